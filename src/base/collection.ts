@@ -1,0 +1,84 @@
+import type {
+  CaptureColumn,
+  CollectionKind,
+  EventLog,
+  Interval,
+  Meter,
+  MeterEvent,
+  MeterSecrets,
+  MeterState,
+  ProfileKind,
+  ProfileRows,
+  RegisterReading,
+  TaskGroup,
+  TaskItem,
+} from './model.ts';
+
+/**
+ * What collecting needs of the store. Each promise of a write resolves only when the rows are on disk:
+ * that is the acknowledgement. Writes are idempotent; writing the same rows twice adds nothing.
+ */
+export interface CollectionStore {
+  meters(): Promise<readonly Meter[]>;
+  secrets(meterId: number): Promise<MeterSecrets>;
+  taskGroups(): Promise<readonly TaskGroup[]>;
+  taskItems(): Promise<readonly TaskItem[]>;
+  /** Attributes of a protocol by key, e.g. `max.bytes`. */
+  protocolAttributes(protocol: string): Promise<Readonly<Record<string, string>>>;
+
+  /** What has been asked for and answered, sorted and disjoint; also ranges that hold no rows. */
+  coverage(meterId: number, kind: CollectionKind): Promise<readonly Interval[]>;
+  /** Adds rows and, in the same transaction, the interval they complete (if any). Rows and times of other columns are kept. */
+  appendProfile(
+    meterId: number,
+    kind: ProfileKind,
+    rows: ProfileRows,
+    covered: Interval | undefined,
+  ): Promise<{ readonly added: number }>;
+  appendEvents(
+    meterId: number,
+    log: EventLog,
+    events: readonly MeterEvent[],
+    covered: Interval | undefined,
+  ): Promise<{ readonly added: number }>;
+  /** Latest known columns of a profile; undefined before the first read. */
+  columns(meterId: number, kind: ProfileKind): Promise<readonly CaptureColumn[] | undefined>;
+  saveRegisters(readings: readonly RegisterReading[]): Promise<void>;
+  saveClockCheck(check: ClockCheck): Promise<void>;
+
+  /** UTC ms of the last success of a task item for a meter. */
+  lastSuccess(meterId: number, itemId: number): Promise<number | undefined>;
+  saveAttempt(attempt: Attempt): Promise<void>;
+  saveMeterState(meterId: number, state: MeterState, atMs: number): Promise<void>;
+  counters: InvocationCounters;
+}
+
+export interface ClockCheck {
+  readonly meterId: number;
+  readonly time: number;
+  /** Meter minus concentrator, milliseconds, round trip taken out. */
+  readonly driftMs: number;
+  readonly action: 'none' | 'shifted' | 'set' | 'refused';
+}
+
+export interface Attempt {
+  readonly meterId: number;
+  readonly itemId: number;
+  readonly startedAt: number;
+  readonly finishedAt: number;
+  readonly added: number;
+  /** Error code; undefined = success. */
+  readonly error?: string;
+  readonly message?: string;
+}
+
+/**
+ * Invocation counters that survive a restart and are never reused: `reserve` has put the end of the block on
+ * disk before it resolves. `keyId` names one key in one direction (`meter:7:out`).
+ */
+export interface InvocationCounters {
+  /** The first of `count` consecutive values that nobody will get again. */
+  reserve(keyId: string, count: number): Promise<number>;
+  /** Raises the counter to at least `value` (a meter's hint, or read by the public client). */
+  raise(keyId: string, value: number): Promise<void>;
+}

@@ -1,0 +1,221 @@
+/**
+ * The concentrator's vocabulary: what meters, channels, tasks and readings are, for every side of the house.
+ * Instants are UTC epoch milliseconds; durations carry their unit in the name.
+ */
+
+/** Tables 7.7.3 of the manual: what a task item does. */
+export const TASK_TYPES = [
+  'G3 Path Discovery',
+  'Monthly Billing',
+  'Energy profile',
+  'Demand profile',
+  'Fraud Event',
+  'Relay Event',
+  'Standard Event',
+  'Power Failure Event',
+  'Phase Interruption Event',
+  'Power Quality Event',
+  'Meter Clock',
+] as const;
+export type TaskType = (typeof TASK_TYPES)[number];
+
+/** Rows with a time and one value per capture object. */
+export const PROFILE_KINDS = ['energy', 'demand', 'billing'] as const;
+export type ProfileKind = (typeof PROFILE_KINDS)[number];
+
+/** The six event logs of the manual. */
+export const EVENT_LOGS = [
+  'fraud',
+  'relay',
+  'standard',
+  'power-failure',
+  'phase-interruption',
+  'power-quality',
+] as const;
+export type EventLog = (typeof EVENT_LOGS)[number];
+
+/** What a task type collects; undefined for those that collect nothing (clock, path discovery). */
+export type CollectionKind = ProfileKind | EventLog;
+
+/** A task group: the unit that is assigned to meters and channels (Figure 19). */
+export interface TaskGroup {
+  readonly id: number;
+  readonly name: string;
+  readonly enabled: boolean;
+}
+
+/** A task item (Figures 20 and 21). */
+export interface TaskItem {
+  readonly id: number;
+  readonly name: string;
+  /** Name of its task group. */
+  readonly task: string;
+  /** Seconds in which one success is enough; 0 = every tick of the cron. */
+  readonly intervalS: number;
+  /** Seconds to wait after the tick, so that the meter has written its row. */
+  readonly offsetS: number;
+  /** Seconds back from now within which missing data is fetched. */
+  readonly maxRecallS: number;
+  readonly enabled: boolean;
+  /** 1 (first) to 5 (last). */
+  readonly priority: number;
+  readonly type: TaskType;
+  readonly cron: string;
+}
+
+/** CommType of Figures 10 and 14, and OpenDCU's own addition 12 for meters with an IP address each. */
+export const COMM_TYPES = {
+  2: 'reading module',
+  4: 'RS-485 1',
+  5: 'TCP client',
+  7: 'RS-485 2',
+  8: 'RS-485 3',
+  9: 'TCP server',
+  10: 'TCP server GUI',
+  11: 'TCP server balance meter',
+  12: 'TCP meters',
+} as const;
+export type CommType = keyof typeof COMM_TYPES;
+
+export interface Channel {
+  readonly id: number;
+  readonly name: string;
+  readonly protocol: string;
+  readonly task: string;
+  readonly enabled: boolean;
+  readonly readTimeoutS: number;
+  readonly writeTimeoutS: number;
+  readonly commType: CommType;
+  readonly description: string;
+}
+
+/** Key and value of a channel or protocol, as the manual's tables name them (`max.bytes`, `ip.1`, …). */
+export interface Attribute {
+  readonly id: number;
+  /** Name of the channel or protocol it belongs to. */
+  readonly owner: string;
+  readonly key: string;
+  readonly value: string;
+  readonly description: string;
+}
+
+export type AuthMechanism = 'none' | 'lls' | 'hls-gmac';
+/** Protection of APDUs with global keys: none, authenticated, encrypted, both. */
+export type SecurityPolicy = 'none' | 'auth' | 'enc' | 'auth-enc';
+export type Framing = 'hdlc' | 'wrapper';
+
+/** How a meter is reached on its channel. */
+export interface MeterAddress {
+  readonly framing: Framing;
+  /** TCP meters only. */
+  readonly host?: string;
+  readonly port?: number;
+  readonly clientAddress: number;
+  /** Wrapper: the server's wPort. HDLC: the upper (logical device) address. */
+  readonly serverAddress: number;
+  /** HDLC: the lower (physical device) address; absent with one-byte addressing. */
+  readonly physicalAddress?: number;
+  readonly addressBytes: 1 | 2 | 4;
+}
+
+export interface MeterSecurity {
+  readonly auth: AuthMechanism;
+  readonly policy: SecurityPolicy;
+  /** Eight bytes of hex; what the AARE says wins. */
+  readonly systemTitle?: string;
+}
+
+/** Write-only: never in an API answer, a log or an export. */
+export interface MeterSecrets {
+  readonly password?: Uint8Array;
+  readonly encryptionKey?: Uint8Array;
+  readonly authenticationKey?: Uint8Array;
+}
+
+/** A row of the archive (Figures 8 and 22). */
+export interface Meter {
+  readonly id: number;
+  readonly meterNo: string;
+  readonly enabled: boolean;
+  /** -1 = not yet known. */
+  readonly mac: number;
+  readonly channel: string;
+  readonly meterType: number;
+  readonly phase: number;
+  readonly credit: number;
+  readonly task: string;
+  readonly prepaid: number;
+  readonly wiring: number;
+  /** Name of the meter profile that says which objects it has. */
+  readonly profile: string;
+  readonly address: MeterAddress;
+  readonly security: MeterSecurity;
+  readonly hasPassword: boolean;
+  readonly hasKeys: boolean;
+  readonly createdAt: number;
+}
+
+export type NewMeter = Omit<Meter, 'id' | 'hasPassword' | 'hasKeys' | 'createdAt'>;
+
+/** What a column of a profile holds: a capture object with the scaler and unit that the meter states. */
+export interface CaptureColumn {
+  readonly classId: number;
+  readonly obis: string;
+  readonly attribute: number;
+  readonly dataIndex: number;
+  /** Power of ten; null where the object has none. */
+  readonly scaler: number | null;
+  /** DLMS unit enumeration (Blue Book, class 3); null where the object has none. */
+  readonly unit: number | null;
+}
+
+/** Raw values of one column. Numbers are the register's integers, unscaled; NaN = null-data. */
+export type ColumnValues =
+  | { readonly kind: 'number'; readonly values: Float64Array }
+  /** 64-bit integers, exact; undefined = null-data. */
+  | { readonly kind: 'bigint'; readonly values: readonly (bigint | undefined)[] }
+  /** Octet strings and whatever has no number: A-XDR content bytes. */
+  | { readonly kind: 'bytes'; readonly values: readonly (Uint8Array | undefined)[] };
+
+/** Rows of one profile of one meter, as columns. The clock column is `times`; all others are in `columns`. */
+export interface ProfileRows {
+  readonly columns: readonly CaptureColumn[];
+  /** UTC milliseconds, one a row, in the meter's order. */
+  readonly times: Float64Array;
+  /** DLMS clock status byte of each row's time; 0xff = not specified. */
+  readonly clockStatus: Uint8Array;
+  /** As many as `columns`, each with as many values as `times`. */
+  readonly values: readonly ColumnValues[];
+}
+
+/** One entry of a meter's event log. */
+export interface MeterEvent {
+  readonly time: number;
+  readonly code: number;
+  readonly clockStatus: number;
+  /** Further captured values, by capture object `class:obis:attribute`, as text. */
+  readonly extra: Readonly<Record<string, string>>;
+}
+
+/** Half-open interval [fromMs, toMs). */
+export interface Interval {
+  readonly fromMs: number;
+  readonly toMs: number;
+}
+
+export type MeterState = 'unknown' | 'online' | 'offline' | 'reading';
+
+/** One register (or other scalar attribute) read at an instant. */
+export interface RegisterReading {
+  readonly meterId: number;
+  readonly classId: number;
+  readonly obis: string;
+  readonly attribute: number;
+  readonly time: number;
+  /** A-XDR type name. */
+  readonly type: string;
+  /** Raw value as decimal or hex text; nothing is rounded. */
+  readonly value: string;
+  readonly scaler: number | null;
+  readonly unit: number | null;
+}

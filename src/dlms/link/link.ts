@@ -1,0 +1,94 @@
+import type { DcuError } from '../../base/errors.ts';
+import type { Machine } from '../../base/machine.ts';
+
+/**
+ * The one interface of every data-link layer, for both roles. HDLC: SNRM/UA come before `connected`,
+ * DISC/UA after `disconnect`. Wrapper: `connect` succeeds at once.
+ */
+export type LinkCommand =
+  | { readonly type: 'connect' }
+  /** One APDU, without LLC bytes; the link segments it. One confirmed APDU at a time per direction. */
+  | { readonly type: 'send'; readonly apdu: Uint8Array }
+  /** HDLC: in a UI frame; wrapper: as `send`. */
+  | { readonly type: 'send-unconfirmed'; readonly apdu: Uint8Array }
+  | { readonly type: 'disconnect' };
+
+export type LinkEvent =
+  | { readonly type: 'connected'; readonly parameters: LinkParameters; readonly peer: LinkPeer }
+  /** A whole APDU, LLC bytes removed. A copy: safe to keep. */
+  | {
+      readonly type: 'apdu';
+      readonly apdu: Uint8Array;
+      readonly peer: LinkPeer;
+      readonly unconfirmed: boolean;
+    }
+  /** The link ended; `error` is absent after an orderly end. */
+  | { readonly type: 'disconnected'; readonly error?: DcuError };
+
+/** Who is at the other end, in the link's own addresses. */
+export interface LinkPeer {
+  readonly clientAddress: number;
+  readonly serverAddress: number;
+  readonly physicalAddress?: number;
+}
+
+/** What was negotiated (HDLC: by SNRM/UA); seen from this side. */
+export interface LinkParameters {
+  readonly maxInfoTransmit: number;
+  readonly maxInfoReceive: number;
+  readonly windowTransmit: number;
+  readonly windowReceive: number;
+}
+
+/** What went by, for diagnostics; only ever grows. */
+export interface LinkCounters {
+  bytesReceived: number;
+  bytesSent: number;
+  framesReceived: number;
+  framesSent: number;
+  rejectedHeaders: number;
+  badFcs: number;
+  retransmissions: number;
+  timeouts: number;
+  ignoredFrames: number;
+}
+
+export interface LinkMachine extends Machine<LinkCommand, LinkEvent> {
+  readonly counters: Readonly<LinkCounters>;
+}
+
+export interface HdlcLinkConfig {
+  readonly framing: 'hdlc';
+  readonly clientAddress: number;
+  /** Upper HDLC address (logical device). */
+  readonly serverAddress: number;
+  /** Lower HDLC address (physical device); absent with one-byte addressing. */
+  readonly physicalAddress?: number;
+  /** Bytes of the server address on the wire. */
+  readonly addressBytes: 1 | 2 | 4;
+  /** Proposed in SNRM (client) or the most that is granted (server): 128..2030 bytes. Smaller values are allowed for slow lines. */
+  readonly maxInfoTransmit: number;
+  readonly maxInfoReceive: number;
+  /** 1..7 */
+  readonly windowTransmit: number;
+  readonly windowReceive: number;
+  /** Silence inside a frame after which what was received is dropped and scanned again. */
+  readonly interOctetTimeoutMs: number;
+  /** Client: how long an answer may take; server: how long an idle link is kept. */
+  readonly responseTimeoutMs: number;
+  /** Tries after the first one. */
+  readonly retries: number;
+}
+
+export interface WrapperLinkConfig {
+  readonly framing: 'wrapper';
+  /** wPort of the client. */
+  readonly clientAddress: number;
+  /** wPort of the server. */
+  readonly serverAddress: number;
+  readonly responseTimeoutMs: number;
+  /** Longest APDU accepted from the peer. */
+  readonly maxApdu: number;
+}
+
+export type LinkConfig = HdlcLinkConfig | WrapperLinkConfig;

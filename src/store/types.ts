@@ -1,0 +1,208 @@
+import type { CollectionStore } from '../base/collection.ts';
+import type {
+  Attribute,
+  Channel,
+  CollectionKind,
+  EventLog,
+  Interval,
+  Meter,
+  MeterEvent,
+  MeterSecrets,
+  MeterState,
+  NewMeter,
+  ProfileKind,
+  ProfileRows,
+  RegisterReading,
+  TaskGroup,
+  TaskItem,
+} from '../base/model.ts';
+
+/** The store as the rest of the house sees it. Everything that writes resolves when the change is on disk. */
+export interface Store {
+  readonly archive: MeterArchive;
+  readonly configuration: Configuration;
+  readonly collection: CollectionStore;
+  readonly readings: Readings;
+  readonly accounts: Accounts;
+  readonly logbook: Logbook;
+  readonly audit: AuditTrail;
+  /** Drops data older than the retention (setting `retention.days`, default 92) in small steps. */
+  applyRetention(nowMs: number): Promise<{ readonly rowsDropped: number }>;
+  /** Bytes in use and free on the volume. */
+  usage(): Promise<{ readonly bytes: number; readonly freeBytes: number }>;
+  close(): Promise<void>;
+}
+
+export interface Page<Row> {
+  readonly rows: readonly Row[];
+  readonly total: number;
+}
+
+export interface MeterQuery {
+  /** Matches anywhere in MeterNo. */
+  readonly search?: string;
+  readonly channel?: string;
+  readonly task?: string;
+  readonly enabled?: boolean;
+  readonly state?: MeterState;
+  readonly sort?: 'id' | 'meterNo' | 'channel' | 'task' | 'enabled';
+  readonly descending?: boolean;
+  readonly offset?: number;
+  readonly limit?: number;
+}
+
+/** A meter with what is known of its last contact. */
+export interface MeterRow extends Meter {
+  readonly state: MeterState;
+  /** UTC ms of the last answer; undefined = never. */
+  readonly lastSeen?: number;
+  readonly lastError?: { readonly code: string; readonly message: string; readonly time: number };
+}
+
+/** Violations end in DcuError `invalid-field` (field named), `conflict` (MeterNo taken) or `not-found`. */
+export interface MeterArchive {
+  list(query: MeterQuery): Promise<Page<MeterRow>>;
+  get(id: number): Promise<MeterRow | undefined>;
+  create(meter: NewMeter, secrets: MeterSecrets): Promise<MeterRow>;
+  /** Secrets that are absent stay as they are. */
+  update(id: number, change: Partial<NewMeter>, secrets?: MeterSecrets): Promise<MeterRow>;
+  /** Removes the meter and all that was read of it. */
+  remove(id: number): Promise<void>;
+}
+
+/** Deleting or filling `empty_task` ends in DcuError `protected`; a bad cron in `invalid-cron`. */
+export interface Configuration {
+  taskGroups(): Promise<readonly TaskGroup[]>;
+  saveTaskGroup(group: Omit<TaskGroup, 'id'> & { readonly id?: number }): Promise<TaskGroup>;
+  removeTaskGroup(id: number): Promise<void>;
+  taskItems(task?: string): Promise<readonly TaskItem[]>;
+  saveTaskItem(item: Omit<TaskItem, 'id'> & { readonly id?: number }): Promise<TaskItem>;
+  removeTaskItem(id: number): Promise<void>;
+  channels(): Promise<readonly Channel[]>;
+  saveChannel(channel: Omit<Channel, 'id'> & { readonly id?: number }): Promise<Channel>;
+  channelAttributes(channel?: string): Promise<readonly Attribute[]>;
+  saveChannelAttribute(attribute: Omit<Attribute, 'id'> & { readonly id?: number }): Promise<Attribute>;
+  protocols(): Promise<
+    readonly {
+      readonly id: number;
+      readonly name: string;
+      readonly direction: string;
+      readonly description: string;
+    }[]
+  >;
+  protocolAttributes(protocol?: string): Promise<readonly Attribute[]>;
+  saveProtocolAttribute(attribute: Omit<Attribute, 'id'> & { readonly id?: number }): Promise<Attribute>;
+  settings(): Promise<
+    readonly {
+      readonly id: number;
+      readonly key: string;
+      readonly value: string;
+      readonly description: string;
+    }[]
+  >;
+  setting(key: string): Promise<string | undefined>;
+  saveSetting(key: string, value: string): Promise<void>;
+}
+
+/** Home page: how many rows there are whose own time lies in the intervals. */
+export interface Counts {
+  readonly meters: number;
+  readonly metersEnabled: number;
+  readonly billing: number;
+  readonly demand: number;
+  readonly energy: number;
+  readonly events: Readonly<Record<EventLog, number>>;
+}
+
+export interface Readings {
+  /** Rows with time in the interval, ascending; undefined when nothing was ever read. */
+  profile(meterId: number, kind: ProfileKind, interval: Interval): Promise<ProfileRows | undefined>;
+  events(
+    meterId: number | undefined,
+    query: {
+      readonly log?: EventLog;
+      readonly interval?: Interval;
+      readonly limit?: number;
+      readonly offset?: number;
+    },
+  ): Promise<Page<MeterEvent & { readonly meterId: number; readonly log: EventLog }>>;
+  /** Last reading of every register of the meter. */
+  registers(meterId: number): Promise<readonly RegisterReading[]>;
+  coverage(meterId: number, kind: CollectionKind): Promise<readonly Interval[]>;
+  counts(day: Interval, month: Interval): Promise<Counts>;
+  /** Totals of all that is stored, for the demo's summary and diagnostics. */
+  totals(): Promise<{
+    readonly profileRows: number;
+    readonly billingRows: number;
+    readonly eventRows: number;
+  }>;
+}
+
+export interface Account {
+  readonly id: number;
+  readonly name: string;
+  readonly role: string;
+  readonly mustChangePassword: boolean;
+  readonly disabled: boolean;
+}
+
+/** Rows only; hashing, lockout and rights are `security/`'s. */
+export interface Accounts {
+  byName(name: string): Promise<(Account & { readonly passwordHash: string }) | undefined>;
+  byId(id: number): Promise<(Account & { readonly passwordHash: string }) | undefined>;
+  list(): Promise<readonly Account[]>;
+  create(account: Omit<Account, 'id'>, passwordHash: string): Promise<Account>;
+  setPassword(id: number, passwordHash: string, mustChange: boolean): Promise<void>;
+  /** `tokenHash` is SHA-256 of the session token; tokens themselves are never stored. */
+  createSession(session: {
+    readonly tokenHash: string;
+    readonly accountId: number;
+    readonly createdAt: number;
+    readonly expiresAt: number;
+  }): Promise<void>;
+  session(
+    tokenHash: string,
+  ): Promise<
+    { readonly accountId: number; readonly createdAt: number; readonly expiresAt: number } | undefined
+  >;
+  touchSession(tokenHash: string, expiresAt: number): Promise<void>;
+  removeSession(tokenHash: string): Promise<void>;
+  removeSessionsOf(accountId: number): Promise<void>;
+  failures(subject: string): Promise<{ readonly count: number; readonly blockedUntil: number | undefined }>;
+  saveFailures(subject: string, count: number, blockedUntil: number | undefined): Promise<void>;
+}
+
+/** The concentrator's own events (manual 7.3 i, 7.5). */
+export interface Logbook {
+  record(event: { readonly time: number; readonly type: string; readonly detail: string }): Promise<void>;
+  list(query: {
+    readonly limit: number;
+    readonly offset: number;
+  }): Promise<
+    Page<{ readonly id: number; readonly time: number; readonly type: string; readonly detail: string }>
+  >;
+}
+
+/** Who changed what, when. Values of secrets are never in it. */
+export interface AuditTrail {
+  record(entry: {
+    readonly time: number;
+    readonly actor: string;
+    readonly action: string;
+    readonly subject: string;
+    readonly detail: string;
+  }): Promise<void>;
+  list(query: {
+    readonly limit: number;
+    readonly offset: number;
+  }): Promise<
+    Page<{
+      readonly id: number;
+      readonly time: number;
+      readonly actor: string;
+      readonly action: string;
+      readonly subject: string;
+      readonly detail: string;
+    }>
+  >;
+}
