@@ -73,6 +73,8 @@ export type DecodedColumn =
       readonly valid: Uint8Array;
       readonly deviation: Int16Array;
       readonly status: Uint8Array;
+      /** What was not specified and counts as 0: bit 0 deviation, bit 1 second, bit 2 hundredths. */
+      readonly flags: Uint8Array;
     }
   /** Offset and length of the content in the input buffer. */
   | {
