@@ -31,6 +31,7 @@ import {
 } from './parameters.ts';
 import {
   IDLE_TIMER,
+  isUnsolicited,
   type LinkEffect,
   newLinkCounters,
   OCTET_TIMER,
@@ -71,6 +72,8 @@ export class HdlcLink implements LinkMachine {
   #apartQueue: Uint8Array[] = [];
   /** Client: an APDU was sent whose answer has not come. */
   #awaiting = false;
+  /** The peer said RNR: it gets no information until it says otherwise. */
+  #peerBusy = false;
   /** Tries without progress. */
   #attempts = 0;
   #polls = 0;
@@ -403,11 +406,10 @@ export class HdlcLink implements LinkMachine {
   #reject(control: number): void {
     this.counters.ignoredFrames++;
     if (this.#station.role === 'client') return;
-    const { ns } = this.#sending.burst(0).frames[0] ?? { ns: 0 };
     this.#transmitUnnumbered(
       'frmr',
       true,
-      Uint8Array.of(control, (this.#receiving.nr << 5) | (ns << 1), 0x01),
+      Uint8Array.of(control, (this.#receiving.nr << 5) | (this.#sending.ns << 1), 0x01),
     );
   }
 
@@ -419,12 +421,13 @@ export class HdlcLink implements LinkMachine {
       return;
     }
     const arrival = this.#receiving.arrival(control.ns, this.#parameters.windowReceive);
+    this.#peerBusy = false;
     const progress = acknowledged > 0 || arrival === 'expected';
     let apdu: Uint8Array | undefined;
     if (arrival !== 'expected') this.counters.ignoredFrames++;
-    else if (frame.info.length > 0) {
+    else {
       try {
-        apdu = this.#receiving.take({ info: frame.info, more: frame.segmented });
+        apdu = wholeApdu(this.#receiving.take({ info: frame.info, more: frame.segmented }));
       } catch (error) {
         this.#fail(toDcuError(error));
         return;
@@ -432,7 +435,7 @@ export class HdlcLink implements LinkMachine {
     }
     if (progress) this.#progress();
     if (this.#station.role === 'server') this.#serverTurn(control.pf, apdu !== undefined);
-    else this.#clientTurn(control.pf, apdu !== undefined, progress, arrival === 'repeated');
+    else this.#clientTurn(control.pf, apdu, progress, arrival === 'repeated');
     if (apdu !== undefined) this.#deliver(apdu, false);
   }
 
@@ -444,17 +447,18 @@ export class HdlcLink implements LinkMachine {
       return;
     }
     if (acknowledged > 0) this.#progress();
+    this.#peerBusy = control.kind === 'rnr';
     if (this.#station.role === 'server') {
-      if (control.pf) this.#burst(control.kind === 'rnr');
+      if (control.pf) this.#burst();
       return;
     }
     if (this.#state !== 'yielded' || !control.pf) return;
     this.#disarm(RESPONSE_TIMER);
-    if (control.kind === 'rnr' || this.#sending.empty) {
+    if (this.#peerBusy || this.#sending.empty) {
       this.#pollLater();
       return;
     }
-    if (acknowledged > 0 || !this.#sending.allSent || this.#tryAgain('no acknowledgement')) this.#burst();
+    if (acknowledged > 0 || !this.#sending.begun || this.#tryAgain('no acknowledgement')) this.#burst();
   }
 
   /** A whole APDU leaves the turn here, for its answer; anything else is answered at once. */
@@ -464,16 +468,21 @@ export class HdlcLink implements LinkMachine {
     else this.#burst();
   }
 
-  #clientTurn(final: boolean, whole: boolean, progress: boolean, repeated: boolean): void {
+  #clientTurn(final: boolean, apdu: Uint8Array | undefined, progress: boolean, repeated: boolean): void {
+    const answered = apdu !== undefined && this.#awaiting && !isUnsolicited(apdu);
+    if (answered) {
+      this.#awaiting = false;
+      this.#disarm(POLL_TIMER);
+    }
     if (this.#state !== 'yielded') return;
-    if (!final) {
+    // An answer that came whole gives the turn back even where the peer forgets the final bit.
+    if (!final && !answered) {
       if (progress) this.#arm(RESPONSE_TIMER, this.#config.responseTimeoutMs);
       return;
     }
     // A repeated frame answers an earlier poll: the answer to the last one is still to come.
     if (repeated && !progress) return;
     this.#disarm(RESPONSE_TIMER);
-    if (whole) this.#awaiting = false;
     if (!progress && !this.#tryAgain('no frame in sequence')) return;
     if (!this.#sending.empty || this.#awaiting || this.#receiving.partial) this.#burst();
     else this.#state = 'holding';
@@ -494,9 +503,9 @@ export class HdlcLink implements LinkMachine {
   }
 
   /** Transmits what the turn allows, P/F = 1 on the last frame, and yields. A busy peer gets no information. */
-  #burst(peerBusy = false): void {
+  #burst(): void {
     this.#flushApart();
-    const { frames, again } = this.#sending.burst(peerBusy ? 0 : this.#parameters.windowTransmit);
+    const { frames, again } = this.#sending.burst(this.#peerBusy ? 0 : this.#parameters.windowTransmit);
     this.counters.retransmissions += again;
     const addresses = this.#addresses();
     frames.forEach(({ ns, segment }, i) => {
@@ -514,16 +523,17 @@ export class HdlcLink implements LinkMachine {
 
   #apart(frame: HdlcFrame): void {
     try {
-      const whole = this.#apartReceiving.join({ info: frame.info, more: frame.segmented });
-      if (whole !== undefined && whole.length > 0) this.#deliver(whole, true);
+      // Unnumbered segments may be lost unnoticed: LLC bytes show that another APDU begins.
+      if (beginsWithLlc(frame.info)) this.#apartReceiving.forget();
+      const apdu = wholeApdu(this.#apartReceiving.join({ info: frame.info, more: frame.segmented }));
+      if (apdu !== undefined) this.#deliver(apdu, true);
     } catch (error) {
       if (!(error instanceof DcuError)) throw error;
       this.counters.ignoredFrames++;
     }
   }
 
-  #deliver(information: Uint8Array, unconfirmed: boolean): void {
-    const apdu = withoutLlc(information).slice();
+  #deliver(apdu: Uint8Array, unconfirmed: boolean): void {
     this.#emit({ type: 'apdu', apdu, peer: this.#station.peer, unconfirmed });
   }
 
@@ -564,6 +574,7 @@ export class HdlcLink implements LinkMachine {
     this.#sending = new SendWindow();
     this.#receiving = new ReceiveWindow();
     this.#awaiting = false;
+    this.#peerBusy = false;
     this.#heldAtTimeout = 0;
   }
 
@@ -578,8 +589,14 @@ export class HdlcLink implements LinkMachine {
 }
 
 /** Some peers leave the LLC bytes out, or use those of the other direction. */
-function withoutLlc(information: Uint8Array): Uint8Array {
+function beginsWithLlc(information: Uint8Array): boolean {
   const [first, second, quality] = information;
-  const present = first === 0xe6 && (second === 0xe6 || second === 0xe7) && quality === 0x00;
-  return present ? information.subarray(LLC.client.length) : information;
+  return first === 0xe6 && (second === 0xe6 || second === 0xe7) && quality === 0x00;
+}
+
+/** A copy without LLC bytes; undefined when nothing is left. */
+function wholeApdu(information: Uint8Array | undefined): Uint8Array | undefined {
+  if (information === undefined) return undefined;
+  const apdu = information.slice(beginsWithLlc(information) ? LLC.client.length : 0);
+  return apdu.length > 0 ? apdu : undefined;
 }

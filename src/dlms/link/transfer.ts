@@ -36,9 +36,14 @@ export class SendWindow {
     return this.#segments.length === 0;
   }
 
-  /** Whether every segment was sent at least once. */
-  get allSent(): boolean {
-    return this.#sent === this.#segments.length;
+  /** Whether a segment was sent that is not acknowledged. */
+  get begun(): boolean {
+    return this.#sent > 0;
+  }
+
+  /** V(S): the number after the last one sent. */
+  get ns(): number {
+    return (this.#first + this.#sent) % MODULUS;
   }
 
   /** Segments of the next turn with their N(S); `again` were sent before. */
