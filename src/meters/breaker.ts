@@ -1,0 +1,58 @@
+/** How a meter has answered lately: drives retries, back-off and probing. Times are monotonic milliseconds. */
+export interface Health {
+  /** Failed openings in a row. */
+  failures: number;
+  /** Openings tried for the work that waits now. */
+  tries: number;
+  /** Not before this instant; 0 = at once. */
+  notBeforeMs: number;
+  /** Left in peace until then after a success (`send.silent`). */
+  quietUntilMs: number;
+}
+
+export interface BackoffRule {
+  /** Failed openings in a row after which the meter is only probed. */
+  readonly breakAfter: number;
+  readonly firstDelayMs: number;
+  readonly maxDelayMs: number;
+}
+
+export const DEFAULT_BACKOFF: BackoffRule = { breakAfter: 3, firstDelayMs: 1_000, maxDelayMs: 3_600_000 };
+
+export const newHealth = (): Health => ({ failures: 0, tries: 0, notBeforeMs: 0, quietUntilMs: 0 });
+
+/** Delay before try number `n` (1 = the first repetition): doubles each time, up to the rule's most. */
+export function backoffMs(rule: BackoffRule, n: number): number {
+  return Math.min(rule.maxDelayMs, rule.firstDelayMs * 2 ** Math.max(0, n - 1));
+}
+
+/** The meter answered: nothing is held against it any more. */
+export function noteSuccess(health: Health): void {
+  health.failures = 0;
+  health.tries = 0;
+  health.notBeforeMs = 0;
+}
+
+/**
+ * An opening failed. `triesAllowed` is how many openings the waiting work may cost; true = it has used them up and
+ * fails. A meter that failed `breakAfter` times in a row waits 30 times longer before it is probed.
+ */
+export function noteFailure(health: Health, rule: BackoffRule, triesAllowed: number, nowMs: number): boolean {
+  health.failures++;
+  health.tries++;
+  const exhausted = health.tries >= triesAllowed || health.failures > rule.breakAfter;
+  if (health.failures >= rule.breakAfter) {
+    const delay = backoffMs(
+      { ...rule, firstDelayMs: rule.firstDelayMs * 30 },
+      health.failures - rule.breakAfter + 1,
+    );
+    health.notBeforeMs = nowMs + delay;
+  } else {
+    health.notBeforeMs = exhausted ? 0 : nowMs + backoffMs(rule, health.tries);
+  }
+  if (exhausted) health.tries = 0;
+  return exhausted;
+}
+
+/** A meter behind an open breaker gets one short try instead of all its repetitions. */
+export const isProbe = (health: Health, rule: BackoffRule): boolean => health.failures >= rule.breakAfter;

@@ -1,0 +1,87 @@
+import type { Clock } from '../base/clock.ts';
+import type { DcuError } from '../base/errors.ts';
+import type { Log } from '../base/log.ts';
+import type { Meter, MeterState } from '../base/model.ts';
+import type { LinkCounters } from '../dlms/link/link.ts';
+import type { BackoffRule } from './breaker.ts';
+
+/** What a line needs of an open meter session. */
+export interface LineSession {
+  /** False once the association is gone. */
+  readonly open: boolean;
+  readonly counters: Readonly<LinkCounters>;
+  /** Releases the association in an orderly way, if it still stands; never fails. */
+  close(): Promise<void>;
+}
+
+export type JobOutcome =
+  | { readonly state: 'done' }
+  /** Nothing to do; the meter was not asked. */
+  | { readonly state: 'skipped'; readonly reason: string }
+  | { readonly state: 'failed' | 'cancelled'; readonly error: DcuError };
+
+/**
+ * Work on one meter, in bounded steps, so that something more urgent comes in between. A step that fails with the
+ * session gone is tried again on a new one: it must then go on where the last success left off.
+ */
+export interface LineJob<Session extends LineSession> {
+  readonly id: string;
+  /** Jobs of the same key are never queued twice. */
+  readonly key: string;
+  readonly meter: Meter;
+  readonly meterId: number;
+  readonly name: string;
+  readonly type: string;
+  /** 0 (on demand, ahead of all) to 5. */
+  readonly priority: number;
+  /** Grows whenever something was gained that a repetition will not have to fetch again. */
+  readonly progress: number;
+  /** Asked once before the meter is contacted; a text says why there is nothing to do. */
+  prepare(): Promise<string | undefined>;
+  started(line: string): void;
+  step(session: Session, signal: AbortSignal): Promise<'more' | 'done'>;
+  /** Called exactly once. */
+  finished(outcome: JobOutcome): Promise<void>;
+}
+
+/** How one meter on a line is opened. */
+export interface LineOpening<Session> {
+  /** Openings that the waiting work may cost, the first included. */
+  readonly tries: number;
+  /** Milliseconds of peace for the meter after a success. */
+  readonly silentMs: number;
+  /** `probe`: one short try, for a meter that has been silent. */
+  open(signal: AbortSignal, probe: boolean): Promise<Session>;
+}
+
+/** What a line asks of those above it. */
+export interface LineHooks<Session extends LineSession> {
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly backoff: BackoffRule;
+  prepareOpening(meter: Meter): Promise<LineOpening<Session>>;
+  /** `as-before`: an opening was cancelled, nothing new is known. */
+  meterState(meter: Meter, state: MeterState | 'as-before'): void;
+  changed(): void;
+  /** Waits for the right to be busy; resolves to its release. */
+  slot(priority: number): Promise<() => void>;
+}
+
+/** What a line or a meter has used up. */
+export interface LineUse {
+  frames: number;
+  bytes: number;
+  busyMs: number;
+}
+
+/** How far the work under way has come on one line. */
+export interface LineView {
+  readonly line: string;
+  readonly total: number;
+  readonly done: number;
+  readonly failed: number;
+  readonly queued: number;
+  readonly running: number;
+  /** MeterNo that the line is busy with. */
+  readonly current: string | null;
+}

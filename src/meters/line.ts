@@ -1,0 +1,355 @@
+import { DcuError, ERROR_TABLE, toDcuError } from '../base/errors.ts';
+import type { Meter } from '../base/model.ts';
+import { backoffMs, type Health, isProbe, newHealth, noteFailure, noteSuccess } from './breaker.ts';
+import { JobQueue } from './job-queue.ts';
+import type { JobOutcome, LineHooks, LineJob, LineSession, LineUse, LineView } from './line-job.ts';
+
+interface Entry<Session extends LineSession> {
+  readonly id: string;
+  readonly meterId: number;
+  readonly priority: number;
+  readonly job: LineJob<Session>;
+  readonly queuedAt: number;
+  startedAt: number | null;
+  prepared: boolean;
+  begun: boolean;
+  failures: number;
+  progress: number;
+  /** Repetitions of a step that its line allows. */
+  tries: number;
+}
+
+const CANCELLED = (): DcuError => new DcuError('cancelled', 'cancelled on request');
+
+/**
+ * The one owner of a line: a serial port with many meters, or the connection to one TCP meter. Runs one step at a
+ * time; the association stays open as long as consecutive steps are for the same meter.
+ */
+export class Line<Session extends LineSession> {
+  readonly name: string;
+  readonly use: LineUse = { frames: 0, bytes: 0, busyMs: 0 };
+  readonly useByMeter = new Map<number, LineUse>();
+  readonly #hooks: LineHooks<Session>;
+  readonly #queue = new JobQueue<Entry<Session>>();
+  readonly #keys = new Map<string, Entry<Session>>();
+  readonly #health = new Map<number, Health>();
+  #round = { total: 0, done: 0, failed: 0 };
+  #running: { readonly entry: Entry<Session>; readonly abort: AbortController } | undefined;
+  #session:
+    | { readonly meter: Meter; readonly session: Session; readonly silentMs: number; readonly tries: number }
+    | undefined;
+  #looping = false;
+  #stopped = false;
+  #wake: (() => void) | undefined;
+  readonly #idle: (() => void)[] = [];
+
+  constructor(name: string, hooks: LineHooks<Session>) {
+    this.name = name;
+    this.#hooks = hooks;
+  }
+
+  /** False when a job of this key waits or runs already. `urgent`: does not wait for a back-off to end. */
+  enqueue(job: LineJob<Session>, urgent = false): boolean {
+    if (this.#stopped || this.#keys.has(job.key)) return false;
+    const { id, meterId, priority } = job;
+    if (this.#queue.size === 0 && this.#running === undefined) this.#round = { total: 0, done: 0, failed: 0 };
+    const entry: Entry<Session> = {
+      id,
+      meterId,
+      priority,
+      job,
+      queuedAt: this.#hooks.clock.now(),
+      startedAt: null,
+      prepared: false,
+      begun: false,
+      failures: 0,
+      progress: 0,
+      tries: 1,
+    };
+    this.#round.total++;
+    this.#keys.set(job.key, entry);
+    this.#queue.add(entry);
+    if (urgent || priority === 0) this.#healthOf(meterId).notBeforeMs = 0;
+    this.#wakeUp();
+    if (!this.#looping) {
+      this.#looping = true;
+      void this.#loop();
+    }
+    return true;
+  }
+
+  /** Ends a waiting job at once and a running one as soon as its transfer is torn down; false when it is not here. */
+  cancel(jobId: string): boolean {
+    if (this.#running?.entry.id === jobId) {
+      this.#running.abort.abort(CANCELLED());
+      return true;
+    }
+    const entry = this.#queue.remove(jobId);
+    if (entry === undefined) return false;
+    void this.#finish(entry, { state: 'cancelled', error: CANCELLED() });
+    return true;
+  }
+
+  /** Cancels everything and resolves when the line is closed. */
+  async stop(): Promise<void> {
+    this.#stopped = true;
+    for (const entry of [...this.#queue.jobs()]) this.cancel(entry.id);
+    this.#running?.abort.abort(CANCELLED());
+    this.#wakeUp();
+    while (this.#looping) await new Promise<void>((resolve) => this.#idle.push(resolve));
+  }
+  /** Waiting and running jobs, the running one first. */
+  *entries(): IterableIterator<{
+    readonly job: LineJob<Session>;
+    readonly running: boolean;
+    readonly queuedAt: number;
+    readonly startedAt: number | null;
+  }> {
+    const running = this.#running?.entry;
+    if (running !== undefined) yield { ...running, running: true };
+    for (const entry of this.#queue.jobs()) {
+      if (entry !== running) yield { ...entry, running: false };
+    }
+  }
+
+  view(): LineView {
+    return {
+      line: this.name,
+      ...this.#round,
+      queued: this.#queue.size,
+      running: this.#running === undefined ? 0 : 1,
+      current: this.#running?.entry.job.meter.meterNo ?? null,
+    };
+  }
+
+  async #loop(): Promise<void> {
+    let release: (() => void) | undefined;
+    try {
+      for (;;) {
+        if (this.#stopped) for (const waiting of [...this.#queue.jobs()]) this.cancel(waiting.id);
+        const entry = this.#pick();
+        if (entry === undefined) {
+          await this.#closeSession();
+          release?.();
+          release = undefined;
+          if (this.#queue.size === 0) return;
+          await this.#wait(this.#earliestMs() - this.#hooks.clock.monotonicMs());
+          continue;
+        }
+        if (release === undefined) {
+          release = await this.#hooks.slot(entry.priority);
+          continue;
+        }
+        await this.#run(entry);
+        this.#hooks.changed();
+      }
+    } catch (error) {
+      this.#hooks.log.error('a line stopped on an internal error', { line: this.name, error });
+    } finally {
+      release?.();
+      this.#looping = false;
+      for (const resolve of this.#idle.splice(0)) resolve();
+      if (this.#queue.size > 0 && !this.#stopped) {
+        this.#looping = true;
+        void this.#loop();
+      } else this.#hooks.changed();
+    }
+  }
+
+  #pick(): Entry<Session> | undefined {
+    const nowMs = this.#hooks.clock.monotonicMs();
+    const current = this.#session?.session.open ? this.#session.meter.id : undefined;
+    return this.#queue.pick(current, (meterId, priority) => {
+      const health = this.#healthOf(meterId);
+      if (this.#waitUntil(health, meterId === current ? 0 : priority) > nowMs) return undefined;
+      return health.failures === 0 ? 0 : 1;
+    });
+  }
+
+  #waitUntil(health: Health, priority: number): number {
+    return priority === 0 ? health.notBeforeMs : Math.max(health.notBeforeMs, health.quietUntilMs);
+  }
+
+  #earliestMs(): number {
+    let earliest = Number.POSITIVE_INFINITY;
+    for (const { meterId, priority } of this.#queue.meters()) {
+      earliest = Math.min(earliest, this.#waitUntil(this.#healthOf(meterId), priority));
+    }
+    return earliest;
+  }
+
+  /** One step of one job. */
+  async #run(entry: Entry<Session>): Promise<void> {
+    const abort = new AbortController();
+    this.#queue.remove(entry.id);
+    this.#running = { entry, abort };
+    const startedMs = this.#hooks.clock.monotonicMs();
+    try {
+      if (!entry.prepared) {
+        const reason = await entry.job.prepare();
+        entry.prepared = true;
+        if (reason !== undefined) return await this.#finish(entry, { state: 'skipped', reason });
+      }
+      abort.signal.throwIfAborted();
+      const session = await this.#sessionFor(entry, abort.signal);
+      if (session === undefined) return;
+      if (!entry.begun) {
+        entry.begun = true;
+        entry.startedAt = this.#hooks.clock.now();
+        entry.job.started(this.name);
+        this.#hooks.changed();
+      }
+      if ((await entry.job.step(session, abort.signal)) === 'done') {
+        await this.#finish(entry, { state: 'done' });
+      } else {
+        this.#queue.add(entry, 'first');
+      }
+    } catch (thrown) {
+      await this.#stepFailed(entry, toDcuError(abort.signal.aborted ? abort.signal.reason : thrown));
+    } finally {
+      this.#account(entry.meterId, this.#hooks.clock.monotonicMs() - startedMs);
+      this.#running = undefined;
+    }
+  }
+
+  /** The open session of the entry's meter; undefined when opening failed, which is then settled. */
+  async #sessionFor(entry: Entry<Session>, signal: AbortSignal): Promise<Session | undefined> {
+    const { meter } = entry.job;
+    if (this.#session?.meter.id === meter.id && this.#session.session.open) {
+      entry.tries = this.#session.tries;
+      return this.#session.session;
+    }
+    await this.#closeSession();
+    const health = this.#healthOf(meter.id);
+    let tries = 1;
+    try {
+      const opening = await this.#hooks.prepareOpening(meter);
+      tries = opening.tries;
+      entry.tries = tries;
+      this.#hooks.meterState(meter, 'reading');
+      const session = await opening.open(signal, isProbe(health, this.#hooks.backoff));
+      this.#session = { meter, session, silentMs: opening.silentMs, tries };
+      noteSuccess(health);
+      return session;
+    } catch (thrown) {
+      if (signal.aborted) {
+        this.#hooks.meterState(meter, 'as-before');
+        throw thrown;
+      }
+      this.#openingFailed(entry, toDcuError(thrown), tries);
+      return undefined;
+    }
+  }
+
+  #openingFailed(entry: Entry<Session>, error: DcuError, tries: number): void {
+    const { meter } = entry.job;
+    const { clock, log, backoff } = this.#hooks;
+    // A time-out comes after the link's own repetitions: another opening would only repeat them.
+    const final = !error.retryable || error.code === 'link-timeout';
+    const exhausted = noteFailure(this.#healthOf(meter.id), backoff, final ? 1 : tries, clock.monotonicMs());
+    const { origin } = ERROR_TABLE[error.code];
+    const itsOwn = origin === 'link' || origin === 'remote' || origin === 'auth';
+    this.#hooks.meterState(meter, itsOwn ? 'offline' : 'as-before');
+    log.warn('meter could not be opened', { line: this.name, meterNo: meter.meterNo, ...error.toJSON() });
+    if (!exhausted) {
+      this.#queue.add(entry, 'first');
+      return;
+    }
+    void this.#finish(entry, { state: 'failed', error });
+    for (const other of this.#queue.removeMeter(meter.id))
+      void this.#finish(other, { state: 'failed', error });
+  }
+
+  async #stepFailed(entry: Entry<Session>, error: DcuError): Promise<void> {
+    const lost = this.#session !== undefined && !this.#session.session.open;
+    if (error.code === 'cancelled') {
+      await this.#closeSession();
+      return this.#finish(entry, { state: 'cancelled', error });
+    }
+    if (lost) await this.#closeSession();
+    entry.failures = entry.job.progress > entry.progress ? 1 : entry.failures + 1;
+    entry.progress = entry.job.progress;
+    const { clock, backoff, log } = this.#hooks;
+    log.debug('step failed', {
+      line: this.name,
+      meterNo: entry.job.meter.meterNo,
+      job: entry.job.name,
+      ...error.toJSON(),
+    });
+    const storage = ERROR_TABLE[error.code].origin === 'storage';
+    if (!error.retryable || storage || entry.failures >= entry.tries || this.#stopped) {
+      return this.#finish(entry, { state: 'failed', error });
+    }
+    const health = this.#healthOf(entry.meterId);
+    health.notBeforeMs = clock.monotonicMs() + backoffMs(backoff, entry.failures);
+    this.#queue.add(entry, 'first');
+  }
+
+  async #finish(entry: Entry<Session>, outcome: JobOutcome): Promise<void> {
+    this.#keys.delete(entry.job.key);
+    if (outcome.state === 'failed') this.#round.failed++;
+    else this.#round.done++;
+    try {
+      await entry.job.finished(outcome);
+    } catch (error) {
+      this.#hooks.log.error('the end of a job could not be recorded', {
+        line: this.name,
+        meterNo: entry.job.meter.meterNo,
+        ...toDcuError(error).toJSON(),
+      });
+    }
+  }
+
+  async #closeSession(): Promise<void> {
+    const current = this.#session;
+    if (current === undefined) return;
+    this.#session = undefined;
+    const wasOpen = current.session.open;
+    await current.session.close();
+    const { counters } = current.session;
+    this.#account(
+      current.meter.id,
+      0,
+      counters.framesReceived + counters.framesSent,
+      counters.bytesReceived + counters.bytesSent,
+    );
+    if (wasOpen) {
+      this.#healthOf(current.meter.id).quietUntilMs = this.#hooks.clock.monotonicMs() + current.silentMs;
+      this.#hooks.meterState(current.meter, 'online');
+    } else this.#hooks.meterState(current.meter, 'offline');
+  }
+
+  #account(meterId: number, busyMs: number, frames = 0, bytes = 0): void {
+    const own = this.useByMeter.get(meterId) ?? { frames: 0, bytes: 0, busyMs: 0 };
+    this.useByMeter.set(meterId, own);
+    for (const use of [this.use, own]) {
+      use.busyMs += busyMs;
+      use.frames += frames;
+      use.bytes += bytes;
+    }
+  }
+
+  #healthOf(meterId: number): Health {
+    const known = this.#health.get(meterId);
+    if (known !== undefined) return known;
+    const health = newHealth();
+    this.#health.set(meterId, health);
+    return health;
+  }
+
+  #wait(ms: number): Promise<void> {
+    return new Promise((resolve) => {
+      const cancel = this.#hooks.clock.after(ms, done);
+      function done(): void {
+        cancel();
+        resolve();
+      }
+      this.#wake = done;
+    });
+  }
+
+  #wakeUp(): void {
+    this.#wake?.();
+    this.#wake = undefined;
+  }
+}
