@@ -1,0 +1,36 @@
+import type { Static, TSchema } from 'elysia';
+import type { ApiRoute } from './routes/index.ts';
+import type * as schema from './schema.ts';
+
+/** Types by which a client of the API is checked; nothing here exists at run time. */
+
+type Of<Schema> = Schema extends TSchema ? Static<Schema> : never;
+
+/** `METHOD /path` of every route with what goes in and comes out. */
+export type ApiContract = {
+  [Entry in ApiRoute as `${Entry['method']} ${Entry['path']}`]: {
+    readonly params: Of<NonNullable<Entry['params']>>;
+    readonly query: Of<NonNullable<Entry['query']>>;
+    readonly body: Of<NonNullable<Entry['body']>>;
+    readonly response: Of<NonNullable<Entry['response']>>;
+  };
+};
+
+export type Endpoint = keyof ApiContract;
+
+export type Meter = Static<typeof schema.meter>;
+export type NewMeter = Static<typeof schema.newMeter>;
+export type MeterState = Static<typeof schema.meterState>;
+export type Profile = Static<typeof schema.profile>;
+export type ProfileKind = Static<typeof schema.profileKind>;
+export type EventLog = Static<typeof schema.eventLog>;
+export type Register = Static<typeof schema.register>;
+export type ReadNow = Static<typeof schema.readNow>;
+export type CollectorSnapshot = Static<typeof schema.collectorSnapshot>;
+export type TaskGroup = Static<typeof schema.taskGroup>;
+export type TaskItem = Static<typeof schema.taskItem>;
+export type Channel = Static<typeof schema.channel>;
+export type Attribute = Static<typeof schema.attribute>;
+export type Session = Static<typeof schema.session>;
+export type Right = import('./services.ts').Right;
+export type { ErrorBody } from './http-error.ts';

@@ -1,0 +1,105 @@
+import type { Static } from 'elysia';
+import { DcuError } from '../base/errors.ts';
+import type { MeterAddress, MeterSecrets, MeterSecurity } from '../base/model.ts';
+import type { MeterRow } from '../store/types.ts';
+import type * as schema from './schema.ts';
+
+/** A meter as the API shows it: field by field, so that nothing else can slip out. */
+export function meterView(row: MeterRow): Static<typeof schema.meter> {
+  return {
+    id: row.id,
+    meterNo: row.meterNo,
+    enabled: row.enabled,
+    mac: row.mac,
+    channel: row.channel,
+    meterType: row.meterType,
+    phase: row.phase,
+    credit: row.credit,
+    task: row.task,
+    prepaid: row.prepaid,
+    wiring: row.wiring,
+    profile: row.profile,
+    address: { ...row.address },
+    security: { ...row.security },
+    hasPassword: row.hasPassword,
+    hasKeys: row.hasKeys,
+    createdAt: row.createdAt,
+    state: row.state,
+    lastSeen: row.lastSeen ?? null,
+    lastError: row.lastError === undefined ? null : { ...row.lastError },
+  };
+}
+
+/** The address without what its framing does not use; names the field that is missing or does not fit. */
+export function addressFrom(input: Static<typeof schema.meterAddress>): MeterAddress {
+  const { framing, clientAddress, serverAddress, addressBytes, physicalAddress, host, port } = input;
+  const tcp = {
+    ...(host === undefined || host === '' ? {} : { host }),
+    ...(port === undefined ? {} : { port }),
+  };
+  if (framing === 'wrapper') return { framing, ...tcp, clientAddress, serverAddress, addressBytes };
+  const largest = addressBytes === 4 ? 0x3fff : 0x7f;
+  if (serverAddress > largest) {
+    throw new DcuError(
+      'invalid-field',
+      `address.serverAddress must be at most ${largest} with ${addressBytes}-byte addresses.`,
+      {
+        field: 'address.serverAddress',
+      },
+    );
+  }
+  if (clientAddress > 0x7f) {
+    throw new DcuError('invalid-field', 'address.clientAddress must be at most 127 with HDLC.', {
+      field: 'address.clientAddress',
+    });
+  }
+  if (addressBytes === 1) return { framing, ...tcp, clientAddress, serverAddress, addressBytes };
+  if (physicalAddress === undefined || physicalAddress > largest) {
+    throw new DcuError(
+      'invalid-field',
+      `address.physicalAddress must be a whole number from 0 to ${largest} with ${addressBytes}-byte addresses.`,
+      { field: 'address.physicalAddress' },
+    );
+  }
+  return { framing, ...tcp, clientAddress, serverAddress, physicalAddress, addressBytes };
+}
+
+export function securityFrom(input: Static<typeof schema.meterSecurity>): MeterSecurity {
+  const { auth, policy, systemTitle } = input;
+  return { auth, policy, ...(systemTitle === undefined ? {} : { systemTitle: systemTitle.toLowerCase() }) };
+}
+
+/** Bytes of what was typed in; absent stays absent, which leaves the stored secret as it is. */
+export function secretsFrom(input: Static<typeof schema.meterSecrets> | undefined): MeterSecrets {
+  if (input === undefined) return {};
+  const { password, passwordHex, encryptionKey, authenticationKey } = input;
+  if (password !== undefined && passwordHex !== undefined) {
+    throw new DcuError(
+      'invalid-field',
+      'secrets.passwordHex cannot be given together with secrets.password.',
+      {
+        field: 'secrets.passwordHex',
+      },
+    );
+  }
+  const bytes =
+    password !== undefined
+      ? new TextEncoder().encode(password)
+      : passwordHex !== undefined
+        ? Uint8Array.fromHex(passwordHex)
+        : undefined;
+  return {
+    ...(bytes === undefined ? {} : { password: bytes }),
+    ...(encryptionKey === undefined ? {} : { encryptionKey: Uint8Array.fromHex(encryptionKey) }),
+    ...(authenticationKey === undefined ? {} : { authenticationKey: Uint8Array.fromHex(authenticationKey) }),
+  };
+}
+
+/** Names of what changed, for the audit trail; of secrets only that they did. */
+export function changeSummary(change: object, secrets: object): string {
+  const parts = Object.entries(change).map(([key, value]) =>
+    typeof value === 'object' ? `${key}=${JSON.stringify(value)}` : `${key}=${String(value)}`,
+  );
+  const names = Object.keys(secrets).map((key) => `${key} replaced`);
+  return [...parts, ...names].join(', ');
+}

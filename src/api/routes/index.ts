@@ -1,0 +1,24 @@
+import { configurationRoutes } from './configuration.ts';
+import { eventRoutes } from './events.ts';
+import { homeRoutes } from './home.ts';
+import { logRoutes } from './logs.ts';
+import { meterRoutes } from './meters.ts';
+import { operatingRoutes } from './operating.ts';
+import { readingRoutes } from './readings.ts';
+import { sessionRoutes } from './session.ts';
+import { taskRoutes } from './tasks.ts';
+
+/** Every route there is. The GUI's client takes its types from this table. */
+export const routes = [
+  ...sessionRoutes,
+  ...homeRoutes,
+  ...meterRoutes,
+  ...readingRoutes,
+  ...operatingRoutes,
+  ...eventRoutes,
+  ...taskRoutes,
+  ...configurationRoutes,
+  ...logRoutes,
+] as const;
+
+export type ApiRoute = (typeof routes)[number];

@@ -1,0 +1,170 @@
+import { t } from 'elysia';
+import type { NewMeter } from '../../base/model.ts';
+import type { MeterQuery, MeterRow } from '../../store/types.ts';
+import { type CsvColumn, csvResponse } from '../csv.ts';
+import { addressFrom, changeSummary, meterView, secretsFrom, securityFrom } from '../meter-input.ts';
+import { defineRawRoute, defineRoute, done, found, idParams, ok } from '../route.ts';
+import * as schema from '../schema.ts';
+
+/** Query without the keys that are undefined or empty: an empty field of a filter form filters nothing. */
+function queryOf(query: typeof schema.meterQuery.static): MeterQuery {
+  return Object.fromEntries(
+    Object.entries(query).filter(([, value]) => value !== undefined && value !== ''),
+  ) as MeterQuery;
+}
+
+const csvColumns: readonly CsvColumn<MeterRow>[] = [
+  ['ID', (row) => row.id],
+  ['MeterNo', (row) => row.meterNo],
+  ['Status', (row) => (row.enabled ? 'Enable' : 'Disable')],
+  ['MAC', (row) => row.mac],
+  ['Channel', (row) => row.channel],
+  ['MeterType', (row) => row.meterType],
+  ['Phase', (row) => row.phase],
+  ['Credit', (row) => row.credit],
+  ['Task', (row) => row.task],
+  ['Prepaid', (row) => row.prepaid],
+  ['Wiring', (row) => row.wiring],
+  ['Profile', (row) => row.profile],
+  ['State', (row) => row.state],
+  ['LastSeen', (row) => (row.lastSeen === undefined ? '' : new Date(row.lastSeen).toISOString())],
+];
+
+/** More than a concentrator may hold (2,040), so an export is never cut. */
+const EXPORT_LIMIT = 10_000;
+
+export const meterRoutes = [
+  defineRoute({
+    method: 'GET',
+    path: '/api/meters',
+    right: 'meters.read',
+    summary: 'The archive: search, filter, sort, page',
+    query: schema.meterQuery,
+    response: schema.page(schema.meter),
+    handler: async ({ services, query }) => {
+      const { rows, total } = await services.store.archive.list({ limit: 50, ...queryOf(query) });
+      return { rows: rows.map(meterView), total };
+    },
+  }),
+  defineRawRoute({
+    method: 'GET',
+    path: '/api/meters.csv',
+    right: 'meters.read',
+    summary: 'The archive as CSV, with the filters of the list',
+    query: schema.meterQuery,
+    handler: async ({ services, query }) => {
+      const { rows } = await services.store.archive.list({
+        ...queryOf(query),
+        offset: 0,
+        limit: EXPORT_LIMIT,
+      });
+      return csvResponse('meters.csv', csvColumns, rows);
+    },
+  }),
+  defineRoute({
+    method: 'GET',
+    path: '/api/meters/choices',
+    right: 'meters.read',
+    summary: 'What the fields of a meter can refer to',
+    response: t.Object({
+      channels: t.Array(t.Object({ name: t.String(), commType: t.Integer() })),
+      tasks: t.Array(t.String()),
+      profiles: t.Array(t.Object({ name: t.String(), title: t.String() })),
+    }),
+    handler: async ({ services: { store, catalogue } }) => {
+      const [channels, groups] = await Promise.all([
+        store.configuration.channels(),
+        store.configuration.taskGroups(),
+      ]);
+      return {
+        channels: channels.map(({ name, commType }) => ({ name, commType })),
+        tasks: groups.map((group) => group.name),
+        profiles: catalogue.meterProfiles().map(({ name, title }) => ({ name, title })),
+      };
+    },
+  }),
+  defineRoute({
+    method: 'POST',
+    path: '/api/meters',
+    right: 'meters.write',
+    summary: 'Add a meter',
+    body: schema.newMeter,
+    response: schema.meter,
+    handler: async ({ services, body, audit }) => {
+      const { secrets: given, address, security, ...rest } = body;
+      const meter: NewMeter = { ...rest, address: addressFrom(address), security: securityFrom(security) };
+      const secrets = secretsFrom(given);
+      const row = await services.store.archive.create(meter, secrets);
+      await audit('meter.create', row.meterNo, changeSummary(meter, secrets));
+      return meterView(row);
+    },
+  }),
+  defineRoute({
+    method: 'POST',
+    path: '/api/meters/enable',
+    right: 'meters.write',
+    summary: 'Enable or disable meters',
+    body: t.Object({
+      ids: t.Array(t.Integer({ minimum: 1 }), { minItems: 1, maxItems: 2040 }),
+      enabled: t.Boolean(),
+    }),
+    response: t.Object({ changed: t.Integer() }),
+    handler: async ({ services, body, audit }) => {
+      let changed = 0;
+      for (const id of body.ids) {
+        const row = await services.store.archive.get(id);
+        if (row === undefined || row.enabled === body.enabled) continue;
+        await services.store.archive.update(id, { enabled: body.enabled });
+        await audit(body.enabled ? 'meter.enable' : 'meter.disable', row.meterNo);
+        changed += 1;
+      }
+      return { changed };
+    },
+  }),
+  defineRoute({
+    method: 'GET',
+    path: '/api/meters/:id',
+    right: 'meters.read',
+    summary: 'One meter',
+    params: idParams,
+    response: schema.meter,
+    handler: async ({ services, params }) =>
+      meterView(found(await services.store.archive.get(params.id), 'meter', params.id)),
+  }),
+  defineRoute({
+    method: 'PATCH',
+    path: '/api/meters/:id',
+    right: 'meters.write',
+    summary: 'Change a meter; secrets that are absent stay as they are',
+    params: idParams,
+    body: schema.meterPatch,
+    response: schema.meter,
+    handler: async ({ services, params, body, audit }) => {
+      const { secrets: given, address, security, ...rest } = body;
+      const change = {
+        ...rest,
+        ...(address === undefined ? {} : { address: addressFrom(address) }),
+        ...(security === undefined ? {} : { security: securityFrom(security) }),
+      } as Partial<NewMeter>;
+      const secrets = secretsFrom(given);
+      found(await services.store.archive.get(params.id), 'meter', params.id);
+      const row = await services.store.archive.update(params.id, change, secrets);
+      await audit('meter.update', row.meterNo, changeSummary(change, secrets));
+      return meterView(row);
+    },
+  }),
+  defineRoute({
+    method: 'DELETE',
+    path: '/api/meters/:id',
+    right: 'meters.write',
+    summary: 'Delete a meter and all that was read of it',
+    params: idParams,
+    response: done,
+    handler: async ({ services, params, audit }) => {
+      const row = found(await services.store.archive.get(params.id), 'meter', params.id);
+      await services.store.archive.remove(params.id);
+      await audit('meter.delete', row.meterNo);
+      return ok;
+    },
+  }),
+] as const;

@@ -1,0 +1,325 @@
+import { type TSchema, t } from 'elysia';
+import { EVENT_LOGS, PROFILE_KINDS, TASK_TYPES } from '../base/model.ts';
+
+/** Shapes of what the API takes and gives. The GUI's types are derived from these. */
+
+const literals = <const Values extends readonly (string | number)[]>(values: Values) =>
+  t.Unsafe<Values[number]>(t.Union(values.map((value) => t.Literal(value))));
+
+export const nullable = <Schema extends TSchema>(schema: Schema) => t.Union([schema, t.Null()]);
+
+const epochMs = () => t.Number({ description: 'UTC epoch milliseconds' });
+
+export const meterState = t.Union([
+  t.Literal('unknown'),
+  t.Literal('online'),
+  t.Literal('offline'),
+  t.Literal('reading'),
+]);
+export const eventLog = literals(EVENT_LOGS);
+export const profileKind = literals(PROFILE_KINDS);
+export const taskType = literals(TASK_TYPES);
+
+/** What a name or key may hold: no control characters, so that it is safe in a log line and a CSV cell. */
+export const name = (maxLength = 64) =>
+  t.String({ minLength: 1, maxLength, pattern: '^[^\\u0000-\\u001f\\u007f]+$' });
+const text = (maxLength: number) => t.String({ maxLength, pattern: '^[^\\u0000-\\u001f\\u007f]*$' });
+const hex = (bytes: number, description: string) =>
+  t.String({
+    pattern: `^([0-9a-fA-F]{2}){${bytes}}$`,
+    description: `${description}: ${bytes * 2} hexadecimal digits`,
+  });
+
+export const session = t.Object({
+  account: t.Object({
+    id: t.Integer(),
+    name: t.String(),
+    role: t.String(),
+    mustChangePassword: t.Boolean(),
+  }),
+  rights: t.Array(t.String()),
+  expiresAt: epochMs(),
+});
+
+const uint = (maximum: number) => t.Integer({ minimum: 0, maximum });
+
+export const meterAddress = t.Object({
+  framing: t.Union([t.Literal('hdlc'), t.Literal('wrapper')]),
+  host: t.Optional(
+    t.String({ maxLength: 253, pattern: '^[A-Za-z0-9._:-]*$', description: 'Host name or IP address' }),
+  ),
+  port: t.Optional(t.Integer({ minimum: 1, maximum: 65535 })),
+  clientAddress: t.Integer({ minimum: 1, maximum: 65535 }),
+  serverAddress: uint(65535),
+  physicalAddress: t.Optional(uint(16383)),
+  addressBytes: t.Union([t.Literal(1), t.Literal(2), t.Literal(4)]),
+});
+
+export const meterSecurity = t.Object({
+  auth: t.Union([t.Literal('none'), t.Literal('lls'), t.Literal('hls-gmac')]),
+  policy: t.Union([t.Literal('none'), t.Literal('auth'), t.Literal('enc'), t.Literal('auth-enc')]),
+  systemTitle: t.Optional(hex(8, 'System title')),
+});
+
+/** Write-only: there is no schema by which these could be answered. */
+export const meterSecrets = t.Object({
+  password: t.Optional(
+    t.String({ minLength: 1, maxLength: 64, description: 'Password of the meter, as text' }),
+  ),
+  passwordHex: t.Optional(
+    t.String({
+      pattern: '^([0-9a-fA-F]{2}){1,64}$',
+      description: 'Password of the meter, as hexadecimal digits',
+    }),
+  ),
+  encryptionKey: t.Optional(
+    t.String({
+      pattern: '^([0-9a-fA-F]{32}|[0-9a-fA-F]{64})$',
+      description: 'Global unicast encryption key: 32 or 64 hexadecimal digits',
+    }),
+  ),
+  authenticationKey: t.Optional(
+    t.String({
+      pattern: '^([0-9a-fA-F]{32}|[0-9a-fA-F]{64})$',
+      description: 'Authentication key: 32 or 64 hexadecimal digits',
+    }),
+  ),
+});
+
+const meterFields = {
+  meterNo: t.String({
+    minLength: 1,
+    maxLength: 32,
+    pattern: '^[A-Za-z0-9._-]+$',
+    description: 'Letters, digits, dot, dash and underscore',
+  }),
+  enabled: t.Boolean(),
+  mac: t.Integer({ minimum: -1, maximum: Number.MAX_SAFE_INTEGER }),
+  channel: name(),
+  meterType: uint(255),
+  phase: uint(255),
+  credit: uint(255),
+  task: name(),
+  prepaid: uint(255),
+  wiring: uint(255),
+  profile: name(),
+  address: meterAddress,
+  security: meterSecurity,
+};
+
+export const newMeter = t.Object(
+  { ...meterFields, secrets: t.Optional(meterSecrets) },
+  { additionalProperties: false },
+);
+export const meterPatch = t.Partial(t.Object({ ...meterFields, secrets: meterSecrets }), {
+  additionalProperties: false,
+  minProperties: 1,
+});
+
+export const meter = t.Object({
+  id: t.Integer(),
+  ...meterFields,
+  meterNo: t.String(),
+  hasPassword: t.Boolean(),
+  hasKeys: t.Boolean(),
+  createdAt: epochMs(),
+  state: meterState,
+  lastSeen: nullable(epochMs()),
+  lastError: nullable(t.Object({ code: t.String(), message: t.String(), time: epochMs() })),
+});
+
+export const meterQuery = t.Object({
+  search: t.Optional(t.String({ maxLength: 64 })),
+  channel: t.Optional(t.String({ maxLength: 64 })),
+  task: t.Optional(t.String({ maxLength: 64 })),
+  enabled: t.Optional(t.Boolean()),
+  state: t.Optional(meterState),
+  sort: t.Optional(literals(['id', 'meterNo', 'channel', 'task', 'enabled'])),
+  descending: t.Optional(t.Boolean()),
+  offset: t.Optional(t.Integer({ minimum: 0 })),
+  limit: t.Optional(t.Integer({ minimum: 1, maximum: 500 })),
+});
+
+export const interval = t.Object({ fromMs: t.Number(), toMs: t.Number() });
+
+const scaled = {
+  scaler: nullable(t.Integer()),
+  /** Symbol, e.g. `Wh`. */
+  unit: nullable(t.String()),
+};
+
+export const profile = t.Object({
+  kind: profileKind,
+  from: epochMs(),
+  to: epochMs(),
+  zone: t.String(),
+  /** Milliseconds between rows as seen in the data; null with fewer than two rows. */
+  periodMs: nullable(t.Number()),
+  times: t.Array(t.Number(), { description: 'UTC epoch milliseconds, ascending' }),
+  clockStatus: t.Array(t.Integer()),
+  columns: t.Array(
+    t.Object({
+      classId: t.Integer(),
+      obis: t.String(),
+      attribute: t.Integer(),
+      name: nullable(t.String()),
+      ...scaled,
+      /** Raw, unscaled; a string where a double cannot hold it exactly; null = the meter sent null-data. */
+      values: t.Array(t.Union([t.Number(), t.String(), t.Null()])),
+    }),
+  ),
+  gaps: t.Array(
+    t.Object({
+      fromMs: t.Number(),
+      toMs: t.Number(),
+      /** `unread`: not fetched yet; `missing`: fetched, and the meter holds no row. */
+      reason: t.Union([t.Literal('unread'), t.Literal('missing')]),
+    }),
+  ),
+});
+
+export const register = t.Object({
+  classId: t.Integer(),
+  obis: t.String(),
+  attribute: t.Integer(),
+  name: nullable(t.String()),
+  time: epochMs(),
+  type: t.String(),
+  value: t.String(),
+  ...scaled,
+});
+
+export const meterEvent = t.Object({
+  meterId: t.Integer(),
+  log: eventLog,
+  time: epochMs(),
+  code: t.Integer(),
+  text: nullable(t.String()),
+  clockStatus: t.Integer(),
+  extra: t.Record(t.String(), t.String()),
+});
+
+export const readNow = t.Object({
+  time: epochMs(),
+  meterTime: nullable(epochMs()),
+  relay: nullable(t.Union([t.Literal('on'), t.Literal('off'), t.Literal('ready')])),
+  registers: t.Array(register),
+});
+
+export const collectorSnapshot = t.Object({
+  jobs: t.Array(
+    t.Object({
+      id: t.String(),
+      meterId: t.Integer(),
+      meterNo: t.String(),
+      name: t.String(),
+      type: t.String(),
+      line: t.String(),
+      priority: t.Integer(),
+      state: t.Union([t.Literal('queued'), t.Literal('running')]),
+      queuedAt: epochMs(),
+      startedAt: nullable(epochMs()),
+    }),
+  ),
+  lines: t.Array(
+    t.Object({
+      line: t.String(),
+      total: t.Integer(),
+      done: t.Integer(),
+      failed: t.Integer(),
+      queued: t.Integer(),
+      running: t.Integer(),
+      current: nullable(t.String()),
+    }),
+  ),
+});
+
+export const taskGroup = t.Object({ id: t.Integer(), name: t.String(), enabled: t.Boolean() });
+export const taskGroupBody = t.Object(
+  { name: name(), enabled: t.Boolean() },
+  { additionalProperties: false },
+);
+
+const taskItemFields = {
+  name: name(),
+  task: name(),
+  intervalS: t.Integer({ minimum: 0, maximum: 10 * 366 * 86400 }),
+  offsetS: t.Integer({ minimum: 0, maximum: 86400 }),
+  maxRecallS: t.Integer({ minimum: 0, maximum: 10 * 366 * 86400 }),
+  enabled: t.Boolean(),
+  priority: t.Integer({ minimum: 1, maximum: 5 }),
+  type: taskType,
+  cron: t.String({ minLength: 1, maxLength: 100 }),
+};
+export const taskItem = t.Object({
+  id: t.Integer(),
+  ...taskItemFields,
+  /** The cron expression in words. */
+  schedule: t.String(),
+  nextRuns: t.Array(t.Number()),
+});
+export const taskItemBody = t.Object(taskItemFields, { additionalProperties: false });
+
+const channelFields = {
+  protocol: name(),
+  task: name(),
+  enabled: t.Boolean(),
+  readTimeoutS: t.Integer({ minimum: 1, maximum: 3600 }),
+  writeTimeoutS: t.Integer({ minimum: 1, maximum: 3600 }),
+  description: text(200),
+};
+export const channel = t.Object({
+  id: t.Integer(),
+  name: t.String(),
+  ...channelFields,
+  commType: t.Integer(),
+  commTypeName: t.String(),
+});
+export const channelBody = t.Object(channelFields, { additionalProperties: false });
+
+export const attribute = t.Object({
+  id: t.Integer(),
+  owner: t.String(),
+  key: t.String(),
+  /** Empty for a secret, which is write-only. */
+  value: t.String(),
+  secret: t.Boolean(),
+  description: t.String(),
+});
+export const attributeBody = t.Object({ value: text(256) }, { additionalProperties: false });
+export const newAttribute = t.Object(
+  {
+    owner: name(),
+    key: t.String({
+      minLength: 1,
+      maxLength: 64,
+      pattern: '^[a-z0-9][a-z0-9._-]*$',
+      description: 'Small letters, digits, dot, dash and underscore',
+    }),
+    value: text(256),
+    description: text(200),
+  },
+  { additionalProperties: false },
+);
+
+export const protocol = t.Object({
+  id: t.Integer(),
+  name: t.String(),
+  direction: t.String(),
+  description: t.String(),
+});
+
+export const setting = t.Object({
+  id: t.Integer(),
+  key: t.String(),
+  value: t.String(),
+  secret: t.Boolean(),
+  description: t.String(),
+});
+
+export const page = <Row extends TSchema>(row: Row) => t.Object({ rows: t.Array(row), total: t.Integer() });
+export const list = <Row extends TSchema>(row: Row) => t.Object({ rows: t.Array(row) });
+
+/** Whether the value of this key is a secret: such values go in and never come out. */
+export const isSecretKey = (key: string): boolean =>
+  /(^|[._-])(password|passwd|secret|pin|token|key|psk)$/i.test(key);

@@ -1,0 +1,158 @@
+import type { Clock } from '../base/clock.ts';
+import type { Log } from '../base/log.ts';
+import type { EventLog, MeterState, RegisterReading } from '../base/model.ts';
+import type { Store } from '../store/types.ts';
+
+/** What an account may do; each route names the one it needs. */
+export const RIGHTS = [
+  'meters.read',
+  'meters.write',
+  'readings.read',
+  'readings.execute',
+  'relay.operate',
+  'tasks.read',
+  'tasks.write',
+  'settings.read',
+  'settings.write',
+  'accounts.manage',
+  'audit.read',
+  'account.self',
+] as const;
+export type Right = (typeof RIGHTS)[number];
+
+/** Who makes a request. */
+export interface Session {
+  readonly account: {
+    readonly id: number;
+    readonly name: string;
+    readonly role: string;
+    readonly mustChangePassword: boolean;
+  };
+  readonly rights: readonly Right[];
+  /** UTC milliseconds. */
+  readonly expiresAt: number;
+}
+
+/** Accounts and sessions. Refusals are DcuErrors: `unauthenticated`, `locked-out`, `invalid-field`. */
+export interface AuthPort {
+  /** `source` is the peer's address: lockout counts per account and per source. */
+  login(name: string, password: string, source: string): Promise<{ token: string; session: Session }>;
+  /** Undefined for a token that is unknown, expired or revoked. */
+  session(token: string): Promise<Session | undefined>;
+  logout(token: string): Promise<void>;
+  /** Ends all other sessions of the account. The token handed back replaces the one in use. */
+  changePassword(
+    token: string,
+    current: string,
+    next: string,
+    source: string,
+  ): Promise<{ token: string; session: Session }>;
+}
+
+/** One read that waits or runs on a line. */
+export interface JobView {
+  readonly id: string;
+  readonly meterId: number;
+  readonly meterNo: string;
+  /** Name of the task item, or what an operator asked for. */
+  readonly name: string;
+  readonly type: string;
+  readonly line: string;
+  readonly priority: number;
+  readonly state: 'queued' | 'running';
+  /** UTC milliseconds. */
+  readonly queuedAt: number;
+  readonly startedAt: number | null;
+}
+
+/** How far the round under way has come on one line. */
+export interface LineView {
+  readonly line: string;
+  readonly total: number;
+  readonly done: number;
+  readonly failed: number;
+  readonly queued: number;
+  readonly running: number;
+  /** MeterNo that the line is busy with. */
+  readonly current: string | null;
+}
+
+export interface CollectorSnapshot {
+  readonly jobs: readonly JobView[];
+  readonly lines: readonly LineView[];
+}
+
+export interface ReadNowResult {
+  /** UTC milliseconds at which the concentrator read. */
+  readonly time: number;
+  /** The meter's own clock, UTC milliseconds; null when it has none or could not be read. */
+  readonly meterTime: number | null;
+  readonly relay: 'on' | 'off' | 'ready' | null;
+  readonly registers: readonly RegisterReading[];
+}
+
+/** What happens while collecting, for the GUI's live view. */
+export interface LiveEvents extends Record<string, unknown> {
+  readonly 'meter-state': {
+    readonly meterId: number;
+    readonly state: MeterState;
+    readonly lastSeen: number | null;
+  };
+  readonly progress: CollectorSnapshot;
+  readonly 'meter-data': { readonly meterId: number; readonly kind: string; readonly added: number };
+}
+
+export interface LiveBus {
+  on<Name extends keyof LiveEvents>(name: Name, listener: (payload: LiveEvents[Name]) => void): () => void;
+}
+
+/** Live work on the lines. */
+export interface CollectorPort {
+  snapshot(): CollectorSnapshot;
+  /** Reads clock, relay and the registers of now; waits for its turn on the meter's line. */
+  readNow(meterId: number, signal: AbortSignal): Promise<ReadNowResult>;
+  relay(
+    meterId: number,
+    state: 'off' | 'on',
+    signal: AbortSignal,
+  ): Promise<{ readonly relay: 'on' | 'off' | 'ready' | null }>;
+  /** Puts what is due and missing into the queue now, for one meter or for all; returns how many reads. */
+  runNow(meterId?: number): Promise<{ readonly queued: number }>;
+  /** False when there is no such job any more. */
+  cancel(jobId: string): boolean;
+  readonly bus: LiveBus;
+}
+
+export interface DevicePort {
+  readonly serialNumber: string;
+  readonly version: string;
+  /** IANA name, e.g. `Europe/Riga`; asked at each request because it is a setting. */
+  zone(): string;
+}
+
+export interface CronPort {
+  /** Plain English; DcuError `invalid-cron` for what is none. */
+  describe(expression: string): string;
+  /** The next instants after `fromMs`, UTC milliseconds, in the concentrator's zone. */
+  next(expression: string, fromMs: number, count: number): readonly number[];
+}
+
+/** Names of what a meter holds; pure tables of the reading side. */
+export interface CataloguePort {
+  objectName(obis: string): string | null;
+  unitSymbol(unit: number): string | null;
+  eventText(profile: string, log: EventLog, code: number): string | null;
+  meterProfiles(): readonly { readonly name: string; readonly title: string }[];
+}
+
+/** All that the API stands on; the composition root hands it over. */
+export interface ApiServices {
+  readonly store: Pick<Store, 'archive' | 'configuration' | 'readings' | 'audit' | 'logbook' | 'usage'>;
+  readonly auth: AuthPort;
+  readonly collector: CollectorPort;
+  readonly device: DevicePort;
+  readonly cron: CronPort;
+  readonly catalogue: CataloguePort;
+  readonly clock: Clock;
+  readonly log: Log;
+}
