@@ -1,0 +1,125 @@
+import { ByteReader } from '../../base/bytes.ts';
+import { DcuError } from '../../base/errors.ts';
+import { type BerElement, ber, readBer } from '../ber.ts';
+import {
+  type ApplicationContext,
+  acseElements,
+  contextField,
+  decodeContext,
+  decodeMechanism,
+  inner,
+  innerInteger,
+  type MechanismName,
+  mechanismField,
+  userInformation,
+} from './acse.ts';
+import { TAG } from './tags.ts';
+
+const ASSOCIATION_RESULTS = ['accepted', 'rejected-permanent', 'rejected-transient'] as const;
+export type AssociationResult = (typeof ASSOCIATION_RESULTS)[number];
+
+/** acse-service-user diagnostics (Green Book 9.5, Associate-source-diagnostic). */
+export const USER_DIAGNOSTICS = {
+  null: 0,
+  'no-reason-given': 1,
+  'application-context-name-not-supported': 2,
+  'calling-AP-title-not-recognized': 3,
+  'calling-AP-invocation-identifier-not-recognized': 4,
+  'calling-AE-qualifier-not-recognized': 5,
+  'calling-AE-invocation-identifier-not-recognized': 6,
+  'called-AP-title-not-recognized': 7,
+  'called-AP-invocation-identifier-not-recognized': 8,
+  'called-AE-qualifier-not-recognized': 9,
+  'called-AE-invocation-identifier-not-recognized': 10,
+  'authentication-mechanism-name-not-recognised': 11,
+  'authentication-mechanism-name-required': 12,
+  'authentication-failure': 13,
+  'authentication-required': 14,
+} as const;
+export type UserDiagnostic = keyof typeof USER_DIAGNOSTICS;
+
+const PROVIDER_DIAGNOSTICS = ['null', 'no-reason-given', 'no-common-acse-version'] as const;
+
+export interface Aare {
+  readonly context: ApplicationContext | undefined;
+  readonly result: AssociationResult;
+  /** The standard's name; `provider: …` for those of the service provider. */
+  readonly diagnostic: string;
+  /** System title of the server. */
+  readonly respondingApTitle?: Uint8Array;
+  readonly mechanism?: MechanismName;
+  /** Server-to-client challenge. */
+  readonly authenticationValue?: Uint8Array;
+  /** InitiateResponse or ConfirmedServiceError, plain or ciphered. */
+  readonly userInformation?: Uint8Array;
+}
+
+const AUTHENTICATION_UNIT = Uint8Array.of(0x07, 0x80);
+
+/** BER bytes of an AARE (61); the diagnostic must be one of USER_DIAGNOSTICS. */
+export function encodeAare(aare: Aare & { readonly diagnostic: UserDiagnostic }): Uint8Array {
+  const fields = [
+    contextField(aare.context ?? 'ln'),
+    ber(0xa2, ber(0x02, Uint8Array.of(ASSOCIATION_RESULTS.indexOf(aare.result)))),
+    ber(0xa3, ber(0xa1, ber(0x02, Uint8Array.of(USER_DIAGNOSTICS[aare.diagnostic])))),
+  ];
+  if (aare.respondingApTitle) fields.push(ber(0xa4, ber(0x04, aare.respondingApTitle)));
+  if (aare.mechanism !== undefined && aare.mechanism !== 'none') {
+    fields.push(ber(0x88, AUTHENTICATION_UNIT), mechanismField(0x89, aare.mechanism));
+  }
+  if (aare.authenticationValue) fields.push(ber(0xaa, ber(0x80, aare.authenticationValue)));
+  if (aare.userInformation) fields.push(userInformation(aare.userInformation));
+  return ber(TAG.aare, ...fields);
+}
+
+/** Throws `apdu-invalid` or `truncated`; elements that nobody here uses are passed over. */
+export function decodeAare(bytes: Uint8Array): Aare {
+  const aare: { -readonly [Key in keyof Aare]?: Aare[Key] } = {};
+  for (const element of acseElements(bytes, TAG.aare, 'aare')) {
+    switch (element.tag) {
+      case 0xa1:
+        aare.context = decodeContext(element);
+        break;
+      case 0xa2:
+        aare.result = associationResult(element);
+        break;
+      case 0xa3:
+        aare.diagnostic = diagnosticName(element);
+        break;
+      case 0xa4:
+        aare.respondingApTitle = inner(element, 0x04);
+        break;
+      case 0x89: {
+        const mechanism = decodeMechanism(element);
+        if (mechanism !== undefined) aare.mechanism = mechanism;
+        break;
+      }
+      case 0xaa:
+        aare.authenticationValue = inner(element, 0x80);
+        break;
+      case 0xbe:
+        aare.userInformation = inner(element, 0x04);
+        break;
+      default:
+    }
+  }
+  const { result, diagnostic = 'null' } = aare;
+  if (result === undefined) throw new DcuError('apdu-invalid', 'AARE without result', { offset: 0 });
+  return { ...aare, context: aare.context, result, diagnostic };
+}
+
+function associationResult(element: BerElement): AssociationResult {
+  const result = ASSOCIATION_RESULTS[innerInteger(element)];
+  if (result === undefined) {
+    throw new DcuError('apdu-invalid', 'unknown association result', { offset: element.offset });
+  }
+  return result;
+}
+
+function diagnosticName(element: BerElement): string {
+  const source = readBer(new ByteReader(element.value));
+  const code = innerInteger(source);
+  if (source.tag === 0xa2) return `provider: ${PROVIDER_DIAGNOSTICS[code] ?? code}`;
+  const names = Object.entries(USER_DIAGNOSTICS).find(([, id]) => id === code);
+  return names?.[0] ?? `diagnostic-${code}`;
+}
