@@ -19,6 +19,8 @@ import type {
 
 /** The store as the rest of the house sees it. Everything that writes resolves when the change is on disk. */
 export interface Store {
+  /** Whether the process before this one closed the store in order; false after a crash or power cut. */
+  readonly lastShutdownClean: boolean;
   readonly archive: MeterArchive;
   readonly configuration: Configuration;
   readonly collection: CollectionStore;
@@ -31,6 +33,12 @@ export interface Store {
   /** Bytes in use and free on the volume. */
   usage(): Promise<{ readonly bytes: number; readonly freeBytes: number }>;
   close(): Promise<void>;
+}
+
+/** Encrypts small secrets for their place in the store; `place` must be the same at `open`. */
+export interface SecretSealer {
+  seal(secret: Uint8Array, place: string): Promise<string>;
+  open(sealed: string, place: string): Promise<Uint8Array>;
 }
 
 export interface Page<Row> {
@@ -192,10 +200,7 @@ export interface AuditTrail {
     readonly subject: string;
     readonly detail: string;
   }): Promise<void>;
-  list(query: {
-    readonly limit: number;
-    readonly offset: number;
-  }): Promise<
+  list(query: { readonly limit: number; readonly offset: number }): Promise<
     Page<{
       readonly id: number;
       readonly time: number;

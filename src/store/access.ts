@@ -1,0 +1,31 @@
+import type { Executor } from './executor.ts';
+import type { Store } from './types.ts';
+
+export function createAccess(executor: Executor): Pick<Store, 'accounts' | 'logbook' | 'audit'> {
+  return {
+    accounts: {
+      byName: (name) => executor.read('accountByName', name),
+      byId: (id) => executor.read('accountById', id),
+      list: () => executor.read('listAccounts'),
+      create: (account, passwordHash) => executor.write('createAccount', account, passwordHash),
+      setPassword: (id, passwordHash, mustChange) =>
+        executor.write('setPassword', id, passwordHash, mustChange),
+      createSession: (session) => executor.write('createSession', session),
+      session: (tokenHash) => executor.read('readSession', tokenHash),
+      touchSession: (tokenHash, expiresAt) => executor.write('touchSession', tokenHash, expiresAt),
+      removeSession: (tokenHash) => executor.write('removeSession', tokenHash),
+      removeSessionsOf: (accountId) => executor.write('removeSessionsOf', accountId),
+      failures: (subject) => executor.read('readFailures', subject),
+      saveFailures: (subject, count, blockedUntil) =>
+        executor.write('saveFailures', subject, count, blockedUntil),
+    },
+    logbook: {
+      record: (event) => executor.write('recordLogbook', event),
+      list: (query) => executor.read('listLogbook', query),
+    },
+    audit: {
+      record: (entry) => executor.write('recordAudit', entry),
+      list: (query) => executor.read('listAudit', query),
+    },
+  };
+}

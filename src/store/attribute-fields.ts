@@ -1,0 +1,83 @@
+import { checkHost, checkIntegerText, checkOneOf, checkText, invalid } from './validation.ts';
+
+type Check = (field: string, value: string) => void;
+
+const integer =
+  (min: number, max: number): Check =>
+  (field, value) =>
+    checkIntegerText(field, value, min, max);
+
+const oneOf =
+  (...allowed: readonly string[]): Check =>
+  (field, value) =>
+    checkOneOf(field, value, allowed);
+
+/** Empty = not set. */
+const hostOrNothing: Check = (field, value) => {
+  if (value !== '') checkHost(field, value);
+};
+
+const text =
+  (max: number): Check =>
+  (field, value) =>
+    checkText(field, value, 0, max);
+
+const timeZone: Check = (field, value) => {
+  try {
+    new Intl.DateTimeFormat('en', { timeZone: value });
+  } catch (error) {
+    if (!(error instanceof RangeError)) throw error;
+    throw invalid(field, 'is not the name of a time zone');
+  }
+};
+
+/** Attributes of channels and protocols (Figures 15 and 17, Tables 4 and 5). Others are free text. */
+const ATTRIBUTES: Readonly<Record<string, Check>> = {
+  'max.bytes': integer(16, 2030),
+  'send.retry': integer(0, 10),
+  'send.timeout': integer(1, 300),
+  'send.silent': integer(0, 300),
+  'server.mode': oneOf('0', '1'),
+  'ip.1': hostOrNothing,
+  'ip.2': hostOrNothing,
+  'port.1': integer(0, 65_535),
+  'port.2': integer(0, 65_535),
+  'ip.size': oneOf('1', '2'),
+  'connect.timeout': integer(1, 300),
+  device: text(255),
+  baud: oneOf('300', '600', '1200', '2400', '4800', '9600', '19200', '38400', '57600', '115200'),
+  'data.bits': oneOf('7', '8'),
+  parity: oneOf('none', 'even', 'odd'),
+  'stop.bits': oneOf('1', '2'),
+};
+
+/** Settings with a form of their own; others are free text. */
+const SETTINGS: Readonly<Record<string, Check>> = {
+  'up.device': oneOf('ethernet', 'gprs'),
+  'ftp.ip': hostOrNothing,
+  'ftp.port': integer(0, 65_535),
+  'device.serial': text(32),
+  'device.timezone': timeZone,
+  'maintenance.ip': hostOrNothing,
+  'maintenance.netmask': hostOrNothing,
+  'retention.days': integer(1, 3660),
+  'retention.long.days': integer(1, 3660),
+  'login.attempts': integer(1, 100),
+};
+
+const freeText = text(1024);
+
+/** @throws DcuError `invalid-field` named after the attribute's key */
+export function checkAttribute(key: string, value: string): void {
+  checkBy(ATTRIBUTES, key, value);
+}
+
+/** @throws DcuError `invalid-field` named after the setting's key */
+export function checkSetting(key: string, value: string): void {
+  checkBy(SETTINGS, key, value);
+}
+
+function checkBy(table: Readonly<Record<string, Check>>, key: string, value: string): void {
+  const check = Object.hasOwn(table, key) ? table[key] : undefined;
+  (check ?? freeText)(key, value);
+}

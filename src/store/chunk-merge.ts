@@ -1,0 +1,151 @@
+import { equalBytes } from '../base/bytes.ts';
+import { DcuError } from '../base/errors.ts';
+import type { ColumnValues } from '../base/model.ts';
+import { type Chunk, MAX_CHUNK_ROWS } from './chunk-codec.ts';
+
+/** Some rows of a chunk, in the order in which they shall stand. */
+export interface Selection {
+  readonly chunk: Chunk;
+  readonly rows: readonly number[];
+}
+
+export type Cell = number | bigint | Uint8Array | undefined;
+
+/** The value of a cell; null-data is undefined. */
+export function cellOf(column: ColumnValues | undefined, row: number): Cell {
+  if (column === undefined) return undefined;
+  if (column.kind !== 'number') return column.values[row];
+  const value = column.values[row];
+  return value === undefined || Number.isNaN(value) ? undefined : value;
+}
+
+/** 5 and 5n are the same register value: a meter's generic and its fast encoding may differ. */
+export function equalCells(a: Cell, b: Cell): boolean {
+  if (a instanceof Uint8Array) return b instanceof Uint8Array && equalBytes(a, b);
+  if (typeof a === typeof b) return a === b;
+
+  return typeof a === 'number' && typeof b === 'bigint'
+    ? Number.isInteger(a) && BigInt(a) === b
+    : typeof a === 'bigint' && typeof b === 'number' && Number.isInteger(b) && BigInt(b) === a;
+}
+
+function sameRow(a: Chunk, rowA: number, b: Chunk, rowB: number): boolean {
+  return a.values.every((column, i) => equalCells(cellOf(column, rowA), cellOf(b.values[i], rowB)));
+}
+
+/**
+ * Adds rows to a chunk with the same columns. A row with the time and all values of one that is there is dropped; one with the
+ * same time and other values (the meter's clock was set back) is kept behind it. The result is sorted by time.
+ * @throws DcuError `overflow` when the chunk would get more than `MAX_CHUNK_ROWS` rows
+ */
+export function mergeChunk(
+  existing: Chunk | undefined,
+  added: Selection,
+): { readonly chunk: Chunk; readonly added: number } {
+  const { chunk: source } = added;
+  const sorted = sortedByTime(source.times, added.rows);
+  const fresh: number[] = [];
+  const old = existing?.times ?? new Float64Array();
+  let at = 0;
+  for (const row of sorted) {
+    const time = source.times[row] ?? 0;
+    while (at < old.length && (old[at] ?? 0) < time) at++;
+    if (existing !== undefined && isAmong(existing, at, time, source, row)) continue;
+    if (isRepeated(source, fresh, row)) continue;
+    fresh.push(row);
+  }
+  if (existing === undefined) {
+    return { chunk: assemble([{ chunk: source, rows: fresh }], order1(fresh)), added: fresh.length };
+  }
+  if (fresh.length === 0) return { chunk: existing, added: 0 };
+  if (old.length + fresh.length > MAX_CHUNK_ROWS) {
+    throw new DcuError('overflow', `more than ${MAX_CHUNK_ROWS} rows of one profile in one day`);
+  }
+  return {
+    chunk: assemble(
+      [
+        { chunk: existing, rows: Array.from(old.keys()) },
+        { chunk: source, rows: fresh },
+      ],
+      interleave(old, source.times, fresh),
+    ),
+    added: fresh.length,
+  };
+}
+
+function sortedByTime(times: Float64Array, rows: readonly number[]): readonly number[] {
+  const ascending = rows.every((row, i) => i === 0 || (times[rows[i - 1] ?? 0] ?? 0) <= (times[row] ?? 0));
+  return ascending ? rows : [...rows].sort((a, b) => (times[a] ?? 0) - (times[b] ?? 0) || a - b);
+}
+
+function isAmong(existing: Chunk, from: number, time: number, source: Chunk, row: number): boolean {
+  for (let i = from; i < existing.times.length && existing.times[i] === time; i++) {
+    if (sameRow(existing, i, source, row)) return true;
+  }
+  return false;
+}
+
+function isRepeated(source: Chunk, fresh: readonly number[], row: number): boolean {
+  for (let i = fresh.length - 1; i >= 0; i--) {
+    const other = fresh[i] ?? 0;
+    if (source.times[other] !== source.times[row]) return false;
+    if (sameRow(source, other, source, row)) return true;
+  }
+  return false;
+}
+
+/** Where each row of the result comes from: part number and index into that part's rows. */
+type Order = readonly (readonly [part: number, index: number])[];
+
+const order1 = (rows: readonly number[]): Order => rows.map((_, i) => [0, i] as const);
+
+function interleave(old: Float64Array, times: Float64Array, fresh: readonly number[]): Order {
+  const order: (readonly [number, number])[] = [];
+  let i = 0;
+  for (const [k, row] of fresh.entries()) {
+    while (i < old.length && (old[i] ?? 0) <= (times[row] ?? 0)) order.push([0, i++]);
+    order.push([1, k]);
+  }
+  while (i < old.length) order.push([0, i++]);
+  return order;
+}
+
+function assemble(parts: readonly Selection[], order: Order): Chunk {
+  const times = new Float64Array(order.length);
+  const clockStatus = new Uint8Array(order.length);
+  const sources = order.map(([part, index]) => {
+    const chosen = parts[part];
+    return { chunk: chosen?.chunk, row: chosen?.rows[index] ?? 0 };
+  });
+  for (const [i, { chunk, row }] of sources.entries()) {
+    times[i] = chunk?.times[row] ?? 0;
+    clockStatus[i] = chunk?.clockStatus[row] ?? 0xff;
+  }
+  const width = parts[0]?.chunk.values.length ?? 0;
+  const values = Array.from({ length: width }, (_, column) =>
+    columnOf(sources.map(({ chunk, row }) => cellOf(chunk?.values[column], row))),
+  );
+  return { times, clockStatus, values };
+}
+
+/**
+ * Cells as the narrowest column that holds them exactly: numbers, or bigints when one is a bigint and no other a fraction. Byte
+ * strings never meet numbers here, for those are of different layouts.
+ */
+export function columnOf(cells: readonly Cell[]): ColumnValues {
+  if (cells.some((cell) => cell instanceof Uint8Array)) {
+    return { kind: 'bytes', values: cells.map((cell) => (cell instanceof Uint8Array ? cell : undefined)) };
+  }
+  if (cells.some((cell) => typeof cell === 'bigint')) {
+    return {
+      kind: 'bigint',
+      values: cells.map((cell) =>
+        typeof cell === 'bigint' ? cell : typeof cell === 'number' ? BigInt(cell) : undefined,
+      ),
+    };
+  }
+  return {
+    kind: 'number',
+    values: Float64Array.from(cells, (cell) => (typeof cell === 'number' ? cell : Number.NaN)),
+  };
+}

@@ -1,0 +1,32 @@
+import type { CollectionStore } from '../base/collection.ts';
+import { openSecrets } from './archive.ts';
+import type { Executor } from './executor.ts';
+import type { SecretSealer } from './types.ts';
+
+export function createCollection(executor: Executor, sealer: SecretSealer): CollectionStore {
+  return {
+    meters: () => executor.read('allMeters'),
+    secrets: (meterId) => openSecrets(executor, sealer, meterId),
+    taskGroups: () => executor.read('listTaskGroups'),
+    taskItems: () => executor.read('listTaskItems'),
+    protocolAttributes: async (protocol) => {
+      const rows = await executor.read('listProtocolAttributes', protocol);
+      return Object.fromEntries(rows.map((row) => [row.key, row.value]));
+    },
+    coverage: (meterId, kind) => executor.read('readCoverage', meterId, kind),
+    appendProfile: (meterId, kind, rows, covered) =>
+      executor.write('appendProfile', meterId, kind, rows, covered),
+    appendEvents: (meterId, log, events, covered) =>
+      executor.write('appendEvents', meterId, log, events, covered),
+    columns: (meterId, kind) => executor.read('profileColumns', meterId, kind),
+    saveRegisters: (readings) => executor.write('saveRegisters', readings),
+    saveClockCheck: (check) => executor.write('saveClockCheck', check),
+    lastSuccess: (meterId, itemId) => executor.read('lastSuccess', meterId, itemId),
+    saveAttempt: (attempt) => executor.write('saveAttempt', attempt),
+    saveMeterState: (meterId, state, atMs) => executor.write('saveMeterState', meterId, state, atMs),
+    counters: {
+      reserve: (keyId, count) => executor.write('reserveCounters', keyId, count),
+      raise: (keyId, value) => executor.write('raiseCounter', keyId, value),
+    },
+  };
+}

@@ -1,0 +1,51 @@
+import { SECRET_SETTINGS } from './defaults.ts';
+import type { Executor } from './executor.ts';
+import type { Configuration, SecretSealer } from './types.ts';
+import { checkText } from './validation.ts';
+
+/** What `settings()` shows of a secret that is set. */
+const HIDDEN = '***';
+
+const placeOf = (key: string): string => `setting/${key}`;
+
+export function createConfiguration(
+  executor: Executor,
+  sealer: SecretSealer,
+  validateCron: (text: string) => void,
+): Configuration {
+  return {
+    taskGroups: () => executor.read('listTaskGroups'),
+    saveTaskGroup: (group) => executor.write('saveTaskGroup', group),
+    removeTaskGroup: (id) => executor.write('removeTaskGroup', id),
+    taskItems: (task) => executor.read('listTaskItems', task),
+    saveTaskItem: async (item) => {
+      validateCron(item.cron);
+      return executor.write('saveTaskItem', item);
+    },
+    removeTaskItem: (id) => executor.write('removeTaskItem', id),
+    channels: () => executor.read('listChannels'),
+    saveChannel: (channel) => executor.write('saveChannel', channel),
+    channelAttributes: (channel) => executor.read('listChannelAttributes', channel),
+    saveChannelAttribute: (attribute) => executor.write('saveChannelAttribute', attribute),
+    protocols: () => executor.read('listProtocols'),
+    protocolAttributes: (protocol) => executor.read('listProtocolAttributes', protocol),
+    saveProtocolAttribute: (attribute) => executor.write('saveProtocolAttribute', attribute),
+    settings: async () => {
+      const rows = await executor.read('listSettings');
+      return rows.map((row) =>
+        SECRET_SETTINGS.has(row.key) && row.value !== '' ? { ...row, value: HIDDEN } : row,
+      );
+    },
+    setting: async (key) => {
+      const value = await executor.read('readSetting', key);
+      if (value === undefined || value === '' || !SECRET_SETTINGS.has(key)) return value;
+      return new TextDecoder().decode(await sealer.open(value, placeOf(key)));
+    },
+    saveSetting: async (key, value) => {
+      if (!SECRET_SETTINGS.has(key) || value === '') return executor.write('writeSetting', key, value);
+      checkText(key, value, 0, 128);
+      const sealed = await sealer.seal(new TextEncoder().encode(value), placeOf(key));
+      return executor.write('writeSetting', key, sealed);
+    },
+  };
+}

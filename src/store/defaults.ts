@@ -1,0 +1,205 @@
+import type { Channel, TaskGroup, TaskItem, TaskType } from '../base/model.ts';
+
+/** Default settings of a new device, documented as MANUAL.txt §7.6 asks; figures and tables are the manual's. */
+
+/** Figure 19. */
+export const EMPTY_TASK = 'empty_task';
+export const DEFAULT_TASK_GROUPS: readonly Omit<TaskGroup, 'id'>[] = [
+  { name: EMPTY_TASK, enabled: false },
+  { name: 'upload_task', enabled: true },
+  { name: 'down_device_task', enabled: true },
+  { name: 'single_phase', enabled: true },
+  { name: 'three_phase', enabled: true },
+  { name: 'sync_time', enabled: true },
+];
+
+/** §7.3 b: 20 days of profiles and 13 months of everything else. */
+const PROFILE_RECALL_S = 1_728_000;
+const LONG_RECALL_S = 34_819_200;
+
+type ItemRow = readonly [
+  name: string,
+  intervalS: number,
+  maxRecallS: number,
+  enabled: boolean,
+  priority: number,
+  type: TaskType,
+  cron: string,
+];
+
+/** Figure 20; the demand profile is on, since it is to be kept. */
+const READING_ITEMS: readonly ItemRow[] = [
+  ['path discovery', 0, 0, true, 4, 'G3 Path Discovery', '0 */4 * * *'],
+  ['monthbilling', 259_200, LONG_RECALL_S, true, 1, 'Monthly Billing', '0 */1 1-5 * *'],
+  ['monthbilling', 2_332_800, LONG_RECALL_S, true, 3, 'Monthly Billing', '0 */4 6-31 * *'],
+  ['energy profile', 120, PROFILE_RECALL_S, true, 2, 'Energy profile', '0 */4 * * *'],
+  ['demand profile', 120, PROFILE_RECALL_S, true, 4, 'Demand profile', '0 */4 * * *'],
+  ['fraud event', 300, LONG_RECALL_S, true, 3, 'Fraud Event', '0 10 * * *'],
+  ['relay event', 300, LONG_RECALL_S, true, 3, 'Relay Event', '0 10 * * *'],
+  ['standard event', 300, LONG_RECALL_S, true, 3, 'Standard Event', '0 10 * * *'],
+  ['power failure event', 300, LONG_RECALL_S, true, 3, 'Power Failure Event', '0 10 * * *'],
+  ['phase interruption event', 300, LONG_RECALL_S, true, 3, 'Phase Interruption Event', '0 10 * * *'],
+  ['power quality event', 300, LONG_RECALL_S, true, 3, 'Power Quality Event', '0 10 * * *'],
+  ['meter clock', 0, 0, false, 4, 'Meter Clock', '0 10 */2 * *'],
+];
+
+const itemsOf = (task: string, rows: readonly ItemRow[]): readonly Omit<TaskItem, 'id'>[] =>
+  rows.map(([name, intervalS, maxRecallS, enabled, priority, type, cron]) => ({
+    name,
+    task,
+    intervalS,
+    offsetS: 0,
+    maxRecallS,
+    enabled,
+    priority,
+    type,
+    cron,
+  }));
+
+export const DEFAULT_TASK_ITEMS: readonly Omit<TaskItem, 'id'>[] = [
+  ...itemsOf('single_phase', READING_ITEMS),
+  ...itemsOf('three_phase', READING_ITEMS),
+  ...itemsOf('sync_time', [['meter clock', 0, 0, true, 4, 'Meter Clock', '0 10 */2 * *']]),
+];
+
+/** Figure 14, and one channel for meters that have an IP address each. */
+export const DEFAULT_CHANNELS: readonly Omit<Channel, 'id'>[] = [
+  channel('485_1', '485_test_fis', 'empty_task', true, 2, 3, 4, 'RS-485 line 1'),
+  channel('tcp_server', 'dlms_up_server', 'empty_task', true, 3, 5, 9, 'head-end dials in'),
+  channel('tcp_client', 'dlms_up', 'upload_task', true, 3, 5, 5, 'dials the head-end'),
+  channel('reading_module', 'mip', 'sync_time', true, 3, 2, 2, 'power line module'),
+  channel('485_2', '485_test_fis_ch2', 'empty_task', false, 2, 3, 7, 'RS-485 line 2'),
+  channel('485_3', '485_test_fis_ch3', 'empty_task', false, 2, 3, 8, 'RS-485 line 3'),
+  channel('tcp_server_gui', 'dlms_up_server_gui', 'empty_task', true, 3, 5, 10, 'local software'),
+  channel('tcp_server_im', 'dlms_up_server_im', 'empty_task', true, 3, 5, 11, 'balance meter'),
+  channel('tcp_meters', 'dlms_down', 'empty_task', true, 3, 5, 12, 'meters with an IP address each'),
+];
+
+function channel(
+  name: string,
+  protocol: string,
+  task: string,
+  enabled: boolean,
+  readTimeoutS: number,
+  writeTimeoutS: number,
+  commType: Channel['commType'],
+  description: string,
+): Omit<Channel, 'id'> {
+  return { name, protocol, task, enabled, readTimeoutS, writeTimeoutS, commType, description };
+}
+
+export interface DefaultAttribute {
+  readonly owner: string;
+  readonly key: string;
+  readonly value: string;
+  readonly description: string;
+}
+
+const attributesOf = (
+  owner: string,
+  rows: readonly (readonly [key: string, value: string, description: string])[],
+): readonly DefaultAttribute[] =>
+  rows.map(([key, value, description]) => ({ owner, key, value, description }));
+
+/** Keys of Figure 15; a new device knows no head-end. Serial lines: IEC 62056-46 asks for 8 bits, no parity. */
+export const DEFAULT_CHANNEL_ATTRIBUTES: readonly DefaultAttribute[] = [
+  ...attributesOf('tcp_client', [
+    ['ip.1', '', 'address of the first head-end'],
+    ['port.1', '0', 'its port'],
+    ['ip.2', '', 'address of the second head-end'],
+    ['port.2', '0', 'its port'],
+    ['ip.size', '1', 'how many of the addresses are used'],
+    ['connect.timeout', '5', 'seconds to wait for a connection'],
+  ]),
+  ...['485_1', '485_2', '485_3'].flatMap((name) =>
+    attributesOf(name, [
+      ['device', '', 'path of the serial port'],
+      ['baud', '9600', 'bits per second'],
+      ['data.bits', '8', 'data bits'],
+      ['parity', 'none', 'none, even or odd'],
+      ['stop.bits', '1', 'stop bits'],
+    ]),
+  ),
+];
+
+export type Direction = 'ToMeter' | 'ToHeadEnd';
+
+/** Figures 16 and 17. */
+export const DEFAULT_PROTOCOLS: readonly {
+  readonly name: string;
+  readonly direction: Direction;
+  readonly description: string;
+}[] = [
+  { name: 'dlms_down', direction: 'ToMeter', description: 'DLMS to meters' },
+  { name: 'dlms_up', direction: 'ToHeadEnd', description: 'DLMS on a dialled connection' },
+  { name: 'dlms_up_server', direction: 'ToHeadEnd', description: 'DLMS in server mode' },
+  { name: '485_test_fis', direction: 'ToMeter', description: 'DLMS over HDLC on RS-485 1' },
+  { name: '485_test_fis_ch2', direction: 'ToMeter', description: 'DLMS over HDLC on RS-485 2' },
+  { name: '485_test_fis_ch3', direction: 'ToMeter', description: 'DLMS over HDLC on RS-485 3' },
+  { name: 'mip', direction: 'ToMeter', description: 'power line module (Q/GDW 10376.2)' },
+  { name: 'dlms_up_server_gui', direction: 'ToHeadEnd', description: 'DLMS in server mode (WEB-GUI)' },
+  { name: 'dlms_up_server_im', direction: 'ToHeadEnd', description: 'DLMS in server mode (Balance-Meter)' },
+];
+
+/** Tables 4 and 5. */
+export const DEFAULT_PROTOCOL_ATTRIBUTES: readonly DefaultAttribute[] = DEFAULT_PROTOCOLS.flatMap(
+  ({ name, direction }) =>
+    direction === 'ToMeter'
+      ? attributesOf(name, [
+          ['max.bytes', '80', 'bytes per information field'],
+          ['send.retry', '3', 'retries after the first try'],
+          ['send.timeout', '10', 'seconds to wait for an answer'],
+          ['send.silent', '2', 'seconds of quiet after a success'],
+        ])
+      : attributesOf(name, [
+          ['max.bytes', '1024', 'bytes per packet'],
+          ['send.retry', '3', 'retries after the first try'],
+          ['send.timeout', '10', 'seconds to wait for an answer'],
+          ['server.mode', '1', '1 = the concentrator is the DLMS server, 0 = the client'],
+        ]),
+);
+
+export interface DefaultSetting {
+  readonly key: string;
+  readonly value: string;
+  readonly description: string;
+}
+
+/** Figures 11 to 13, and what the figures leave out. */
+export function defaultSettings(serialNumber: string, timeZone: string): readonly DefaultSetting[] {
+  return [
+    { key: 'up.device', value: 'ethernet', description: 'way to the master station: ethernet or gprs' },
+    { key: 'ppp.apn', value: '', description: 'APN for SIM card' },
+    { key: 'ppp.username', value: '', description: 'account for APN' },
+    { key: 'ppp.password', value: '', description: 'password for APN' },
+    { key: 'ppp.sms', value: '', description: 'SMS centre' },
+    { key: 'ppp.pin', value: '', description: 'PIN code' },
+    { key: 'ppp.access.number', value: '', description: 'access number' },
+    { key: 'ftp.ip', value: '', description: 'FTP address for upgrade' },
+    { key: 'ftp.port', value: '0', description: 'FTP port' },
+    { key: 'ftp.username', value: '', description: 'FTP account' },
+    { key: 'ftp.password', value: '', description: 'FTP password' },
+    { key: 'device.serial', value: serialNumber, description: 'serial number of the concentrator' },
+    {
+      key: 'device.timezone',
+      value: timeZone,
+      description: 'IANA name of the time zone that days are counted in',
+    },
+    { key: 'maintenance.ip', value: '192.168.100.100', description: 'maintenance address' },
+    { key: 'maintenance.netmask', value: '255.255.255.0', description: 'its subnet mask' },
+    { key: 'retention.days', value: '92', description: 'days that profiles are kept' },
+    {
+      key: 'retention.long.days',
+      value: '420',
+      description: 'days that billing rows, events and logs are kept',
+    },
+    {
+      key: 'login.attempts',
+      value: '5',
+      description: 'failed logins until an account or interface is blocked',
+    },
+  ];
+}
+
+/** Settings that are sealed on disk and never shown. */
+export const SECRET_SETTINGS: ReadonlySet<string> = new Set(['ppp.password', 'ppp.pin', 'ftp.password']);

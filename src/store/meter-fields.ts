@@ -1,0 +1,84 @@
+import type { MeterAddress, MeterSecrets, MeterSecurity, NewMeter } from '../base/model.ts';
+import {
+  checkHex,
+  checkHost,
+  checkInteger,
+  checkName,
+  checkOneOf,
+  checkText,
+  invalid,
+} from './validation.ts';
+
+/** CommType of channels whose meters have an address of their own. */
+export const TCP_METERS = 12;
+
+const BYTE_FIELDS = ['meterType', 'phase', 'credit', 'prepaid', 'wiring'] as const;
+
+/** @throws DcuError `invalid-field` naming the first bad field */
+export function checkMeter(meter: NewMeter, commType: number): void {
+  checkText('meterNo', meter.meterNo, 1, 32);
+  checkInteger('mac', meter.mac, -1, Number.MAX_SAFE_INTEGER);
+  for (const field of BYTE_FIELDS) checkInteger(field, meter[field], 0, 255);
+  checkName('profile', meter.profile);
+  checkAddress(meter.address, commType);
+  checkSecurity(meter.security);
+}
+
+function checkAddress(address: MeterAddress, commType: number): void {
+  checkOneOf('address.framing', address.framing, ['hdlc', 'wrapper']);
+  checkOneOf('address.addressBytes', address.addressBytes, [1, 2, 4]);
+  if (commType === TCP_METERS && address.host === undefined) {
+    throw invalid('address.host', 'is needed for a meter with an address of its own');
+  }
+  if (commType === TCP_METERS && address.port === undefined) {
+    throw invalid('address.port', 'is needed for a meter with an address of its own');
+  }
+  if (address.host !== undefined) checkHost('address.host', address.host);
+  if (address.port !== undefined) checkInteger('address.port', address.port, 1, 65_535);
+  if (address.framing === 'wrapper') {
+    checkInteger('address.clientAddress', address.clientAddress, 0, 65_535);
+    checkInteger('address.serverAddress', address.serverAddress, 0, 65_535);
+    return;
+  }
+  // IEC 62056-46 §6.4.2: a client address is one byte, each half of a server address 7 or 14 bits.
+  const limit = address.addressBytes === 4 ? 0x3fff : 0x7f;
+  checkInteger('address.clientAddress', address.clientAddress, 0, 0x7f);
+  checkInteger('address.serverAddress', address.serverAddress, 0, limit);
+  if (address.addressBytes === 1) {
+    if (address.physicalAddress === undefined) return;
+    throw invalid('address.physicalAddress', 'has no place in an address of one byte');
+  }
+  if (address.physicalAddress === undefined) {
+    throw invalid('address.physicalAddress', `is needed in an address of ${address.addressBytes} bytes`);
+  }
+  checkInteger('address.physicalAddress', address.physicalAddress, 0, limit);
+}
+
+function checkSecurity(security: MeterSecurity): void {
+  checkOneOf('security.auth', security.auth, ['none', 'lls', 'hls-gmac']);
+  checkOneOf('security.policy', security.policy, ['none', 'auth', 'enc', 'auth-enc']);
+  if (security.systemTitle !== undefined) checkHex('security.systemTitle', security.systemTitle, 8);
+}
+
+export const SECRET_NAMES = ['password', 'encryptionKey', 'authenticationKey'] as const;
+export type SecretName = (typeof SECRET_NAMES)[number];
+
+/** An empty secret takes the stored one away. */
+export function checkSecrets(secrets: MeterSecrets): void {
+  if ((secrets.password?.length ?? 0) > 64) throw invalid('password', 'must have at most 64 bytes');
+  for (const name of ['encryptionKey', 'authenticationKey'] as const) {
+    const length = secrets[name]?.length ?? 0;
+    if (length !== 0 && length !== 16 && length !== 32) throw invalid(name, 'must have 16 or 32 bytes');
+  }
+}
+
+/** What the chosen security needs must be there: an association could never succeed without. */
+export function checkSecretsPresent(
+  security: MeterSecurity,
+  has: Readonly<Record<SecretName, boolean>>,
+): void {
+  if (security.auth === 'lls' && !has.password) throw invalid('password', 'is needed for LLS');
+  if (security.auth !== 'hls-gmac' && security.policy === 'none') return;
+  if (!has.encryptionKey) throw invalid('encryptionKey', 'is needed for HLS-GMAC and ciphering');
+  if (!has.authenticationKey) throw invalid('authenticationKey', 'is needed for HLS-GMAC and ciphering');
+}

@@ -1,0 +1,46 @@
+import { join } from 'node:path';
+import { DcuError } from '../base/errors.ts';
+import { Database } from './database.ts';
+import { migrate } from './migrate.ts';
+import { MIGRATIONS } from './migrations.gen.ts';
+
+export const DATABASE_FILE = 'dcu.db';
+
+export interface OpenedDatabase {
+  readonly db: Database;
+  /** Whether the file was closed in order the last time; true for a new one. */
+  readonly lastShutdownClean: boolean;
+}
+
+/**
+ * Opens the file of a data directory, checks it when it was not closed in order, and brings it to the newest schema.
+ * @throws DcuError `storage-corrupt`, `migration-failed`, `storage-full`, `storage-failed`
+ */
+export function openDatabase(directory: string, nowMs: number): OpenedDatabase {
+  const db = new Database(join(directory, DATABASE_FILE));
+  try {
+    const lastShutdownClean = wasClosedInOrder(db);
+    if (!lastShutdownClean) checkIntegrity(db);
+    migrate(db, MIGRATIONS, nowMs);
+    db.run("INSERT OR REPLACE INTO store_facts (key, value) VALUES ('shutdown', 'open')");
+    // Nobody is being read at start, whatever a process that died has left.
+    db.run("UPDATE meter_states SET state = 'unknown' WHERE state = 'reading'");
+    return { db, lastShutdownClean };
+  } catch (error) {
+    db.close();
+    throw error;
+  }
+}
+
+function wasClosedInOrder(db: Database): boolean {
+  const known = db.first("SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = 'store_facts'");
+  if (known === undefined) return true;
+  const fact = db.first<{ value: string }>("SELECT value FROM store_facts WHERE key = 'shutdown'");
+  return fact === undefined || fact.value === 'clean';
+}
+
+function checkIntegrity(db: Database): void {
+  const [first] = db.all<{ quick_check: string }>('PRAGMA quick_check(1)');
+  if (first?.quick_check === 'ok') return;
+  throw new DcuError('storage-corrupt', `the database is damaged: ${first?.quick_check ?? 'no answer'}`);
+}

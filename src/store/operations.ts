@@ -1,0 +1,86 @@
+import * as access from './access-rows.ts';
+import * as collection from './collection-rows.ts';
+import * as configuration from './configuration-rows.ts';
+import * as coverage from './coverage-rows.ts';
+import * as events from './event-rows.ts';
+import * as meters from './meter-rows.ts';
+import * as profiles from './profile-rows.ts';
+import * as seed from './seed-rows.ts';
+import * as summary from './summary-rows.ts';
+
+/**
+ * Everything that can be asked of the database, by name: what a name and its arguments are is all that crosses to another thread,
+ * so arguments and results are plain data.
+ */
+export const READS = {
+  allMeters: meters.allMeters,
+  listMeters: meters.listMeters,
+  getMeter: meters.getMeter,
+  sealedSecrets: meters.sealedSecrets,
+  listTaskGroups: configuration.listTaskGroups,
+  listTaskItems: configuration.listTaskItems,
+  listChannels: configuration.listChannels,
+  listChannelAttributes: configuration.listChannelAttributes,
+  listProtocols: configuration.listProtocols,
+  listProtocolAttributes: configuration.listProtocolAttributes,
+  listSettings: configuration.listSettings,
+  readSetting: configuration.readSetting,
+  readCoverage: coverage.readCoverage,
+  profileColumns: profiles.profileColumns,
+  readProfile: profiles.readProfile,
+  readEvents: events.readEvents,
+  readRegisters: events.readRegisters,
+  lastSuccess: collection.lastSuccess,
+  readCounts: summary.readCounts,
+  readTotals: summary.readTotals,
+  accountByName: access.accountByName,
+  accountById: access.accountById,
+  listAccounts: access.listAccounts,
+  readSession: access.readSession,
+  readFailures: access.readFailures,
+  listLogbook: access.listLogbook,
+  listAudit: access.listAudit,
+} as const;
+
+/** Each runs inside a transaction and leaves nothing behind when it throws. */
+export const WRITES = {
+  insertMeter: meters.insertMeter,
+  updateMeter: meters.updateMeter,
+  removeMeter: meters.removeMeter,
+  saveTaskGroup: configuration.saveTaskGroup,
+  removeTaskGroup: configuration.removeTaskGroup,
+  saveTaskItem: configuration.saveTaskItem,
+  removeTaskItem: configuration.removeTaskItem,
+  saveChannel: configuration.saveChannel,
+  saveChannelAttribute: configuration.saveChannelAttribute,
+  saveProtocolAttribute: configuration.saveProtocolAttribute,
+  writeSetting: configuration.writeSetting,
+  appendProfile: profiles.appendProfile,
+  appendEvents: events.appendEvents,
+  saveRegisters: events.saveRegisters,
+  saveClockCheck: collection.saveClockCheck,
+  saveAttempt: collection.saveAttempt,
+  saveMeterState: collection.saveMeterState,
+  reserveCounters: collection.reserveCounters,
+  raiseCounter: collection.raiseCounter,
+  createAccount: access.createAccount,
+  setPassword: access.setPassword,
+  createSession: access.createSession,
+  touchSession: access.touchSession,
+  removeSession: access.removeSession,
+  removeSessionsOf: access.removeSessionsOf,
+  saveFailures: access.saveFailures,
+  recordLogbook: access.recordLogbook,
+  recordAudit: access.recordAudit,
+  dropOld: summary.dropOld,
+  seedDefaults: seed.seedDefaults,
+} as const;
+
+type Operations = typeof READS & typeof WRITES;
+export type ReadName = keyof typeof READS;
+export type WriteName = keyof typeof WRITES;
+export type OperationName = ReadName | WriteName;
+
+type Tail<List extends readonly unknown[]> = List extends readonly [unknown, ...infer Rest] ? Rest : [];
+export type Arguments<Name extends OperationName> = Tail<Parameters<Operations[Name]>>;
+export type Result<Name extends OperationName> = ReturnType<Operations[Name]>;

@@ -1,0 +1,103 @@
+import { EVENT_LOGS, type EventLog, type Interval, type ProfileKind } from '../base/model.ts';
+import { countRows } from './chunk-codec.ts';
+import type { Database } from './database.ts';
+import { bucketOf, kindNumber } from './kinds.ts';
+import type { Counts } from './types.ts';
+
+const single = (db: Database, sql: string, params: readonly number[] = []): number =>
+  db.first<{ n: number | null }>(sql, params)?.n ?? 0;
+
+export function readCounts(db: Database, day: Interval, month: Interval): Counts {
+  const events = Object.fromEntries(
+    EVENT_LOGS.map((log) => [
+      log,
+      single(db, 'SELECT count(*) AS n FROM events WHERE kind = ? AND time >= ? AND time < ?', [
+        kindNumber(log),
+        day.fromMs,
+        day.toMs,
+      ]),
+    ]),
+  ) as Record<EventLog, number>;
+  return {
+    meters: single(db, 'SELECT count(*) AS n FROM meters'),
+    metersEnabled: single(db, 'SELECT count(*) AS n FROM meters WHERE enabled'),
+    billing: countProfile(db, 'billing', month),
+    demand: countProfile(db, 'demand', day),
+    energy: countProfile(db, 'energy', day),
+    events,
+  };
+}
+
+/** Chunks that lie in the interval are counted by their row number; those at its ends by their times. */
+function countProfile(db: Database, kind: ProfileKind, interval: Interval): number {
+  const params = [
+    kindNumber(kind),
+    bucketOf(kind, interval.fromMs),
+    bucketOf(kind, interval.toMs),
+    interval.fromMs,
+    interval.toMs,
+  ];
+  const whole = single(
+    db,
+    'SELECT sum(rows) AS n FROM profile_chunks WHERE kind = ? AND bucket BETWEEN ? AND ? AND min_ms >= ? AND max_ms < ?',
+    params,
+  );
+  const cut = db.all<{ data: ArrayBuffer }>(
+    `SELECT data FROM profile_chunks WHERE kind = ?1 AND bucket BETWEEN ?2 AND ?3 AND max_ms >= ?4 AND min_ms < ?5
+     AND NOT (min_ms >= ?4 AND max_ms < ?5)`,
+    params,
+  );
+  return cut.reduce((sum, { data }) => sum + countRows(new Uint8Array(data), interval), whole);
+}
+
+export function readTotals(db: Database): {
+  readonly profileRows: number;
+  readonly billingRows: number;
+  readonly eventRows: number;
+} {
+  const billing = kindNumber('billing');
+  return {
+    profileRows: single(db, 'SELECT sum(rows) AS n FROM profile_chunks WHERE kind <> ?', [billing]),
+    billingRows: single(db, 'SELECT sum(rows) AS n FROM profile_chunks WHERE kind = ?', [billing]),
+    eventRows: single(db, 'SELECT count(*) AS n FROM events'),
+  };
+}
+
+/** Drops at most `limit` chunks or rows that end before the two times; calls again until it returns `done`. */
+export function dropOld(
+  db: Database,
+  profilesBeforeMs: number,
+  othersBeforeMs: number,
+  limit: number,
+): { readonly rowsDropped: number; readonly done: boolean } {
+  const billing = kindNumber('billing');
+  const chunks = db.all<{ id: number; rows: number }>(
+    `SELECT id, rows FROM profile_chunks WHERE kind IN (0, 1) AND bucket <= ? AND max_ms < ?
+     UNION ALL SELECT id, rows FROM profile_chunks WHERE kind = ? AND bucket <= ? AND max_ms < ? LIMIT ?`,
+    [
+      bucketOf('energy', profilesBeforeMs),
+      profilesBeforeMs,
+      billing,
+      bucketOf('billing', othersBeforeMs),
+      othersBeforeMs,
+      limit,
+    ],
+  );
+  for (const { id } of chunks) db.run('DELETE FROM profile_chunks WHERE id = ?', [id]);
+  let rowsDropped = chunks.reduce((sum, { rows }) => sum + rows, 0);
+  let left = limit - chunks.length;
+  for (const [table, key] of [
+    ['events', 'id'],
+    ['logbook', 'id'],
+    ['audit', 'id'],
+  ] as const) {
+    if (left <= 0) break;
+    const dropped = db.run(
+      `DELETE FROM ${table} WHERE ${key} IN (SELECT ${key} FROM ${table} WHERE time < ? LIMIT ?)`,
+      [othersBeforeMs, left],
+    );
+    left -= dropped;
+    rowsDropped += dropped;
+  }
+  return { rowsDropped, done: left > 0 };
+}
