@@ -1,0 +1,22 @@
+import type { AccessSelection, CosemAttribute, GetResult, NegotiatedAssociation } from '../dlms/client.ts';
+import type { DlmsData } from '../dlms/data.ts';
+import type { LinkCounters } from '../dlms/link/link.ts';
+
+/** An open association as a session uses it; `channels/` makes the real ones. Requests go one at a time. */
+export interface MeterLink {
+  readonly association: NegotiatedAssociation;
+  readonly counters: Readonly<LinkCounters>;
+  get(
+    attribute: CosemAttribute,
+    selection?: AccessSelection,
+    onBlock?: (data: Uint8Array) => void,
+  ): Promise<GetResult>;
+  getList(attributes: readonly CosemAttribute[]): Promise<readonly GetResult[]>;
+  /** The standard's name of the result, `success` when it was set. */
+  set(attribute: CosemAttribute, value: DlmsData): Promise<string>;
+  action(
+    method: CosemAttribute,
+    parameter?: DlmsData,
+  ): Promise<{ readonly result: string; readonly data?: Uint8Array }>;
+  release(): Promise<void>;
+}

@@ -1,0 +1,327 @@
+import type { Clock } from '../base/clock.ts';
+import { DcuError, toDcuError } from '../base/errors.ts';
+import type {
+  CaptureColumn,
+  EventLog,
+  Interval,
+  MeterEvent,
+  ProfileKind,
+  ProfileRows,
+  RegisterReading,
+} from '../base/model.ts';
+import { encodeData } from '../dlms/axdr.ts';
+import type { AccessSelection, CosemAttribute, GetResult } from '../dlms/client.ts';
+import type { DlmsData } from '../dlms/data.ts';
+import { encodeDateTime, fromUtcMs } from '../dlms/datetime.ts';
+import type { LinkCounters } from '../dlms/link/link.ts';
+import { decodeProfile } from '../kernels/index.ts';
+import { decodeValue, granted, refusal } from './attribute.ts';
+import { type ClockReading, clockReading } from './clock.ts';
+import {
+  CLOCK_CLASS,
+  clockIndexOf,
+  columnsOf,
+  type ProfileLayout,
+  parseCaptureObjects,
+  parseCapturePeriod,
+  parseScalerUnit,
+  profileAttribute,
+  type ScalerUnit,
+  scalerKey,
+  scalersNeeded,
+} from './layout.ts';
+import type { MeterLink } from './meter-link.ts';
+import type { MeterProfile } from './meter-profile.ts';
+import { type RegisterResult, registersOf } from './registers.ts';
+import { coveredBy, decodeFailure, hintsOf, placeRows, toEvents } from './rows.ts';
+
+/** Entries of a log are taken as written so long after the event. */
+const SETTLE_MS = 10_000;
+/** References in one GET-with-list: fits the smallest PDUs in use. */
+const LIST_SIZE = 8;
+
+export interface ProfileBatch {
+  readonly rows: ProfileRows;
+  /** What these rows complete; undefined = nothing can be said. */
+  readonly covered: Interval | undefined;
+  /** Rows that had no time and were dropped. */
+  readonly timeless: number;
+}
+
+export interface EventBatch {
+  readonly events: readonly MeterEvent[];
+  readonly covered: Interval | undefined;
+}
+
+export type RelayState = 'on' | 'off' | 'ready';
+
+export interface SessionOptions {
+  readonly meterId: number;
+  readonly profile: MeterProfile;
+  readonly clock: Clock;
+  /** Columns known from earlier sessions: their scalers are not read again while the capture objects stay the same. */
+  knownColumns(kind: ProfileKind): Promise<readonly CaptureColumn[] | undefined>;
+}
+
+/**
+ * One association with one meter, in the concentrator's words. A meter's refusal of an object ends in `not-granted`,
+ * a value of another type than its class says in `type-mismatch`; the session stands after both.
+ */
+export class MeterSession {
+  readonly #link: MeterLink;
+  readonly #options: SessionOptions;
+  readonly #layouts = new Map<string, Promise<ProfileLayout>>();
+  #open = true;
+  #clock: ClockReading | undefined;
+
+  constructor(link: MeterLink, options: SessionOptions) {
+    this.#link = link;
+    this.#options = options;
+  }
+
+  get open(): boolean {
+    return this.#open;
+  }
+
+  get counters(): Readonly<LinkCounters> {
+    return this.#link.counters;
+  }
+
+  get profile(): MeterProfile {
+    return this.#options.profile;
+  }
+
+  async close(): Promise<void> {
+    const wasOpen = this.#open;
+    this.#open = false;
+    try {
+      await this.#link.release();
+    } catch (error) {
+      // The association ends with the channel in any case; only a session believed open has something to lose.
+      if (wasOpen) this.#releaseError = toDcuError(error);
+    }
+  }
+  /** Why the release was not orderly, for the log. */
+  get releaseError(): DcuError | undefined {
+    return this.#releaseError;
+  }
+  #releaseError: DcuError | undefined;
+
+  /** The meter's clock as read last in this session; reads it the first time. */
+  async clock(): Promise<ClockReading> {
+    return this.#clock ?? (await this.readClock());
+  }
+
+  async readClock(): Promise<ClockReading> {
+    const attribute = this.#clockAttribute();
+    const { clock } = this.#options;
+    const beforeMs = clock.now();
+    const startedMs = clock.monotonicMs();
+    const data = granted(attribute, await this.#request(() => this.#link.get(attribute)));
+    const roundTripMs = clock.monotonicMs() - startedMs;
+    this.#clock = clockReading(attribute, decodeValue(data), beforeMs, roundTripMs);
+    return this.#clock;
+  }
+
+  /** Sets the clock to `utcMs` in the deviation that it goes by, half of the last round trip added. */
+  async setClock(utcMs: number): Promise<void> {
+    const attribute = this.#clockAttribute();
+    const { deviationMinutes, status, roundTripMs } = await this.clock();
+    const value = encodeDateTime(fromUtcMs(utcMs + roundTripMs / 2, deviationMinutes, status & 0x80));
+    const result = await this.#request(() => this.#link.set(attribute, { type: 'octet-string', value }));
+    if (result !== 'success') throw refusal('setting the clock', result);
+    this.#clock = undefined;
+  }
+
+  /** Shifts the clock by -900 to 900 seconds (class 8, method 6). */
+  async shiftClock(seconds: number): Promise<void> {
+    const method = { classId: CLOCK_CLASS, obis: this.profile.clock, attribute: 6 };
+    const { result } = await this.#request(() => this.#link.action(method, { type: 'long', value: seconds }));
+    if (result !== 'success') throw refusal('shifting the clock', result);
+    this.#clock = undefined;
+  }
+
+  /** Rows of a profile with time in the interval. What came before a transfer broke is handed out before it throws. */
+  async *readProfile(kind: ProfileKind, interval: Interval): AsyncGenerator<ProfileBatch> {
+    yield* this.#readRange(this.profile.profiles[kind], interval, () => this.#options.knownColumns(kind));
+  }
+
+  async *readEvents(log: EventLog, interval: Interval): AsyncGenerator<EventBatch> {
+    const object = this.profile.logs[log];
+    for await (const { rows, covered } of this.#readRange(object.obis, interval, async () => undefined)) {
+      yield { events: toEvents(rows, object.impliedCode), covered };
+    }
+  }
+
+  /** Attributes as they are, each with its refusal or value; classes 3, 4 and 5 with scaler and unit. */
+  async readRegisters(attributes: readonly CosemAttribute[]): Promise<RegisterResult[]> {
+    return registersOf(attributes, (wanted) => this.#getMany(wanted));
+  }
+
+  /** What a reading becomes in the store; refused ones are left out. */
+  toReadings(results: readonly RegisterResult[], timeMs: number): RegisterReading[] {
+    const { meterId } = this.#options;
+    return results.flatMap((result) => {
+      if (!result.ok) return [];
+      const { classId, obis, attribute, type, text, scaler, unit } = result;
+      return [{ meterId, classId, obis, attribute, time: timeMs, type, value: text, scaler, unit }];
+    });
+  }
+
+  /** Output and control state of the disconnect control (class 70). */
+  async relayState(): Promise<RelayState> {
+    const attribute = this.#relayAttribute(3);
+    const value = decodeValue(granted(attribute, await this.#request(() => this.#link.get(attribute))));
+    const state = value.type === 'enum' ? RELAY_STATES[value.value] : undefined;
+    if (state === undefined) {
+      throw new DcuError('type-mismatch', `relay ${attribute.obis}: no control state the standard knows`);
+    }
+    return state;
+  }
+
+  /** Method 1 disconnects, method 2 reconnects. */
+  async switchRelay(to: 'off' | 'on'): Promise<void> {
+    const method = this.#relayAttribute(to === 'off' ? 1 : 2);
+    const { result } = await this.#request(() => this.#link.action(method, { type: 'integer', value: 0 }));
+    if (result !== 'success') throw refusal(`switching the relay ${to}`, result);
+  }
+
+  #clockAttribute(): CosemAttribute {
+    return { classId: CLOCK_CLASS, obis: this.profile.clock, attribute: 2 };
+  }
+
+  #relayAttribute(attribute: number): CosemAttribute {
+    return { classId: 70, obis: this.profile.relay, attribute };
+  }
+
+  async *#readRange(
+    obis: string,
+    interval: Interval,
+    known: () => Promise<readonly CaptureColumn[] | undefined>,
+  ): AsyncGenerator<ProfileBatch> {
+    const layout = await this.#layout(obis, known);
+    const reading = await this.clock();
+    const meterNowMs = this.#options.clock.now() + reading.driftMs;
+    const toMs = Math.min(interval.toMs, Math.floor(meterNowMs / 1000) * 1000 + 1000);
+    if (toMs <= interval.fromMs) return;
+    const asked = { fromMs: interval.fromMs, toMs };
+    const attribute = profileAttribute(obis, 2);
+    const blocks: Uint8Array[] = [];
+    let buffer: Uint8Array;
+    let broken: DcuError | undefined;
+    try {
+      const selection = rangeSelection(this.profile.clock, asked, reading.deviationMinutes);
+      const result = await this.#request(() =>
+        this.#link.get(attribute, selection, (block) => blocks.push(block)),
+      );
+      buffer = granted(attribute, result);
+    } catch (thrown) {
+      broken = toDcuError(thrown);
+      if (blocks.length === 0) throw broken;
+      buffer = Buffer.concat(blocks);
+    }
+    const decoded = decodeProfile(buffer, hintsOf(layout));
+    const failure = broken ?? decodeFailure(layout, decoded);
+    const { rows, timeless } = placeRows(layout, buffer, decoded, reading.deviationMinutes);
+    const periodMs = layout.capturePeriodS * 1000;
+    const writtenMs = meterNowMs - (periodMs > 0 ? periodMs : SETTLE_MS);
+    const covered = coveredBy(asked, rows.times, {
+      writtenMs,
+      periodic: periodMs > 0,
+      finished: failure === undefined,
+    });
+    if (failure === undefined || rows.times.length > 0) yield { rows, covered, timeless };
+    if (failure !== undefined) throw failure;
+  }
+
+  /** Capture objects are read once a session, so that a changed layout is noticed; scalers only when they are new. */
+  #layout(obis: string, known: () => Promise<readonly CaptureColumn[] | undefined>): Promise<ProfileLayout> {
+    const reading = this.#layouts.get(obis) ?? this.#readLayout(obis, known);
+    this.#layouts.set(obis, reading);
+    reading.catch(() => this.#layouts.delete(obis));
+    return reading;
+  }
+
+  async #readLayout(
+    obis: string,
+    known: () => Promise<readonly CaptureColumn[] | undefined>,
+  ): Promise<ProfileLayout> {
+    const captures = profileAttribute(obis, 3);
+    const [objectsResult, periodResult] = await this.#getMany([captures, profileAttribute(obis, 4)]);
+    const objects = parseCaptureObjects(obis, decodeValue(granted(captures, objectsResult)));
+    const clockIndex = clockIndexOf(obis, objects);
+    const capturePeriodS = parseCapturePeriod(obis, periodResult ?? { ok: false, result: 'no answer' });
+    const scalers = new Map<string, ScalerUnit>();
+    for (const column of (await known()) ?? []) {
+      if (column.scaler === null || column.unit === null) continue;
+      scalers.set(scalerKey(column), { scaler: column.scaler, unit: column.unit });
+    }
+    const missing = scalersNeeded(objects).filter((attribute) => !scalers.has(scalerKey({ ...attribute })));
+    const results = await this.#getMany(missing);
+    for (const [index, attribute] of missing.entries()) {
+      const result = results[index];
+      const parsed = result === undefined ? undefined : parseScalerUnit(attribute, result);
+      if (parsed !== undefined) scalers.set(scalerKey(attribute), parsed);
+    }
+    return { obis, objects, clockIndex, columns: columnsOf(objects, clockIndex, scalers), capturePeriodS };
+  }
+
+  /** With-list where the meter grants it. */
+  async #getMany(attributes: readonly CosemAttribute[]): Promise<readonly GetResult[]> {
+    const results: GetResult[] = [];
+    const listed = this.#link.association.conformance.includes('multiple-references');
+    for (let at = 0; at < attributes.length; ) {
+      const some = attributes.slice(at, at + (listed ? LIST_SIZE : 1));
+      at += some.length;
+      const [only] = some;
+      if (some.length === 1 && only !== undefined) {
+        results.push(await this.#request(() => this.#link.get(only)));
+      } else results.push(...(await this.#request(() => this.#link.getList(some))));
+    }
+    return results;
+  }
+
+  /** Notices when a failure has cost the association. */
+  async #request<Value>(send: () => Promise<Value>): Promise<Value> {
+    if (!this.#open) throw new DcuError('link-closed', 'the session with the meter is closed');
+    try {
+      return await send();
+    } catch (thrown) {
+      const error = toDcuError(thrown);
+      if (!SURVIVABLE.has(error.code)) this.#open = false;
+      throw error;
+    }
+  }
+}
+
+/** Errors of one request after which the association stands. */
+const SURVIVABLE: ReadonlySet<string> = new Set([
+  'exception-response',
+  'confirmed-service-error',
+  'block-out-of-order',
+  'apdu-too-long',
+  'invalid-argument',
+]);
+
+const RELAY_STATES: Readonly<Record<number, RelayState>> = { 0: 'off', 1: 'on', 2: 'ready' };
+
+/** From the first to the last hundredth of a second of the interval, in the meter's own deviation. */
+export function rangeSelection(
+  clockObis: string,
+  interval: Interval,
+  deviationMinutes: number,
+): AccessSelection {
+  const stamp = (utcMs: number): DlmsData => {
+    const { weekday: _, ...time } = fromUtcMs(utcMs, deviationMinutes);
+    return { type: 'octet-string', value: encodeDateTime(time) };
+  };
+  return {
+    by: 'range',
+    restricting: { classId: CLOCK_CLASS, obis: clockObis, attribute: 2 },
+    from: stamp(interval.fromMs),
+    to: stamp(interval.toMs - 10),
+  };
+}
+
+/** Bytes of a value, for callers that hand data on. */
+export const dataBytes = encodeData;
