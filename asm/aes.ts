@@ -1,0 +1,190 @@
+// AES-128 and AES-256 encryption by vector permutation: no memory is indexed by data.
+// After M. Hamburg, "Accelerating AES with Vector Permute Instructions" (CHES 2009); FIPS-197.
+//
+// Bytes live as pairs of GF(16) elements (low nibble k, high nibble i, standing for k + i*tau). ShiftRows is
+// never done: round r leaves logical byte 4c+row in lane 4((c + row*r) mod 4) + row, and the masks of
+// MixColumns and the round keys are permuted to match.
+
+import {
+  AES_BWD, AES_FIN, AES_FWD, AES_INV, AES_INVA, AES_IPT_HI, AES_IPT_LO, AES_PERM,
+  AES_SB1_T, AES_SB1_U, AES_SB2_T, AES_SB2_U, AES_SBO_T, AES_SBO_U, SCRATCH,
+} from './abi';
+import { high, low, sw } from './vector';
+
+/** Plain round keys while a key is set up. */
+const ROUND_KEYS: usize = SCRATCH + 0x100;
+
+export function initAes(): void {
+  // 80 stands for infinity: bit 7 survives an XOR with a nibble, and a permutation turns it into 0 = 1/infinity.
+  v128.store(AES_INV, i8x16(-128, 1, 8, 13, 15, 6, 5, 14, 2, 12, 11, 10, 9, 3, 7, 4));
+  v128.store(AES_INVA, i8x16(-128, 7, 11, 15, 6, 10, 4, 1, 9, 8, 5, 2, 12, 14, 13, 3));
+  store64(AES_IPT_LO, 0xc2b2e8985a2a7000, 0xcabae09052227808);
+  store64(AES_IPT_HI, 0x4c01307d317c4d00, 0xcd80b1fcb0fdcc81);
+  store64(AES_SBO_U, 0xd0d26d176fbdc700, 0x15aabf7ac502a878);
+  store64(AES_SBO_T, 0xcfe474a55fbb6a00, 0x8e1e90d1412b35fa);
+  // The S-box already in the form that the next round needs, plain and doubled.
+  inIptForm(AES_SB1_U, v128.load(AES_SBO_U));
+  inIptForm(AES_SB1_T, v128.load(AES_SBO_T));
+  inIptForm(AES_SB2_U, double(v128.load(AES_SBO_U)));
+  inIptForm(AES_SB2_T, double(v128.load(AES_SBO_T)));
+  for (let r: u32 = 0; r < 4; r++) {
+    for (let column: u32 = 0; column < 4; column++) {
+      for (let row: u32 = 0; row < 4; row++) {
+        const s = (column << 2) + row;
+        store<u8>(AES_FWD + (r << 4) + s, <u8>((((column + r) & 3) << 2) + ((row + 1) & 3)));
+        store<u8>(AES_BWD + (r << 4) + s, <u8>((((column - r) & 3) << 2) + ((row + 3) & 3)));
+        const lane = (((column + r * row) & 3) << 2) + row;
+        store<u8>(AES_PERM + (r << 4) + lane, <u8>s);
+        // 10 and 14 rounds both end in arrangement 2.
+        if (r == 2) store<u8>(AES_FIN + s, <u8>lane);
+      }
+    }
+  }
+}
+
+function store64(at: usize, first: u64, second: u64): void {
+  store<u64>(at, first);
+  store<u64>(at, second, 8);
+}
+
+function inIptForm(at: usize, v: v128): void {
+  v128.store(at, ipt(v));
+}
+
+/** Doubling in the AES field. */
+function double(v: v128): v128 {
+  const carry = v128.and(i8x16.shr_s(v, 7), i8x16.splat(0x1b));
+  return v128.xor(i8x16.add(v, v), carry);
+}
+
+// @ts-ignore: decorator
+@inline
+function ipt(v: v128): v128 {
+  return v128.xor(sw(v128.load(AES_IPT_LO), low(v)), sw(v128.load(AES_IPT_HI), high(v)));
+}
+
+/** The S-box of a vector in ipt form, natural order, without its constant 63. */
+function subBytes(x: v128): v128 {
+  const inv = v128.load(AES_INV);
+  const k = low(x), i = high(x), j = v128.xor(k, i);
+  const a = sw(v128.load(AES_INVA), k);
+  const io = v128.xor(sw(inv, v128.xor(sw(inv, i), a)), j);
+  const jo = v128.xor(sw(inv, v128.xor(sw(inv, j), a)), i);
+  return v128.xor(sw(v128.load(AES_SBO_U), io), sw(v128.load(AES_SBO_T), jo));
+}
+
+// @ts-ignore: decorator
+@inline
+function sub(plain: v128): v128 {
+  return v128.xor(subBytes(ipt(plain)), i8x16.splat(0x63));
+}
+
+/** Prefix XOR of the four words. */
+function prefix(v: v128): v128 {
+  const zero = i64x2.splat(0);
+  v = v128.xor(v, i8x16.shuffle(zero, v, 0, 0, 0, 0, 16, 17, 18, 19, 20, 21, 22, 23, 24, 25, 26, 27));
+  return v128.xor(v, i8x16.shuffle(zero, v, 0, 0, 0, 0, 0, 0, 0, 0, 16, 17, 18, 19, 20, 21, 22, 23));
+}
+
+/**
+ * Key schedule (FIPS-197 5.2) and transformation: writes rounds + 1 transformed round keys to `vk` and returns
+ * the number of rounds. `words` is 4 or 8. The plain round keys are wiped.
+ */
+export function expandKey(key: usize, words: i32, vk: usize): i32 {
+  const rounds = words + 6;
+  const zero = i64x2.splat(0);
+  let rc = i32x4.splat(1);
+  v128.store(ROUND_KEYS, v128.load(key));
+  if (words == 8) v128.store(ROUND_KEYS, v128.load(key, 16), 16);
+  const span: usize = words == 8 ? 32 : 16;
+  let at = ROUND_KEYS + span;
+  for (let n = words >> 2; n <= rounds; n++, at += 16) {
+    const before = v128.load(at - 16);
+    const base = prefix(v128.load(at - span));
+    if (words == 8 && n & 1) {
+      const last = i8x16.shuffle(before, zero, 12, 13, 14, 15, 12, 13, 14, 15, 12, 13, 14, 15, 12, 13, 14, 15);
+      v128.store(at, v128.xor(base, sub(last)));
+    } else {
+      const rot = i8x16.shuffle(before, zero, 13, 14, 15, 12, 13, 14, 15, 12, 13, 14, 15, 12, 13, 14, 15, 12);
+      v128.store(at, v128.xor(v128.xor(base, sub(rot)), rc));
+      rc = v128.and(double(rc), i32x4.splat(0xff));
+    }
+  }
+  const c63 = i8x16.splat(0x63);
+  v128.store(vk, ipt(v128.load(ROUND_KEYS)));
+  for (let r = 1; r < rounds; r++) {
+    const offset = <usize>r << 4;
+    const perm = v128.load(AES_PERM + ((<usize>r & 3) << 4));
+    v128.store(vk + offset, sw(ipt(v128.xor(v128.load(ROUND_KEYS + offset), c63)), perm));
+  }
+  const end = <usize>rounds << 4;
+  v128.store(vk + end, v128.xor(v128.load(ROUND_KEYS + end), c63));
+  for (let i: usize = 0; i <= 240; i += 16) v128.store(ROUND_KEYS + i, zero);
+  return rounds;
+}
+
+/** One block. */
+export function encrypt1(vk: usize, rounds: i32, block: v128): v128 {
+  const inv = v128.load(AES_INV), inva = v128.load(AES_INVA);
+  const sb1u = v128.load(AES_SB1_U), sb1t = v128.load(AES_SB1_T);
+  const sb2u = v128.load(AES_SB2_U), sb2t = v128.load(AES_SB2_T);
+  let x = v128.xor(ipt(block), v128.load(vk));
+  for (let r = 1; r < rounds; r++) {
+    vk += 16;
+    const turn = (<usize>r & 3) << 4;
+    const fwd = v128.load(AES_FWD + turn), bwd = v128.load(AES_BWD + turn);
+    const k = low(x), i = high(x), j = v128.xor(k, i);
+    const a = sw(inva, k);
+    const io = v128.xor(sw(inv, v128.xor(sw(inv, i), a)), j);
+    const jo = v128.xor(sw(inv, v128.xor(sw(inv, j), a)), i);
+    const s = v128.xor(sw(sb1u, io), sw(sb1t, jo));
+    const e = v128.xor(sw(s, fwd), v128.xor(sw(sb2u, io), sw(sb2t, jo)));
+    x = v128.xor(v128.xor(sw(s, bwd), e), v128.xor(sw(e, fwd), v128.load(vk)));
+  }
+  return v128.xor(sw(subBytes(x), v128.load(AES_FIN)), v128.load(vk, 16));
+}
+
+/**
+ * Three blocks side by side, statement by statement in one rolled loop: one block alone leaves the processor
+ * waiting, and more blocks or unrolled rounds do not fit its vector registers.
+ */
+export function encrypt3(vk: usize, rounds: i32, b0: v128, b1: v128, b2: v128, out: usize): void {
+  const inv = v128.load(AES_INV), inva = v128.load(AES_INVA);
+  const key0 = v128.load(vk);
+  let x0 = v128.xor(ipt(b0), key0);
+  let x1 = v128.xor(ipt(b1), key0);
+  let x2 = v128.xor(ipt(b2), key0);
+  for (let r = 1; r < rounds; r++) {
+    vk += 16;
+    const turn = (<usize>r & 3) << 4;
+    let k0 = low(x0), k1 = low(x1), k2 = low(x2);
+    const i0 = high(x0), i1 = high(x1), i2 = high(x2);
+    const a0 = sw(inva, k0), a1 = sw(inva, k1), a2 = sw(inva, k2);
+    k0 = v128.xor(k0, i0);
+    k1 = v128.xor(k1, i1);
+    k2 = v128.xor(k2, i2);
+    const io0 = v128.xor(sw(inv, v128.xor(sw(inv, i0), a0)), k0);
+    const io1 = v128.xor(sw(inv, v128.xor(sw(inv, i1), a1)), k1);
+    const io2 = v128.xor(sw(inv, v128.xor(sw(inv, i2), a2)), k2);
+    const jo0 = v128.xor(sw(inv, v128.xor(sw(inv, k0), a0)), i0);
+    const jo1 = v128.xor(sw(inv, v128.xor(sw(inv, k1), a1)), i1);
+    const jo2 = v128.xor(sw(inv, v128.xor(sw(inv, k2), a2)), i2);
+    const sb1u = v128.load(AES_SB1_U), sb1t = v128.load(AES_SB1_T);
+    const s0 = v128.xor(sw(sb1u, io0), sw(sb1t, jo0));
+    const s1 = v128.xor(sw(sb1u, io1), sw(sb1t, jo1));
+    const s2 = v128.xor(sw(sb1u, io2), sw(sb1t, jo2));
+    const sb2u = v128.load(AES_SB2_U), sb2t = v128.load(AES_SB2_T);
+    const fwd = v128.load(AES_FWD + turn);
+    const e0 = v128.xor(sw(s0, fwd), v128.xor(sw(sb2u, io0), sw(sb2t, jo0)));
+    const e1 = v128.xor(sw(s1, fwd), v128.xor(sw(sb2u, io1), sw(sb2t, jo1)));
+    const e2 = v128.xor(sw(s2, fwd), v128.xor(sw(sb2u, io2), sw(sb2t, jo2)));
+    const bwd = v128.load(AES_BWD + turn), key = v128.load(vk);
+    x0 = v128.xor(v128.xor(sw(s0, bwd), e0), v128.xor(sw(e0, fwd), key));
+    x1 = v128.xor(v128.xor(sw(s1, bwd), e1), v128.xor(sw(e1, fwd), key));
+    x2 = v128.xor(v128.xor(sw(s2, bwd), e2), v128.xor(sw(e2, fwd), key));
+  }
+  const fin = v128.load(AES_FIN), last = v128.load(vk, 16);
+  v128.store(out, v128.xor(sw(subBytes(x0), fin), last));
+  v128.store(out, v128.xor(sw(subBytes(x1), fin), last), 16);
+  v128.store(out, v128.xor(sw(subBytes(x2), fin), last), 32);
+}
