@@ -44,6 +44,7 @@ export const ERROR_TABLE = {
   'apdu-invalid': row('remote', false, 502),
   'apdu-unexpected': row('remote', true, 502),
   'apdu-too-long': row('remote', false, 502),
+  unsupported: row('remote', false, 502),
   'block-out-of-order': row('remote', true, 502),
   'association-refused': row('auth', false, 502),
   'authentication-failed': row('auth', false, 502, true),

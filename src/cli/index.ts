@@ -1,4 +1,5 @@
 import type { CliCommand } from './command.ts';
+import { decodeCommand } from './decode.ts';
 
 /** Every command of `dcu`: a static list, for a compiled executable has no directory to scan. */
-export const COMMANDS: readonly CliCommand[] = [];
+export const COMMANDS: readonly CliCommand[] = [decodeCommand];
