@@ -18,6 +18,8 @@ export interface Pump<Command> {
   command(command: Command): void;
   /** Tells the machine that its transport is gone, stops all timers and closes the channel. No event comes afterwards. */
   close(): Promise<void>;
+  /** Lets go of the channel, which stays open for the next machine: no timer, no input, no event any more. */
+  detach(): void;
 }
 
 interface Timer {
@@ -83,6 +85,12 @@ class ChannelPump<Command, Event> implements Pump<Command> {
     this.#lose(undefined);
     this.#silent = true;
     await this.#channel.close();
+  }
+
+  detach(): void {
+    this.#lost = true;
+    this.#silent = true;
+    this.#stopTimers();
   }
 
   #lose(reason: DcuError | undefined): void {

@@ -1,0 +1,104 @@
+import type { Clock } from '../base/clock.ts';
+import { DcuError } from '../base/errors.ts';
+import type { ByteChannel } from './channel.ts';
+
+export interface LinePace {
+  readonly baudRate: number;
+  /** Start, data, parity and stop bits: 10 for 8N1, 11 for 8E1. */
+  readonly bitsPerByte: number;
+}
+
+/** Longest run that passes in one piece. */
+const SLICE_MS = 10;
+
+interface Piece {
+  readonly bytes: Uint8Array;
+  readonly resolve: () => void;
+  readonly reject: (error: unknown) => void;
+}
+
+/** One direction: bytes come out no faster than the line carries them. */
+class Lane {
+  readonly #clock: Clock;
+  readonly #bytesPerMs: number;
+  readonly #out: (bytes: Uint8Array) => Promise<void> | void;
+  readonly #queue: Piece[] = [];
+  #freeAtMs = 0;
+  #running = false;
+  #cancel: (() => void) | undefined;
+
+  constructor(clock: Clock, pace: LinePace, out: (bytes: Uint8Array) => Promise<void> | void) {
+    this.#clock = clock;
+    this.#bytesPerMs = pace.baudRate / pace.bitsPerByte / 1000;
+    this.#out = out;
+  }
+
+  put(bytes: Uint8Array): Promise<void> {
+    return new Promise((resolve, reject) => {
+      this.#queue.push({ bytes, resolve, reject });
+      if (!this.#running) this.#run().catch(reject);
+    });
+  }
+
+  stop(error: DcuError): void {
+    this.#cancel?.();
+    for (const piece of this.#queue.splice(0)) piece.reject(error);
+  }
+
+  async #run(): Promise<void> {
+    this.#running = true;
+    const slice = Math.max(1, Math.floor(this.#bytesPerMs * SLICE_MS));
+    for (let piece = this.#queue[0]; piece !== undefined; piece = this.#queue[0]) {
+      try {
+        for (let at = 0; at < piece.bytes.length && this.#queue[0] === piece; at += slice) {
+          const part = piece.bytes.subarray(at, at + slice);
+          await this.#carry(part.length);
+          if (this.#queue[0] === piece) await this.#out(part);
+        }
+        piece.resolve();
+      } catch (error) {
+        piece.reject(error);
+      }
+      if (this.#queue[0] === piece) this.#queue.shift();
+    }
+    this.#running = false;
+  }
+
+  #carry(length: number): Promise<void> {
+    const nowMs = this.#clock.monotonicMs();
+    this.#freeAtMs = Math.max(this.#freeAtMs, nowMs) + length / this.#bytesPerMs;
+    return new Promise((resolve) => {
+      this.#cancel = this.#clock.after(this.#freeAtMs - nowMs, resolve);
+    });
+  }
+}
+
+/** The channel as it would be on a line of this speed, in both directions. */
+export function pacedChannel(channel: ByteChannel, pace: LinePace, clock: Clock): ByteChannel {
+  const outgoing = new Lane(clock, pace, (bytes) => channel.write(bytes));
+  let listener: ((bytes: Uint8Array) => void) | undefined;
+  const incoming = new Lane(clock, pace, (bytes) => listener?.(bytes));
+  let closedListener: ((reason?: DcuError) => void) | undefined;
+  const stop = (reason: DcuError): void => {
+    outgoing.stop(reason);
+    incoming.stop(reason);
+  };
+  channel.onClosed((reason) => {
+    stop(reason ?? new DcuError('link-closed', `${channel.name} was closed`));
+    closedListener?.(reason);
+  });
+  return {
+    name: channel.name,
+    write: (bytes) => outgoing.put(bytes.slice()),
+    onBytes(its) {
+      const first = listener === undefined;
+      listener = its;
+      // What a closed line still held is lost, as on a real one.
+      if (first) channel.onBytes((bytes) => void incoming.put(bytes).catch(() => undefined));
+    },
+    onClosed(its) {
+      closedListener = its;
+    },
+    close: () => channel.close(),
+  };
+}
