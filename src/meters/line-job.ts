@@ -12,6 +12,8 @@ export interface LineSession {
   readonly counters: Readonly<LinkCounters>;
   /** Releases the association in an orderly way, if it still stands; never fails. */
   close(): Promise<void>;
+  /** Ends at once; what is under way rejects with the reason. */
+  abort(reason: DcuError): void;
 }
 
 export type JobOutcome =

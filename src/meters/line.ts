@@ -199,6 +199,8 @@ export class Line<Session extends LineSession> {
         entry.job.started(this.name);
         this.#hooks.changed();
       }
+      const tearDown = (): void => session.abort(toDcuError(abort.signal.reason));
+      abort.signal.addEventListener('abort', tearDown, { once: true });
       if ((await entry.job.step(session, abort.signal)) === 'done') {
         await this.#finish(entry, { state: 'done' });
       } else {

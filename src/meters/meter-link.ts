@@ -1,3 +1,4 @@
+import type { DcuError } from '../base/errors.ts';
 import type { AccessSelection, CosemAttribute, GetResult, NegotiatedAssociation } from '../dlms/client.ts';
 import type { DlmsData } from '../dlms/data.ts';
 import type { LinkCounters } from '../dlms/link/link.ts';
@@ -6,6 +7,8 @@ import type { LinkCounters } from '../dlms/link/link.ts';
 export interface MeterLink {
   readonly association: NegotiatedAssociation;
   readonly counters: Readonly<LinkCounters>;
+  /** What ended the association; undefined while it stands. */
+  readonly ended: DcuError | undefined;
   get(
     attribute: CosemAttribute,
     selection?: AccessSelection,
@@ -19,4 +22,6 @@ export interface MeterLink {
     parameter?: DlmsData,
   ): Promise<{ readonly result: string; readonly data?: Uint8Array }>;
   release(): Promise<void>;
+  /** Ends at once, without a word to the meter. */
+  abort(reason?: DcuError): void;
 }

@@ -1,5 +1,6 @@
 import type { Clock } from '../base/clock.ts';
 import { DcuError, toDcuError } from '../base/errors.ts';
+import type { Log } from '../base/log.ts';
 import type {
   CaptureColumn,
   EventLog,
@@ -9,7 +10,6 @@ import type {
   ProfileRows,
   RegisterReading,
 } from '../base/model.ts';
-import { encodeData } from '../dlms/axdr.ts';
 import type { AccessSelection, CosemAttribute, GetResult } from '../dlms/client.ts';
 import type { DlmsData } from '../dlms/data.ts';
 import { encodeDateTime, fromUtcMs } from '../dlms/datetime.ts';
@@ -59,6 +59,9 @@ export interface SessionOptions {
   readonly meterId: number;
   readonly profile: MeterProfile;
   readonly clock: Clock;
+  readonly log: Log;
+  /** Makes sure that invocation counters are at hand. */
+  readonly beforeRequest?: () => Promise<void>;
   /** Columns known from earlier sessions: their scalers are not read again while the capture objects stay the same. */
   knownColumns(kind: ProfileKind): Promise<readonly CaptureColumn[] | undefined>;
 }
@@ -71,7 +74,7 @@ export class MeterSession {
   readonly #link: MeterLink;
   readonly #options: SessionOptions;
   readonly #layouts = new Map<string, Promise<ProfileLayout>>();
-  #open = true;
+  #closed = false;
   #clock: ClockReading | undefined;
 
   constructor(link: MeterLink, options: SessionOptions) {
@@ -80,7 +83,7 @@ export class MeterSession {
   }
 
   get open(): boolean {
-    return this.#open;
+    return !this.#closed && this.#link.ended === undefined;
   }
 
   get counters(): Readonly<LinkCounters> {
@@ -91,21 +94,20 @@ export class MeterSession {
     return this.#options.profile;
   }
 
+  /** Releases the association if it stands and gives the channel back; never fails. */
   async close(): Promise<void> {
-    const wasOpen = this.#open;
-    this.#open = false;
+    this.#closed = true;
     try {
       await this.#link.release();
     } catch (error) {
-      // The association ends with the channel in any case; only a session believed open has something to lose.
-      if (wasOpen) this.#releaseError = toDcuError(error);
+      this.#options.log.debug('the association was not released in order', { ...toDcuError(error).toJSON() });
     }
   }
-  /** Why the release was not orderly, for the log. */
-  get releaseError(): DcuError | undefined {
-    return this.#releaseError;
+
+  /** Ends at once; what is under way rejects with the reason. */
+  abort(reason: DcuError): void {
+    this.#link.abort(reason);
   }
-  #releaseError: DcuError | undefined;
 
   /** The meter's clock as read last in this session; reads it the first time. */
   async clock(): Promise<ClockReading> {
@@ -281,27 +283,12 @@ export class MeterSession {
     return results;
   }
 
-  /** Notices when a failure has cost the association. */
   async #request<Value>(send: () => Promise<Value>): Promise<Value> {
-    if (!this.#open) throw new DcuError('link-closed', 'the session with the meter is closed');
-    try {
-      return await send();
-    } catch (thrown) {
-      const error = toDcuError(thrown);
-      if (!SURVIVABLE.has(error.code)) this.#open = false;
-      throw error;
-    }
+    if (this.#closed) throw new DcuError('link-closed', 'the session with the meter is closed');
+    await this.#options.beforeRequest?.();
+    return send();
   }
 }
-
-/** Errors of one request after which the association stands. */
-const SURVIVABLE: ReadonlySet<string> = new Set([
-  'exception-response',
-  'confirmed-service-error',
-  'block-out-of-order',
-  'apdu-too-long',
-  'invalid-argument',
-]);
 
 const RELAY_STATES: Readonly<Record<number, RelayState>> = { 0: 'off', 1: 'on', 2: 'ready' };
 
@@ -322,6 +309,3 @@ export function rangeSelection(
     to: stamp(interval.toMs - 10),
   };
 }
-
-/** Bytes of a value, for callers that hand data on. */
-export const dataBytes = encodeData;

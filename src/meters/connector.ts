@@ -1,0 +1,301 @@
+import { fromHex } from '../base/bytes.ts';
+import type { Clock } from '../base/clock.ts';
+import type { CollectionStore } from '../base/collection.ts';
+import { type DcuError, toDcuError } from '../base/errors.ts';
+import type { Log } from '../base/log.ts';
+import type { Meter, MeterSecrets } from '../base/model.ts';
+import type { Random } from '../base/random.ts';
+import type { ByteChannel, ChannelOpener } from '../channels/channel.ts';
+import type { AssociationConfig, ClientConfig } from '../dlms/client.ts';
+import { decodeValue, granted, integerOf } from './attribute.ts';
+import { CounterBlock } from './counter-block.ts';
+import type { LineOpening } from './line-job.ts';
+import { linkConfig, type ProtocolSettings, pduSize, protocolSettings } from './link-settings.ts';
+import type { MeterLink } from './meter-link.ts';
+import type { MeterProfile } from './meter-profile.ts';
+import { meterProfile } from './profiles/index.ts';
+import { MeterSession } from './session.ts';
+
+/** How a meter is reached: handed in from above, where channels and their settings are known. */
+export interface LineAccess {
+  /** Meters of one name share a line and take turns on it. */
+  readonly lineName: string;
+  readonly opener: ChannelOpener;
+  /** Name of the protocol whose attributes hold (`dlms_down`, `485_test_fis`). */
+  readonly protocol: string;
+  /** Several meters on one channel (RS-485): it stays open from one to the next. */
+  readonly shared: boolean;
+  /** The channel's own task group; its items apply to every meter on it. */
+  readonly task?: string;
+  /** Has a G3-PLC network behind it. */
+  readonly g3?: boolean;
+}
+
+/** @throws DcuError `not-found` or `channel-open-failed` when the meter's channel is unknown or off. */
+export type LineOpener = (meter: Meter) => LineAccess;
+
+/** Opens an association on a channel. */
+export type ConnectDlms = (
+  channel: ByteChannel,
+  config: ClientConfig,
+  clock: Clock,
+  options: { readonly signal: AbortSignal },
+) => Promise<MeterLink>;
+
+export interface ConnectorDependencies {
+  readonly store: Pick<CollectionStore, 'secrets' | 'protocolAttributes' | 'columns' | 'counters'>;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly log: Log;
+  readonly openLine: LineOpener;
+  readonly connect: ConnectDlms;
+  /** The concentrator's own, eight bytes. */
+  readonly systemTitle: Uint8Array;
+}
+
+/** Refusals that an invocation counter the meter has already seen would explain. */
+const COUNTER_SUSPECTS: ReadonlySet<string> = new Set([
+  'exception-response',
+  'association-refused',
+  'authentication-failed',
+  'confirmed-service-error',
+  'replay-detected',
+  'link-timeout',
+]);
+
+/** Opens sessions with meters: channel, link parameters, keys, invocation counters. */
+export class MeterConnector {
+  readonly #deps: ConnectorDependencies;
+  readonly #counters = new Map<number, CounterBlock>();
+  /** Channels of shared lines that stay open between meters. */
+  readonly #kept = new Map<string, ByteChannel>();
+
+  constructor(deps: ConnectorDependencies) {
+    this.#deps = deps;
+  }
+
+  async prepare(meter: Meter): Promise<LineOpening<MeterSession>> {
+    const access = this.#deps.openLine(meter);
+    const settings = protocolSettings(await this.#deps.store.protocolAttributes(access.protocol));
+    const profile = meterProfile(meter.profile);
+    return {
+      tries: settings.retries + 1,
+      silentMs: settings.silentMs,
+      open: (signal, probe) => this.#open(meter, access, settings, profile, signal, probe),
+    };
+  }
+
+  /** Closes the channels that were kept open. */
+  async close(): Promise<void> {
+    const kept = [...this.#kept.values()];
+    this.#kept.clear();
+    await Promise.all(kept.map((channel) => channel.close()));
+  }
+
+  async #open(
+    meter: Meter,
+    access: LineAccess,
+    settings: ProtocolSettings,
+    profile: MeterProfile,
+    signal: AbortSignal,
+    probe: boolean,
+  ): Promise<MeterSession> {
+    const { store, clock, random, log } = this.#deps;
+    const secrets = await store.secrets(meter.id);
+    const ciphered = meter.security.policy !== 'none' || meter.security.auth === 'hls-gmac';
+    const counters = ciphered ? this.#countersOf(meter) : undefined;
+    await counters?.ready();
+    const config: ClientConfig = {
+      link: linkConfig(meter, settings, profile.receiveWindow, probe),
+      association: associationConfig(meter, secrets, settings, this.#deps.systemTitle, counters),
+      randomBytes: (length) => random.bytes(length),
+    };
+    const link = await this.#associate(access, config, signal).catch(async (thrown: unknown) => {
+      const error = toDcuError(thrown);
+      if (counters === undefined || signal.aborted || !COUNTER_SUSPECTS.has(error.code)) throw error;
+      if (!(await this.#resynchronise(meter, access, config, profile, counters, error, signal))) throw error;
+      return this.#associate(access, config, signal);
+    });
+    return new MeterSession(link, {
+      meterId: meter.id,
+      profile,
+      clock,
+      log,
+      knownColumns: (kind) => store.columns(meter.id, kind),
+      ...(counters === undefined ? {} : { beforeRequest: () => counters.ready() }),
+    });
+  }
+
+  /** True when the counter was raised, so that another try makes sense. */
+  async #resynchronise(
+    meter: Meter,
+    access: LineAccess,
+    config: ClientConfig,
+    profile: MeterProfile,
+    counters: CounterBlock,
+    error: DcuError,
+    signal: AbortSignal,
+  ): Promise<boolean> {
+    const { expectedInvocationCounter: hint } = error.facts;
+    const { log } = this.#deps;
+    if (typeof hint === 'number') {
+      log.warn('invocation counter raised to what the meter expects', {
+        meterNo: meter.meterNo,
+        value: hint,
+      });
+      await counters.raise(hint);
+      return true;
+    }
+    // A meter that is silent to everybody is not asked a second time.
+    if (error.code === 'link-timeout' && config.link.framing === 'hdlc') return false;
+    try {
+      const seen = await this.#readCounter(access, config, profile, signal);
+      const before = counters.peek();
+      if (before !== undefined && seen < before) return false;
+      log.warn('invocation counter raised after reading it from the meter', {
+        meterNo: meter.meterNo,
+        value: seen + 1,
+      });
+      await counters.raise(seen + 1);
+      return true;
+    } catch (thrown) {
+      log.debug('the public client could not read the invocation counter', {
+        meterNo: meter.meterNo,
+        ...toDcuError(thrown).toJSON(),
+      });
+      return false;
+    }
+  }
+
+  async #readCounter(
+    access: LineAccess,
+    config: ClientConfig,
+    profile: MeterProfile,
+    signal: AbortSignal,
+  ): Promise<number> {
+    const { link: linkOf, association } = config;
+    const link = await this.#associate(
+      access,
+      {
+        ...config,
+        link: { ...linkOf, clientAddress: profile.publicClient },
+        association: { auth: 'none', policy: 'none', maxPduSize: association.maxPduSize },
+      },
+      signal,
+    );
+    try {
+      const attribute = { classId: 1, obis: profile.invocationCounter, attribute: 2 };
+      return integerOf(attribute, decodeValue(granted(attribute, await link.get(attribute))));
+    } finally {
+      await link.release();
+    }
+  }
+
+  /** A link whose release also gives the channel back. */
+  async #associate(access: LineAccess, config: ClientConfig, signal: AbortSignal): Promise<MeterLink> {
+    const channel = await this.#channel(access, signal);
+    const abort = new AbortController();
+    const onAbort = (): void => abort.abort(signal.reason);
+    signal.addEventListener('abort', onAbort, { once: true });
+    try {
+      const link = await this.#deps.connect(channel, config, this.#deps.clock, { signal: abort.signal });
+      return new OwnedLink(
+        link,
+        () => this.#giveBack(access, channel),
+        () => this.#discard(access, channel),
+      );
+    } catch (error) {
+      await this.#discard(access, channel);
+      throw error;
+    } finally {
+      signal.removeEventListener('abort', onAbort);
+    }
+  }
+
+  async #channel(access: LineAccess, signal: AbortSignal): Promise<ByteChannel> {
+    const kept = this.#kept.get(access.lineName);
+    if (kept !== undefined) return kept;
+    const channel = await access.opener.open(signal);
+    if (access.shared) this.#kept.set(access.lineName, channel);
+    return channel;
+  }
+
+  async #giveBack(access: LineAccess, channel: ByteChannel): Promise<void> {
+    if (!access.shared) await channel.close();
+  }
+
+  /** After a failure nothing is known of what still travels on the channel: the next session gets a fresh one. */
+  async #discard(access: LineAccess, channel: ByteChannel): Promise<void> {
+    if (this.#kept.get(access.lineName) === channel) this.#kept.delete(access.lineName);
+    await channel.close();
+  }
+
+  #countersOf(meter: Meter): CounterBlock {
+    const known = this.#counters.get(meter.id);
+    if (known !== undefined) return known;
+    const made = new CounterBlock(this.#deps.store.counters, `meter:${meter.id}:out`);
+    this.#counters.set(meter.id, made);
+    return made;
+  }
+}
+
+/** A link that hands its channel back when it ends. */
+class OwnedLink implements MeterLink {
+  readonly #link: MeterLink;
+  readonly #giveBack: () => Promise<void>;
+  readonly #discard: () => Promise<void>;
+
+  constructor(link: MeterLink, giveBack: () => Promise<void>, discard: () => Promise<void>) {
+    this.#link = link;
+    this.#giveBack = giveBack;
+    this.#discard = discard;
+  }
+
+  get association(): MeterLink['association'] {
+    return this.#link.association;
+  }
+
+  get counters(): MeterLink['counters'] {
+    return this.#link.counters;
+  }
+
+  get ended(): MeterLink['ended'] {
+    return this.#link.ended;
+  }
+
+  get: MeterLink['get'] = (...request) => this.#link.get(...request);
+  getList: MeterLink['getList'] = (...request) => this.#link.getList(...request);
+  set: MeterLink['set'] = (...request) => this.#link.set(...request);
+  action: MeterLink['action'] = (...request) => this.#link.action(...request);
+  abort: MeterLink['abort'] = (reason) => this.#link.abort(reason);
+
+  async release(): Promise<void> {
+    try {
+      await this.#link.release();
+    } catch (error) {
+      await this.#discard();
+      throw error;
+    }
+    await this.#giveBack();
+  }
+}
+
+function associationConfig(
+  meter: Meter,
+  secrets: MeterSecrets,
+  settings: ProtocolSettings,
+  systemTitle: Uint8Array,
+  counters: CounterBlock | undefined,
+): AssociationConfig {
+  const { auth, policy, systemTitle: meterTitle } = meter.security;
+  return {
+    auth,
+    policy,
+    maxPduSize: pduSize(settings),
+    ...(secrets.password === undefined ? {} : { password: secrets.password }),
+    ...(secrets.encryptionKey === undefined ? {} : { encryptionKey: secrets.encryptionKey }),
+    ...(secrets.authenticationKey === undefined ? {} : { authenticationKey: secrets.authenticationKey }),
+    ...(meterTitle === undefined ? {} : { meterSystemTitle: fromHex(meterTitle, 'systemTitle') }),
+    ...(counters === undefined ? {} : { systemTitle, nextInvocationCounter: () => counters.next() }),
+  };
+}

@@ -1,0 +1,71 @@
+import type { Meter } from '../base/model.ts';
+import type { LinkConfig } from '../dlms/link/link.ts';
+
+/** Protocol attributes of the manual's Table 4, with its values where none are given. */
+export interface ProtocolSettings {
+  /** `max.bytes`: bytes per information field. */
+  readonly maxBytes: number;
+  /** `send.retry`: retries after the first try. */
+  readonly retries: number;
+  /** `send.timeout`: seconds to wait for an answer, here in milliseconds. */
+  readonly timeoutMs: number;
+  /** `send.silent`: seconds that a meter is left in peace after a success, here in milliseconds. */
+  readonly silentMs: number;
+}
+
+const SMALLEST_FIELD = 32;
+const LARGEST_FIELD = 2030;
+/** Without information fields (TCP wrapper), and as the PDU that HDLC segments. */
+const DEFAULT_PDU = 1024;
+const INTER_OCTET_TIMEOUT_MS = 200;
+
+/** Attributes as the store has them; one that is missing or no number counts as the manual's value. */
+export function protocolSettings(attributes: Readonly<Record<string, string>>): ProtocolSettings {
+  const number = (key: string, fallback: number, least: number, most: number): number => {
+    const value = Number(attributes[key] ?? fallback);
+    return Number.isFinite(value) ? Math.min(most, Math.max(least, value)) : fallback;
+  };
+  return {
+    maxBytes: Math.floor(number('max.bytes', 80, SMALLEST_FIELD, 65_535)),
+    retries: Math.floor(number('send.retry', 3, 0, 20)),
+    timeoutMs: number('send.timeout', 10, 0.1, 600) * 1000,
+    silentMs: number('send.silent', 2, 0, 3600) * 1000,
+  };
+}
+
+/** `probe`: one try only, for a meter that has been silent. */
+export function linkConfig(
+  meter: Meter,
+  settings: ProtocolSettings,
+  receiveWindow: number,
+  probe: boolean,
+): LinkConfig {
+  const { framing, clientAddress, serverAddress, physicalAddress, addressBytes } = meter.address;
+  if (framing === 'wrapper') {
+    return {
+      framing,
+      clientAddress,
+      serverAddress,
+      responseTimeoutMs: settings.timeoutMs,
+      maxApdu: pduSize(settings) + 256,
+    };
+  }
+  const field = Math.min(LARGEST_FIELD, settings.maxBytes);
+  return {
+    framing,
+    clientAddress,
+    serverAddress,
+    ...(physicalAddress === undefined ? {} : { physicalAddress }),
+    addressBytes,
+    maxInfoTransmit: field,
+    maxInfoReceive: field,
+    windowTransmit: 1,
+    windowReceive: receiveWindow,
+    interOctetTimeoutMs: INTER_OCTET_TIMEOUT_MS,
+    responseTimeoutMs: settings.timeoutMs,
+    retries: probe ? 0 : settings.retries,
+  };
+}
+
+/** Client max receive PDU size: `max.bytes` is about frames, so a small one does not shrink it. */
+export const pduSize = (settings: ProtocolSettings): number => Math.max(DEFAULT_PDU, settings.maxBytes);
