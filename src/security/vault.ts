@@ -1,8 +1,9 @@
-import { closeSync, fsyncSync, openSync, readFileSync, renameSync, statSync, writeSync } from 'node:fs';
+import { readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { CompactEncrypt, compactDecrypt } from 'jose';
 import { DcuError } from '../base/errors.ts';
 import type { Random } from '../base/random.ts';
+import { writePrivateFile } from './private-file.ts';
 
 /** Seals small secrets for a place; what is moved to another place or changed does not open. */
 export interface Vault {
@@ -51,17 +52,8 @@ function readKey(path: string, random: Random): Uint8Array {
   throw new DcuError('storage-corrupt', `${path} has ${key.length} bytes instead of ${KEY_BYTES}`);
 }
 
-/** Written aside, synced and renamed, so that a power cut leaves a whole key or none. */
 function makeKey(path: string, random: Random): Uint8Array {
   const key = random.bytes(KEY_BYTES);
-  const aside = `${path}.new`;
-  const fd = openSync(aside, 'w', 0o600);
-  try {
-    writeSync(fd, key);
-    fsyncSync(fd);
-  } finally {
-    closeSync(fd);
-  }
-  renameSync(aside, path);
+  writePrivateFile(path, key);
   return key;
 }

@@ -185,6 +185,7 @@ export function defaultSettings(serialNumber: string, timeZone: string): readonl
       value: timeZone,
       description: 'IANA name of the time zone that days are counted in',
     },
+    { key: 'device.firmware', value: '', description: 'firmware of the last start' },
     { key: 'maintenance.ip', value: '192.168.100.100', description: 'maintenance address' },
     { key: 'maintenance.netmask', value: '255.255.255.0', description: 'its subnet mask' },
     { key: 'retention.days', value: '92', description: 'days that profiles are kept' },

@@ -10,7 +10,7 @@ import { createConfiguration } from './configuration.ts';
 import type { Executor } from './executor.ts';
 import { LocalExecutor } from './local-executor.ts';
 import { type DirectoryLock, lockDataDirectory } from './lock.ts';
-import { DATABASE_FILE, openDatabase } from './open-database.ts';
+import { DATABASE_FILE, type OpenedDatabase, openDatabase } from './open-database.ts';
 import { createReadings } from './readings.ts';
 import type { SecretSealer, Store } from './types.ts';
 
@@ -46,12 +46,12 @@ export async function openStore(options: StoreOptions): Promise<Store> {
   };
   let executor: Executor | undefined;
   try {
-    const { db, lastShutdownClean } = openDatabase(directory, clock.now());
-    if (!lastShutdownClean)
+    const { db, ...before } = openDatabase(directory, clock.now());
+    if (!before.lastShutdownClean)
       log.warn('the last shutdown was not clean; the database was checked and is sound');
     executor = new LocalExecutor(db, clock.monotonicMs, GROUP_MS);
     await executor.write('seedDefaults', serialNumber(random), systemTimeZone());
-    return createStore(executor, options, lastShutdownClean, release);
+    return createStore(executor, options, before, release);
   } catch (error) {
     await executor?.close();
     release();
@@ -62,13 +62,13 @@ export async function openStore(options: StoreOptions): Promise<Store> {
 function createStore(
   executor: Executor,
   options: StoreOptions,
-  lastShutdownClean: boolean,
+  before: Omit<OpenedDatabase, 'db'>,
   release: () => void,
 ): Store {
   const { directory, clock, sealer } = options;
   const configuration = createConfiguration(executor, sealer, options.validateCron);
   return {
-    lastShutdownClean,
+    ...before,
     archive: createArchive(executor, sealer, clock),
     configuration,
     collection: createCollection(executor, sealer),

@@ -1,3 +1,4 @@
+import { statSync } from 'node:fs';
 import { join } from 'node:path';
 import { DcuError } from '../base/errors.ts';
 import { Database } from './database.ts';
@@ -10,6 +11,8 @@ export interface OpenedDatabase {
   readonly db: Database;
   /** Whether the file was closed in order the last time; true for a new one. */
   readonly lastShutdownClean: boolean;
+  /** UTC ms at which the file was last written before it was opened; undefined for a new one. */
+  readonly lastWriteAt: number | undefined;
 }
 
 /**
@@ -17,7 +20,9 @@ export interface OpenedDatabase {
  * @throws DcuError `storage-corrupt`, `migration-failed`, `storage-full`, `storage-failed`
  */
 export function openDatabase(directory: string, nowMs: number): OpenedDatabase {
-  const db = new Database(join(directory, DATABASE_FILE));
+  const path = join(directory, DATABASE_FILE);
+  const lastWriteAt = lastWriteOf(path);
+  const db = new Database(path);
   try {
     const lastShutdownClean = wasClosedInOrder(db);
     if (!lastShutdownClean) checkIntegrity(db);
@@ -25,11 +30,19 @@ export function openDatabase(directory: string, nowMs: number): OpenedDatabase {
     db.run("INSERT OR REPLACE INTO store_facts (key, value) VALUES ('shutdown', 'open')");
     // Nobody is being read at start, whatever a process that died has left.
     db.run("UPDATE meter_states SET state = 'unknown' WHERE state = 'reading'");
-    return { db, lastShutdownClean };
+    return { db, lastShutdownClean, lastWriteAt };
   } catch (error) {
     db.close();
     throw error;
   }
+}
+
+function lastWriteOf(path: string): number | undefined {
+  const times = [path, `${path}-wal`].flatMap((file) => {
+    const facts = statSync(file, { throwIfNoEntry: false });
+    return facts === undefined ? [] : [Math.floor(facts.mtimeMs)];
+  });
+  return times.length === 0 ? undefined : Math.max(...times);
 }
 
 function wasClosedInOrder(db: Database): boolean {

@@ -21,6 +21,8 @@ import type {
 export interface Store {
   /** Whether the process before this one closed the store in order; false after a crash or power cut. */
   readonly lastShutdownClean: boolean;
+  /** UTC ms of the last write before this start: the last sign of life of the process before; undefined for a new store. */
+  readonly lastWriteAt: number | undefined;
   readonly archive: MeterArchive;
   readonly configuration: Configuration;
   readonly collection: CollectionStore;
