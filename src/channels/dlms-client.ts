@@ -1,13 +1,15 @@
 import type { Clock } from '../base/clock.ts';
 import { DcuError, toDcuError } from '../base/errors.ts';
-import type {
-  AccessSelection,
-  ClientCommand,
-  ClientEvent,
-  ClientMachine,
-  CosemAttribute,
-  GetResult,
-  NegotiatedAssociation,
+import {
+  type AccessSelection,
+  type ClientCommand,
+  type ClientConfig,
+  type ClientEvent,
+  type ClientMachine,
+  type CosemAttribute,
+  createClientMachine,
+  type GetResult,
+  type NegotiatedAssociation,
 } from '../dlms/client.ts';
 import type { DlmsData } from '../dlms/data.ts';
 import type { LinkConfig, LinkCounters } from '../dlms/link/link.ts';
@@ -66,9 +68,19 @@ interface Request {
 const WATCHDOG_MARGIN_MS = 10_000;
 
 /** The longest silence that a link accepts by itself, with a margin. */
-export function watchdogMs(link: LinkConfig): number {
+function watchdogMs(link: LinkConfig): number {
   const tries = link.framing === 'hdlc' ? link.retries + 2 : 1;
   return link.responseTimeoutMs * tries + WATCHDOG_MARGIN_MS;
+}
+
+/** Opens an association with the meter that `config` names, on an open channel. Rejects as `runDlmsClient` does. */
+export function openDlmsClient(
+  channel: ByteChannel,
+  config: ClientConfig,
+  clock: Clock,
+  options: DlmsClientOptions = {},
+): Promise<DlmsClient> {
+  return runDlmsClient(createClientMachine(config), channel, clock, watchdogMs(config.link), options);
 }
 
 /**
