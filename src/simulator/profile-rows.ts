@@ -1,99 +1,16 @@
-import { ByteWriter } from '../base/bytes.ts';
-import { CLOCK_STATUS, dateOfEpochDay } from '../dlms/datetime.ts';
-import {
-  DAY_MS,
-  daylightSavingActive,
-  HOUR_MS,
-  MINUTE_MS,
-  monthOf,
-  monthStart,
-  type TimeZone,
-} from './calendar.ts';
+import { DAY_MS, daylightSavingActive, HOUR_MS, MINUTE_MS, monthOf, monthStart } from './calendar.ts';
 import { EVENT_LOG_OBJECTS, type EventLogObject } from './event-codes.ts';
 import { ENERGY, ENERGY_STREAMS } from './load-model.ts';
 import type { MeteringPoint } from './metering-point.ts';
+import { octetCell, perRow, type RowIndex, StampWriter, u8Cell, u32Cell } from './row-encoding.ts';
 
 /** Bits of the AMR profile status, 0.0.96.10.1.255. */
 export const AMR_STATUS = { daylightSaving: 0x08, clockAdjusted: 0x20, powerDown: 0x80 } as const;
-
-/** A-XDR tags of what rows are made of. */
-const TAG = { array: 1, structure: 2, u32: 6, octets: 9, u8: 17 } as const;
-
-/** Rows of a profile, before their values are worked out. `stamps` are UTC ms of the meter's own clock, oldest first. */
-export interface RowIndex {
-  readonly count: number;
-  readonly stamps: Float64Array;
-  /** True time of each capture. */
-  readonly times: Float64Array;
-  /** Writes row `index` as an A-XDR structure. */
-  write(index: number, writer: ByteWriter): void;
-}
-
-/** Writes date-times of one time zone; the date part of the day written last is kept. */
-class StampWriter {
-  readonly #zone: TimeZone;
-  #day = Number.NaN;
-  #date = new Uint8Array(5);
-
-  constructor(zone: TimeZone) {
-    this.#zone = zone;
-  }
-
-  /** 12 bytes: local date and time, deviation (minutes from local time to UTC), clock status. */
-  put(writer: ByteWriter, utcMs: number): void {
-    const summer = daylightSavingActive(this.#zone, utcMs);
-    const offset = this.#zone.utcOffsetMinutes + (summer ? 60 : 0);
-    const local = utcMs + offset * MINUTE_MS;
-    const day = Math.floor(local / DAY_MS);
-    if (day !== this.#day) {
-      const { year, month, day: dayOfMonth, weekday } = dateOfEpochDay(day);
-      this.#date = Uint8Array.of(year >> 8, year & 0xff, month, dayOfMonth, weekday);
-      this.#day = day;
-    }
-    const second = Math.floor((local - day * DAY_MS) / 1000);
-    writer
-      .put(this.#date)
-      .u8(Math.floor(second / 3600))
-      .u8(Math.floor(second / 60) % 60)
-      .u8(second % 60)
-      .u8(Math.floor((local % 1000) / 10))
-      .u16(-offset & 0xffff)
-      .u8(summer ? CLOCK_STATUS.daylightSaving : 0);
-  }
-}
-
-/** The 12 bytes of a date-time for an instant of the meter's own clock. */
-export function stampBytes(zone: TimeZone, utcMs: number): Uint8Array {
-  const writer = new ByteWriter(12);
-  new StampWriter(zone).put(writer, utcMs);
-  return writer.done();
-}
 
 /** Days of rows that the energy and demand profiles keep, and months of billing. */
 export const PROFILE_DAYS = 40;
 export const BILLING_MONTHS = 13;
 export const EVENT_ENTRIES = 100;
-
-/** Encodes rows `from`..`to` (0-based, `to` excluded) as an A-XDR array. */
-export function encodeRows(rows: RowIndex, from: number, to: number): Uint8Array {
-  const count = Math.max(0, to - from);
-  const writer = new ByteWriter(16 + count * 48);
-  writer.u8(TAG.array);
-  if (count < 0x80) writer.u8(count);
-  else if (count < 0x100) writer.u8(0x81).u8(count);
-  else writer.u8(0x82).u16(count);
-  for (let i = from; i < to; i++) rows.write(i, writer);
-  return writer.done();
-}
-
-/** First and last+1 row whose stamp lies in [fromMs, toMs]; after a jump back there may be others between them. */
-export function rowsInRange(rows: RowIndex, fromMs: number, toMs: number): { from: number; to: number } {
-  let from = 0;
-  while (from < rows.count && (rows.stamps[from] ?? 0) < fromMs) from++;
-  let to = rows.count;
-  while (to > from && (rows.stamps[to - 1] ?? 0) > toMs) to--;
-  return { from, to };
-}
 
 /** Captures of a period over the last days, those left out that fell into an outage. */
 function periodic(point: MeteringPoint, periodMs: number, nowMs: number) {
@@ -153,20 +70,19 @@ export function registersAt(point: MeteringPoint, trueMs: number): Registers {
 export function energyRows(point: MeteringPoint, nowMs: number): RowIndex {
   const { stamps, times, status, count } = periodic(point, 15 * MINUTE_MS, nowMs);
   const stamp = new StampWriter(point.plan.zone);
+  const registers = perRow((index) => registersAt(point, times[index] ?? 0));
   return {
     count,
     stamps,
     times,
-    write: (index, writer) => {
-      const registers = registersAt(point, times[index] ?? 0);
-      writer.u8(TAG.structure).u8(6).u8(TAG.octets).u8(12);
-      stamp.put(writer, stamps[index] ?? 0);
-      writer.u8(TAG.u8).u8(status[index] ?? 0);
-      writer.u8(TAG.u32).u32(registers.activeImport[0]);
-      writer.u8(TAG.u32).u32(registers.activeExport);
-      writer.u8(TAG.u32).u32(registers.reactiveImport);
-      writer.u8(TAG.u32).u32(registers.reactiveExport);
-    },
+    cells: [
+      octetCell(stamp, (index) => stamps[index] ?? 0),
+      u8Cell((index) => status[index] ?? 0),
+      u32Cell((index) => registers(index).activeImport[0]),
+      u32Cell((index) => registers(index).activeExport),
+      u32Cell((index) => registers(index).reactiveImport),
+      u32Cell((index) => registers(index).reactiveExport),
+    ],
   };
 }
 
@@ -187,18 +103,17 @@ export function hourlyDemand(point: MeteringPoint, endMs: number): { import: num
 export function demandRows(point: MeteringPoint, nowMs: number): RowIndex {
   const { stamps, times, status, count } = periodic(point, DEMAND_PERIOD_MS, nowMs);
   const stamp = new StampWriter(point.plan.zone);
+  const demand = perRow((index) => hourlyDemand(point, times[index] ?? 0));
   return {
     count,
     stamps,
     times,
-    write: (index, writer) => {
-      const demand = hourlyDemand(point, times[index] ?? 0);
-      writer.u8(TAG.structure).u8(4).u8(TAG.octets).u8(12);
-      stamp.put(writer, stamps[index] ?? 0);
-      writer.u8(TAG.u8).u8(status[index] ?? 0);
-      writer.u8(TAG.u32).u32(demand.import);
-      writer.u8(TAG.u32).u32(demand.export);
-    },
+    cells: [
+      octetCell(stamp, (index) => stamps[index] ?? 0),
+      u8Cell((index) => status[index] ?? 0),
+      u32Cell((index) => demand(index).import),
+      u32Cell((index) => demand(index).export),
+    ],
   };
 }
 
@@ -260,22 +175,19 @@ export function billingRows(point: MeteringPoint, nowMs: number): RowIndex {
   const stamps = Float64Array.from(marks.slice(1));
   const times = Float64Array.from(all.slice(1));
   const stamp = new StampWriter(zone);
+  const registers = perRow((index) => registersAt(point, times[index] ?? 0));
+  const peak = perRow((index) => peakOfMonth(point, all[index] ?? 0, times[index] ?? 0));
   return {
     count: BILLING_MONTHS,
     stamps,
     times,
-    write: (index, writer) => {
-      const time = times[index] ?? 0;
-      const registers = registersAt(point, time);
-      const peak = peakOfMonth(point, all[index] ?? 0, time);
-      writer.u8(TAG.structure).u8(9).u8(TAG.octets).u8(12);
-      stamp.put(writer, stamps[index] ?? 0);
-      for (const register of registers.activeImport) writer.u8(TAG.u32).u32(register);
-      writer.u8(TAG.u32).u32(registers.activeExport);
-      writer.u8(TAG.u32).u32(peak.watts);
-      writer.u8(TAG.octets).u8(12);
-      stamp.put(writer, peak.stampMs);
-    },
+    cells: [
+      octetCell(stamp, (index) => stamps[index] ?? 0),
+      ...[0, 1, 2, 3, 4].map((tariff) => u32Cell((index) => registers(index).activeImport[tariff] ?? 0)),
+      u32Cell((index) => registers(index).activeExport),
+      u32Cell((index) => peak(index).watts),
+      octetCell(stamp, (index) => peak(index).stampMs),
+    ],
   };
 }
 
@@ -283,18 +195,16 @@ export function billingRows(point: MeteringPoint, nowMs: number): RowIndex {
 export function eventRows(point: MeteringPoint, object: EventLogObject, nowMs: number): RowIndex {
   const events = point.events(object.log, nowMs, EVENT_ENTRIES);
   const stamp = new StampWriter(point.plan.zone);
+  const eventValue = (index: number): number => events[index]?.value ?? 0;
   const stamps = Float64Array.from(events, (event) => event.stampMs ?? point.clock.at(event.atMs));
   return {
     count: events.length,
     stamps,
     times: Float64Array.from(events, (event) => event.atMs),
-    write: (index, writer) => {
-      const value = events[index]?.value ?? 0;
-      writer.u8(TAG.structure).u8(2).u8(TAG.octets).u8(12);
-      stamp.put(writer, stamps[index] ?? 0);
-      if (object.capturedClass === 3) writer.u8(TAG.u32).u32(value);
-      else writer.u8(TAG.u8).u8(value);
-    },
+    cells: [
+      octetCell(stamp, (index) => stamps[index] ?? 0),
+      object.capturedClass === 3 ? u32Cell(eventValue) : u8Cell(eventValue),
+    ],
   };
 }
 

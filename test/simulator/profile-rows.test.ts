@@ -8,13 +8,11 @@ import {
   AMR_STATUS,
   billingRows,
   demandRows,
-  encodeRows,
   energyRows,
   PROFILES,
   registersAt,
-  rowsInRange,
-  stampBytes,
 } from '../../src/simulator/profile-rows.ts';
+import { encodeRows, rowsInRange, stampBytes } from '../../src/simulator/row-encoding.ts';
 import { START_MS, samplePoint } from './sample.ts';
 
 const QUARTER_MS = 15 * MINUTE_MS;

@@ -1,0 +1,139 @@
+import type { Clock } from '../base/clock.ts';
+import { SeededRandom } from '../base/random.ts';
+import type { AssociationPolicy, ServerEvent } from '../dlms/server.ts';
+import { EVENT } from './event-codes.ts';
+import { type Fault, type FaultKind, FaultSet } from './faults.ts';
+import { MeteringPoint } from './metering-point.ts';
+import { seedFor } from './noise.ts';
+import { type MeterPlan, simulatedKey } from './plan.ts';
+
+export interface MeterWorld {
+  readonly seed: number;
+  readonly clock: Clock;
+  /** Beginning of the simulation, UTC ms. */
+  readonly startMs: number;
+  readonly liveOutages: boolean;
+}
+
+/** The client that everybody may be: clock, identification and invocation counter only. */
+export const PUBLIC_CLIENT = 16;
+/** Counters count in sixteenths of a second since 2025 at power-up, so that a restart never falls behind. */
+const COUNTER_EPOCH_MS = Date.UTC(2025, 0, 1);
+const WRONG_KEYS = 9;
+
+/** One meter of the neighbourhood: what it measures, whom it lets in, and what is wrong with it. */
+export class SimulatedMeter {
+  readonly plan: MeterPlan;
+  readonly point: MeteringPoint;
+  readonly faults: FaultSet;
+  /** For its challenges. */
+  readonly random: SeededRandom;
+  readonly #world: MeterWorld;
+  readonly #accepted = new Map<number, number>();
+  readonly #restartListeners = new Set<() => void>();
+  #counter: number;
+  #startingUntilMs = Number.NEGATIVE_INFINITY;
+  #cancelReboot: (() => void) | undefined;
+
+  constructor(plan: MeterPlan, world: MeterWorld) {
+    this.plan = plan;
+    this.#world = world;
+    const { seed, startMs, liveOutages } = world;
+    this.point = new MeteringPoint({ ...plan, seed, startMs, liveOutages });
+    this.faults = new FaultSet(new SeededRandom(seedFor(seed, `faults ${plan.meterNo}`)));
+    this.random = new SeededRandom(seedFor(seed, `challenges ${plan.meterNo}`));
+    this.#counter = Math.max(1, Math.floor(((startMs - COUNTER_EPOCH_MS) * 16) / 1000)) % 2 ** 32;
+  }
+
+  /** True time, UTC ms. */
+  now(): number {
+    return this.#world.clock.now();
+  }
+
+  /** Without power, or starting after a reboot: nothing is heard and nothing said. */
+  isMuted(): boolean {
+    if (this.#world.clock.monotonicMs() < this.#startingUntilMs) return true;
+    return this.#world.liveOutages && this.point.isOut(this.now());
+  }
+
+  /** Whom the meter lets in, as its faults have it at the moment. */
+  associations(): readonly AssociationPolicy[] {
+    if (this.faults.has('refuse')) return [];
+    const { plan } = this;
+    const wrong = this.faults.has('wrong-key');
+    const wrongSeed = seedFor(this.#world.seed, `wrong ${plan.meterNo}`);
+    const open: AssociationPolicy = { clientAddress: PUBLIC_CLIENT, auth: 'none', policy: 'none' };
+    const common = { clientAddress: plan.client, auth: plan.auth } as const;
+    if (plan.auth === 'lls') {
+      const password = new TextEncoder().encode(wrong ? `!${plan.password ?? ''}` : (plan.password ?? ''));
+      return [open, { ...common, policy: 'none', password }];
+    }
+    if (plan.auth === 'none') return [open, { ...common, policy: 'none' }];
+    const { encryptionKey, authenticationKey } = plan;
+    const keys = {
+      ...(encryptionKey && { encryptionKey: wrong ? simulatedKey(wrongSeed, WRONG_KEYS) : encryptionKey }),
+      ...(authenticationKey && {
+        authenticationKey: wrong ? simulatedKey(wrongSeed, WRONG_KEYS + 1) : authenticationKey,
+      }),
+    };
+    return [open, { ...common, policy: 'auth-enc', ...keys }];
+  }
+
+  nextInvocationCounter(): number {
+    return this.#counter++;
+  }
+
+  /** Whether a client's counter is above all that were accepted from it; remembers it then. */
+  acceptInvocationCounter(clientAddress: number, counter: number): boolean {
+    if (counter <= this.lastAcceptedCounter(clientAddress)) return false;
+    this.#accepted.set(clientAddress, counter);
+    return true;
+  }
+
+  lastAcceptedCounter(clientAddress: number): number {
+    return this.#accepted.get(clientAddress) ?? 0;
+  }
+
+  /** Writes into the fraud log what an attempt to get in leaves there. */
+  observe(event: ServerEvent): void {
+    if (event.type !== 'security') return;
+    const code = {
+      'authentication-failed': EVENT.loginFailed,
+      'decryption-failed': EVENT.decryptionFailed,
+      'replay-detected': EVENT.replayDetected,
+    }[event.code];
+    this.point.note({ log: 'fraud', atMs: this.now(), value: code });
+  }
+
+  /** Brings a fault about. `reboot` and `clock-jump` happen once, the others last until `turnOff`. */
+  turnOn(fault: Fault): void {
+    if (fault.kind === 'reboot') this.#reboot(fault.seconds);
+    else if (fault.kind === 'clock-jump') {
+      this.point.clock.set(this.now(), this.point.clock.at(this.now()) + fault.seconds * 1000);
+    } else this.faults.turnOn(fault);
+  }
+
+  turnOff(kind: FaultKind): void {
+    this.faults.turnOff(kind);
+  }
+
+  /** Called when the meter has lost its associations; returns how to stop listening. */
+  onRestart(listener: () => void): () => void {
+    this.#restartListeners.add(listener);
+    return () => this.#restartListeners.delete(listener);
+  }
+
+  stop(): void {
+    this.#cancelReboot?.();
+    this.#restartListeners.clear();
+  }
+
+  #reboot(seconds: number): void {
+    this.#cancelReboot?.();
+    this.#startingUntilMs = this.#world.clock.monotonicMs() + seconds * 1000;
+    this.#cancelReboot = this.#world.clock.after(seconds * 1000, () => {
+      this.point.note({ log: 'standard', atMs: this.now(), value: EVENT.watchdog });
+      for (const listener of [...this.#restartListeners]) listener();
+    });
+  }
+}
