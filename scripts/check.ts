@@ -98,11 +98,11 @@ const STEPS: readonly Step[] = [
 
 let failed = 0;
 
-async function perform({ name, run: step }: Step): Promise<void> {
+async function perform(step: Step): Promise<void> {
   const startedMs = performance.now();
-  const { ok, output } = await step();
+  const { ok, output } = await step.run();
   const seconds = ((performance.now() - startedMs) / 1000).toFixed(1);
-  console.log(`${ok ? 'ok    ' : 'FAILED'} ${name} (${seconds} s)`);
+  console.log(`${ok ? 'ok    ' : 'FAILED'} ${step.name} (${seconds} s)`);
   if (ok) return;
   failed++;
   console.log(output.trimEnd());

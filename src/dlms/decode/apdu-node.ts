@@ -89,10 +89,11 @@ export function describePlain(apdu: Traced, describeInner: DescribeInner): Plain
     });
   }
   const decoded: Record<string, unknown> = { ...located(apdu, () => decoder(apdu.bytes)) };
-  const { type, userInformation, ...fields } = decoded;
+  const { type, time, userInformation, ...fields } = decoded;
   return {
     type: apduName(tag),
     ...(typeof type === 'string' ? { choice: type } : {}),
+    ...(time instanceof Uint8Array ? { dateTime: dateTimeText(apdu, time) } : {}),
     ...describeFields(apdu, fields, false),
     ...(userInformation instanceof Uint8Array
       ? { userInformation: describeInner(partOf(apdu, userInformation), titleOf(fields)) }

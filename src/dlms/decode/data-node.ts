@@ -145,8 +145,22 @@ function readWithDescriptors(reader: ByteReader, depth: number): DataNode {
     const descriptor = readDescriptor(reader);
     if (descriptor !== undefined) elements.push(descriptor);
   }
-  while (elements.length < count) elements.push(readWithDescriptors(reader, depth + 1));
+  while (elements.length < count) {
+    const from = reader.offset;
+    const element = readWithDescriptors(reader, depth + 1);
+    // A list has one form: without this a cut descriptor could pass as other data.
+    if (tag === DATA_TAGS.array && isDescribed(element) !== isDescribed(elements[0] ?? element)) {
+      throw new DcuError('axdr-invalid', 'one element of the list has no attribute descriptor', {
+        offset: from,
+      });
+    }
+    elements.push(element);
+  }
   return { type: tag === DATA_TAGS.array ? 'array' : 'structure', elements };
+}
+
+function isDescribed(node: DataNode): boolean {
+  return node.type === 'structure' && node.elements[0]?.type === 'attribute-descriptor';
 }
 
 /** Class (below 256, so that its first byte is no tag of a value), logical name ending in 255, attribute. */

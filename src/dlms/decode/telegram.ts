@@ -19,7 +19,7 @@ export function part(whole: Traced, from: number, to: number): Traced {
 
 /** Other bytes of the same length in the place of `whole`, as plaintext in the place of its ciphertext. */
 export function inPlaceOf(whole: Traced, bytes: Uint8Array): Traced {
-  return { bytes, origin: whole.origin };
+  return { bytes, origin: (offset) => whole.origin(offset) };
 }
 
 /** Several pieces joined to one. */
