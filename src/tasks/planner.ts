@@ -15,11 +15,15 @@ export type PlannedRead =
   /** Ranges to fetch, oldest first, none longer than the chunk. */
   | { readonly ranges: readonly Interval[] };
 
-/** Pairs of enabled meters and the enabled items of their enabled task group, urgent ones first. */
+/**
+ * Pairs of enabled meters and the enabled items of their enabled task group, and of the group of their channel, urgent
+ * ones first.
+ */
 export function tasksOf(
   meters: readonly Meter[],
   groups: readonly TaskGroup[],
   items: readonly TaskItem[],
+  channelTask: (meter: Meter) => string | undefined = () => undefined,
 ): PlannedTask[] {
   const enabled = new Set(groups.filter((group) => group.enabled).map((group) => group.name));
   const byTask = new Map<string, TaskItem[]>();
@@ -29,7 +33,11 @@ export function tasksOf(
   }
   return meters
     .filter((meter) => meter.enabled)
-    .flatMap((meter) => (byTask.get(meter.task) ?? []).map((item) => ({ meter, item })))
+    .flatMap((meter) =>
+      [...new Set([meter.task, channelTask(meter)])]
+        .flatMap((task) => (task === undefined ? [] : (byTask.get(task) ?? [])))
+        .map((item) => ({ meter, item })),
+    )
     .sort((a, b) => a.item.priority - b.item.priority || a.meter.id - b.meter.id || a.item.id - b.item.id);
 }
 

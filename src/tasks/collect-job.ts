@@ -1,0 +1,222 @@
+import type { Clock } from '../base/clock.ts';
+import type { CollectionStore } from '../base/collection.ts';
+import { DcuError } from '../base/errors.ts';
+import type { Interval, Meter, TaskItem } from '../base/model.ts';
+import type { LineAccess } from '../meters/connector.ts';
+import type { JobOutcome, LineJob } from '../meters/line-job.ts';
+import type { MeterSession } from '../meters/session.ts';
+import { planRead, succeededLately } from './planner.ts';
+import type { TaskTypeDefinition } from './task-type.ts';
+
+const DAY_MS = 86_400_000;
+/** A clock that is further off than this makes its meter's times doubtful. */
+const IMPLAUSIBLE_DRIFT_MS = DAY_MS;
+/** The deviation at the start of the month may have been another one. */
+const MONTH_TOLERANCE_MS = 2 * 3_600_000;
+
+/** Why a job was made: a tick of its cron, a tick missed while the concentrator was off, or an operator's wish. */
+export type JobReason = 'tick' | 'catch-up' | 'asked';
+
+export interface JobDependencies {
+  readonly store: CollectionStore;
+  readonly clock: Clock;
+  /** Whether a catch-up is due, given the last success. */
+  readonly missedTick: (item: TaskItem, lastSuccessMs: number | undefined) => boolean;
+  readonly onStarted: (job: CollectJob, line: string) => void;
+  readonly onRows: (job: CollectJob, added: number) => void;
+  readonly onFinished: (job: CollectJob, outcome: JobOutcome) => void;
+}
+
+/** One task item for one meter: fetches what the store lacks, chunk by chunk, or carries out an action. */
+export class CollectJob implements LineJob<MeterSession> {
+  readonly id: string;
+  readonly key: string;
+  readonly meter: Meter;
+  readonly item: TaskItem;
+  readonly definition: TaskTypeDefinition;
+  readonly reason: JobReason;
+  readonly access: LineAccess;
+  /** Rows and events that were new. */
+  added = 0;
+  progress = 0;
+  chunksDone = 0;
+  chunksPlanned = 0;
+  #chunks: Interval[] | undefined;
+  #session: MeterSession | undefined;
+  #pending = false;
+  #newestMs = Number.NEGATIVE_INFINITY;
+  /** Start of the running month as the meter counts, and whether its row was fetched before. */
+  #month = { startMs: Number.NEGATIVE_INFINITY, known: true };
+  #startedAt = 0;
+  readonly #deps: JobDependencies;
+
+  constructor(
+    id: string,
+    task: { readonly meter: Meter; readonly item: TaskItem; readonly definition: TaskTypeDefinition },
+    access: LineAccess,
+    reason: JobReason,
+    deps: JobDependencies,
+  ) {
+    this.id = id;
+    this.meter = task.meter;
+    this.item = task.item;
+    this.definition = task.definition;
+    // Two items of one type would fetch the same gaps: the second sees what the first has left.
+    this.key = `${task.meter.id}:${task.item.id}`;
+    this.access = access;
+    this.reason = reason;
+    this.#deps = deps;
+  }
+
+  get meterId(): number {
+    return this.meter.id;
+  }
+
+  get name(): string {
+    return this.item.name;
+  }
+
+  get type(): string {
+    return this.item.type;
+  }
+
+  get priority(): number {
+    return this.item.priority;
+  }
+
+  async prepare(): Promise<string | undefined> {
+    const { store, clock, missedTick } = this.#deps;
+    const unfit = this.definition.notApplicable?.(this.access);
+    if (unfit !== undefined) return unfit;
+    const lastSuccessMs = await store.lastSuccess(this.meter.id, this.item.id);
+    if (this.reason === 'catch-up' && !missedTick(this.item, lastSuccessMs)) return 'no tick was missed';
+    if (this.reason !== 'asked' && succeededLately(this.item, lastSuccessMs, clock.now())) {
+      return 'read less than Interval ago';
+    }
+    if (this.definition.collects === 'nothing') return undefined;
+    return (await this.#missing()).length === 0 ? 'nothing is missing' : undefined;
+  }
+
+  started(line: string): void {
+    this.#startedAt = this.#deps.clock.now();
+    this.#deps.onStarted(this, line);
+  }
+
+  async step(session: MeterSession): Promise<'more' | 'done'> {
+    if (this.definition.collects === 'nothing') {
+      const { store, clock } = this.#deps;
+      this.#pending = (await this.definition.run({ meter: this.meter, session, store, clock })) === 'pending';
+      return 'done';
+    }
+    // On a new session the store says what earlier steps have settled.
+    if (this.#session !== session || this.#chunks === undefined) {
+      this.#session = session;
+      await this.#noteMonth(session);
+      this.#chunks = await this.#missing();
+      this.chunksPlanned = this.chunksDone + this.#chunks.length;
+    }
+    const chunk = this.#chunks[0];
+    if (chunk !== undefined) {
+      await this.#read(session, chunk);
+      this.#chunks.shift();
+      this.chunksDone++;
+      if (this.#chunks.length > 0) return 'more';
+    }
+    const { driftMs } = await session.clock();
+    if (Math.abs(driftMs) > IMPLAUSIBLE_DRIFT_MS) {
+      throw new DcuError(
+        'clock-implausible',
+        `meter ${this.meter.meterNo}: its clock is ${Math.round(driftMs / 1000)} s off`,
+        { facts: { driftMs: Math.round(driftMs) } },
+      );
+    }
+    this.#pending = this.#lacksMonth();
+    return 'done';
+  }
+
+  async finished(outcome: JobOutcome): Promise<void> {
+    const { store, clock, onFinished } = this.#deps;
+    try {
+      const succeeded = outcome.state === 'done' && !this.#pending;
+      if (succeeded || outcome.state === 'failed') {
+        await store.saveAttempt({
+          meterId: this.meter.id,
+          itemId: this.item.id,
+          startedAt: this.#startedAt === 0 ? clock.now() : this.#startedAt,
+          finishedAt: clock.now(),
+          added: this.added,
+          ...(outcome.state === 'failed'
+            ? { error: outcome.error.code, message: outcome.error.message }
+            : {}),
+        });
+      }
+    } finally {
+      onFinished(this, outcome);
+    }
+  }
+
+  async #missing(): Promise<Interval[]> {
+    if (this.definition.collects === 'nothing') return [];
+    const { store, clock } = this.#deps;
+    const plan = planRead({
+      nowMs: clock.now(),
+      item: this.item,
+      coverage: await store.coverage(this.meter.id, this.definition.kind),
+      lastSuccessMs: undefined,
+      chunkMs: this.definition.chunkMs,
+    });
+    return 'ranges' in plan ? [...plan.ranges] : [];
+  }
+
+  async #read(session: MeterSession, chunk: Interval): Promise<void> {
+    const { definition, meter } = this;
+    const { store } = this.#deps;
+    if (definition.collects === 'profile') {
+      for await (const { rows, covered } of session.readProfile(definition.kind, chunk)) {
+        for (const time of rows.times) this.#newestMs = Math.max(this.#newestMs, time);
+        const settled = this.#keepMonthOpen(covered);
+        const { added } = await store.appendProfile(meter.id, definition.kind, rows, settled);
+        this.#gained(added, settled);
+      }
+    } else if (definition.collects === 'events') {
+      for await (const { events, covered } of session.readEvents(definition.kind, chunk)) {
+        const { added } = await store.appendEvents(meter.id, definition.kind, events, covered);
+        this.#gained(added, covered);
+      }
+    }
+  }
+
+  #gained(added: number, covered: Interval | undefined): void {
+    this.added += added;
+    if (added > 0 || covered !== undefined) this.progress++;
+    this.#deps.onRows(this, added);
+  }
+
+  /** A billing row that is not there yet is still asked for, however late the meter writes it. */
+  #keepMonthOpen(covered: Interval | undefined): Interval | undefined {
+    if (covered === undefined || !this.#lacksMonth()) return covered;
+    const toMs = Math.min(covered.toMs, this.#month.startMs);
+    return covered.fromMs < toMs ? { ...covered, toMs } : undefined;
+  }
+
+  #lacksMonth(): boolean {
+    return !this.#month.known && this.#newestMs < this.#month.startMs - MONTH_TOLERANCE_MS;
+  }
+
+  async #noteMonth(session: MeterSession): Promise<void> {
+    const { definition } = this;
+    if (definition.collects !== 'profile' || definition.expectsMonth !== true) return;
+    const { store, clock } = this.#deps;
+    const { deviationMinutes } = await session.clock();
+    const startMs = monthStart(clock.now(), deviationMinutes);
+    const coverage = await store.coverage(this.meter.id, definition.kind);
+    // Coverage never passes the start of a month whose row was not there.
+    this.#month = { startMs, known: coverage.some((interval) => interval.toMs > startMs) };
+  }
+}
+
+/** The first instant of the month of a clock with this deviation (minutes from local time to UTC). */
+export function monthStart(utcMs: number, deviationMinutes: number): number {
+  const local = new Date(utcMs - deviationMinutes * 60_000);
+  return Date.UTC(local.getUTCFullYear(), local.getUTCMonth(), 1) + deviationMinutes * 60_000;
+}

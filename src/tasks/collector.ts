@@ -1,0 +1,368 @@
+import { Bus } from '../base/bus.ts';
+import type { Clock } from '../base/clock.ts';
+import type { CollectionStore } from '../base/collection.ts';
+import { DcuError, toDcuError } from '../base/errors.ts';
+import type { Log } from '../base/log.ts';
+import type { Meter, MeterState, TaskItem, TaskType } from '../base/model.ts';
+import type { Random } from '../base/random.ts';
+import { openDlmsClient } from '../channels/dlms-client.ts';
+import { DEFAULT_BACKOFF } from '../meters/breaker.ts';
+import { type ConnectDlms, type LineOpener, MeterConnector } from '../meters/connector.ts';
+import type { JobOutcome, LineJob, LineUse } from '../meters/line-job.ts';
+import { LinePool } from '../meters/line-pool.ts';
+import type { MeterSession, RelayState } from '../meters/session.ts';
+import { CollectJob, type JobDependencies, type JobReason } from './collect-job.ts';
+import type { CollectorEvents, CollectorSnapshot, JobView } from './events.ts';
+import { OnDemandJob } from './on-demand-job.ts';
+import { type PlannedTask, tasksOf } from './planner.ts';
+import { operateRelay, type ReadNowResult, readNow } from './read-now.ts';
+import { Round, type RoundSummary } from './round.ts';
+import { Scheduler } from './scheduler.ts';
+import { kindOf } from './task-type.ts';
+import { TASK_TYPE_DEFINITIONS } from './types/index.ts';
+
+const DEFAULT_MAX_BUSY_LINES = 64;
+const PROGRESS_EVERY_MS = 250;
+/** Waiting jobs in a snapshot; the counts of the lines are complete. */
+const SNAPSHOT_QUEUED = 500;
+
+export interface CollectorOptions {
+  readonly store: CollectionStore;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly log: Log;
+  /** How to reach a meter; throws a DcuError when its channel is unknown or off. */
+  readonly openLine: LineOpener;
+  /** IANA name of the time zone that crons are read in. */
+  readonly zone: () => string;
+  /** The concentrator's system title, eight bytes. */
+  readonly systemTitle: Uint8Array;
+  /** Lines that may be busy at the same time; default 64. */
+  readonly maxBusyLines?: number;
+  /** Opens an association; default: the DLMS client of `channels/`. */
+  readonly connect?: ConnectDlms;
+}
+
+/** Narrows a round; absent = all. */
+export interface RoundFilter {
+  readonly meterIds?: readonly number[];
+  readonly types?: readonly TaskType[];
+}
+
+/** Everything that reads meters, behind one face: schedule, lines, sessions, on-demand work. */
+export interface Collector {
+  readonly bus: Bus<CollectorEvents>;
+  /** Begins to fire task items by their crons; resolves when what was missed is queued. */
+  start(): Promise<void>;
+  /** Cancels all work and closes all channels. */
+  stop(): Promise<void>;
+  /** Queues what the enabled items of one meter or all lack, whatever their crons and Intervals say. */
+  runNow(meterId?: number): Promise<{ readonly queued: number }>;
+  /** As `runNow`, and waits for the end of all that it queued. Aborting the signal cancels it. */
+  round(filter?: RoundFilter, signal?: AbortSignal): Promise<RoundSummary>;
+  /** Reads clock, relay and registers ahead of all scheduled work. @throws DcuError `not-found`, or what prevented it. */
+  readNow(meterId: number, signal: AbortSignal): Promise<ReadNowResult>;
+  relay(
+    meterId: number,
+    to: 'off' | 'on',
+    signal: AbortSignal,
+  ): Promise<{ readonly relay: RelayState | null }>;
+  /** False when there is no such job any more. */
+  cancel(jobId: string): boolean;
+  snapshot(): CollectorSnapshot;
+  /** What each line and meter has used since the start. */
+  accounting(): readonly {
+    readonly line: string;
+    readonly use: LineUse;
+    readonly meters: ReadonlyMap<number, LineUse>;
+  }[];
+}
+
+export function createCollector(options: CollectorOptions): Collector {
+  return new LineCollector(options);
+}
+
+class LineCollector implements Collector {
+  readonly bus: Bus<CollectorEvents>;
+  readonly #options: CollectorOptions;
+  readonly #connector: MeterConnector;
+  readonly #pool: LinePool<MeterSession>;
+  readonly #scheduler: Scheduler;
+  readonly #jobDeps: JobDependencies;
+  readonly #rounds = new Set<Round>();
+  readonly #states = new Map<number, { readonly state: MeterState; readonly lastSeen: number | null }>();
+  #jobNumber = 0;
+  #cancelProgress: (() => void) | undefined;
+
+  constructor(options: CollectorOptions) {
+    const { store, clock, log, zone } = options;
+    this.#options = options;
+    this.bus = new Bus((error) => log.error('a listener failed', { ...toDcuError(error).toJSON() }));
+    this.#connector = new MeterConnector({ ...options, connect: options.connect ?? openDlmsClient });
+    this.#pool = new LinePool<MeterSession>(
+      {
+        clock,
+        log,
+        backoff: DEFAULT_BACKOFF,
+        prepareOpening: (meter) => this.#connector.prepare(meter),
+        meterState: (meter, state) => this.#meterState(meter, state),
+        changed: () => this.#progress(),
+      },
+      options.maxBusyLines ?? DEFAULT_MAX_BUSY_LINES,
+    );
+    this.#scheduler = new Scheduler({
+      clock,
+      log,
+      zone,
+      items: () => store.taskItems(),
+      fire: async (items, why) => {
+        for (const task of await this.#tasks(items)) this.#enqueue(task, why, undefined);
+      },
+    });
+    this.#jobDeps = {
+      store,
+      clock,
+      missedTick: (item, lastSuccessMs) => this.#scheduler.missedTick(item, lastSuccessMs),
+      onStarted: (job, line) => this.bus.emit('job-started', { ...this.#jobEvent(job, line), rows: 0 }),
+      onRows: (job, added) => this.#rows(job, added),
+      onFinished: (job, outcome) => this.#finished(job, job.access.lineName, job.added, outcome),
+    };
+  }
+
+  start(): Promise<void> {
+    return this.#scheduler.start();
+  }
+
+  async stop(): Promise<void> {
+    await this.#scheduler.stop();
+    await this.#pool.stop();
+    await this.#connector.close();
+    this.#cancelProgress?.();
+    this.#cancelProgress = undefined;
+  }
+
+  async runNow(meterId?: number): Promise<{ readonly queued: number }> {
+    const filter = meterId === undefined ? {} : { meterIds: [meterId] };
+    let queued = 0;
+    for (const task of await this.#filtered(filter)) if (this.#enqueue(task, 'asked', undefined)) queued++;
+    return { queued };
+  }
+
+  async round(filter: RoundFilter = {}, signal?: AbortSignal): Promise<RoundSummary> {
+    const { clock } = this.#options;
+    const round = new Round(clock);
+    this.#rounds.add(round);
+    const onAbort = (): void => {
+      for (const jobId of round.open()) this.cancel(jobId);
+    };
+    signal?.addEventListener('abort', onAbort, { once: true });
+    try {
+      for (const task of await this.#filtered(filter)) {
+        round.meter(task.meter);
+        this.#enqueue(task, 'asked', round);
+      }
+      if (signal?.aborted === true) onAbort();
+      return await round.end();
+    } finally {
+      signal?.removeEventListener('abort', onAbort);
+      this.#rounds.delete(round);
+    }
+  }
+
+  readNow(meterId: number, signal: AbortSignal): Promise<ReadNowResult> {
+    const { store, clock } = this.#options;
+    return this.#onDemand(meterId, 'read now', signal, (session) => readNow(session, store, clock));
+  }
+
+  relay(
+    meterId: number,
+    to: 'off' | 'on',
+    signal: AbortSignal,
+  ): Promise<{ readonly relay: RelayState | null }> {
+    return this.#onDemand(meterId, `relay ${to}`, signal, (session) => operateRelay(session, to));
+  }
+
+  cancel(jobId: string): boolean {
+    return this.#pool.cancel(jobId);
+  }
+
+  snapshot(): CollectorSnapshot {
+    const jobs: JobView[] = [];
+    for (const line of this.#pool.lines()) {
+      for (const { job, running, queuedAt, startedAt } of line.entries()) {
+        if (!running && jobs.length >= SNAPSHOT_QUEUED) break;
+        const { id, meterId, name, type, priority, meter } = job;
+        const state = running ? 'running' : 'queued';
+        jobs.push({
+          id,
+          meterId,
+          meterNo: meter.meterNo,
+          name,
+          type,
+          line: line.name,
+          priority,
+          state,
+          queuedAt,
+          startedAt,
+        });
+      }
+    }
+    return { jobs, lines: this.#pool.views() };
+  }
+
+  accounting(): ReturnType<Collector['accounting']> {
+    return [...this.#pool.lines()].map((line) => ({
+      line: line.name,
+      use: line.use,
+      meters: line.useByMeter,
+    }));
+  }
+
+  /** Enabled items, of the meters' own task groups and of those of their channels. */
+  async #tasks(items: readonly TaskItem[]): Promise<PlannedTask[]> {
+    const { store, openLine } = this.#options;
+    const [meters, groups] = await Promise.all([store.meters(), store.taskGroups()]);
+    return tasksOf(meters, groups, items, (meter) => {
+      try {
+        return openLine(meter).task;
+      } catch {
+        // The job of the meter's own group meets the same error and reports it.
+        return undefined;
+      }
+    });
+  }
+
+  async #filtered({ meterIds, types }: RoundFilter): Promise<PlannedTask[]> {
+    const tasks = await this.#tasks(await this.#options.store.taskItems());
+    return tasks.filter(
+      ({ meter, item }) =>
+        (meterIds === undefined || meterIds.includes(meter.id)) &&
+        (types === undefined || types.includes(item.type)),
+    );
+  }
+
+  #nextId(): string {
+    return `job-${++this.#jobNumber}`;
+  }
+
+  /** False when the same item of the same meter waits already, or its line cannot be had. */
+  #enqueue({ meter, item }: PlannedTask, reason: JobReason, round: Round | undefined): boolean {
+    const definition = TASK_TYPE_DEFINITIONS[item.type];
+    const id = this.#nextId();
+    try {
+      const access = this.#options.openLine(meter);
+      const job = new CollectJob(id, { meter, item, definition }, access, reason, this.#jobDeps);
+      round?.add(job);
+      const queued = this.#pool.enqueue(access.lineName, job, reason === 'asked');
+      if (!queued) round?.finished(job.id, { state: 'skipped', reason: 'the same read is under way' }, 0);
+      this.#progress();
+      return queued;
+    } catch (thrown) {
+      const error = toDcuError(thrown);
+      this.#options.log.warn('meter has no usable line', { meterNo: meter.meterNo, ...error.toJSON() });
+      round?.failed(meter, item, error);
+      this.#report(meter, item, error);
+      return false;
+    }
+  }
+
+  #report(meter: Meter, item: TaskItem, error: DcuError): void {
+    const nowMs = this.#options.clock.now();
+    this.#options.store
+      .saveAttempt({
+        meterId: meter.id,
+        itemId: item.id,
+        startedAt: nowMs,
+        finishedAt: nowMs,
+        added: 0,
+        error: error.code,
+        message: error.message,
+      })
+      .catch((failure: unknown) =>
+        this.#options.log.error('an attempt could not be recorded', { ...toDcuError(failure).toJSON() }),
+      );
+  }
+
+  async #onDemand<Result>(
+    meterId: number,
+    name: string,
+    signal: AbortSignal,
+    work: (session: MeterSession) => Promise<Result>,
+  ): Promise<Result> {
+    const meter = (await this.#options.store.meters()).find((candidate) => candidate.id === meterId);
+    if (meter === undefined)
+      throw new DcuError('not-found', `there is no meter ${meterId}`, { field: 'meterId' });
+    const { lineName } = this.#options.openLine(meter);
+    const job = new OnDemandJob<Result>(this.#nextId(), meter, name, work, {
+      onStarted: (started, line) =>
+        this.bus.emit('job-started', { ...this.#jobEvent(started, line), rows: 0 }),
+      onFinished: (ended, outcome) => this.#finished(ended, lineName, 0, outcome),
+    });
+    if (signal.aborted) throw new DcuError('cancelled', `${name} was cancelled`);
+    const onAbort = (): void => {
+      this.cancel(job.id);
+    };
+    signal.addEventListener('abort', onAbort, { once: true });
+    try {
+      if (!this.#pool.enqueue(lineName, job)) throw new DcuError('cancelled', 'the line is closed');
+      this.#progress();
+      return await job.result;
+    } finally {
+      signal.removeEventListener('abort', onAbort);
+    }
+  }
+
+  #jobEvent(job: LineJob<MeterSession>, line: string): Omit<CollectorEvents['job-started'], 'rows'> {
+    const { id: jobId, meterId, name: item, type, meter } = job;
+    return { jobId, meterId, meterNo: meter.meterNo, item, type, line };
+  }
+
+  #rows(job: CollectJob, added: number): void {
+    const { added: rows, chunksDone, chunksPlanned, access } = job;
+    this.bus.emit('job-progress', {
+      ...this.#jobEvent(job, access.lineName),
+      rows,
+      chunksDone,
+      chunksPlanned,
+    });
+    const kind = kindOf(job.definition);
+    if (added > 0 && kind !== undefined) this.bus.emit('meter-data', { meterId: job.meterId, kind, added });
+  }
+
+  #finished(job: LineJob<MeterSession>, line: string, rows: number, outcome: JobOutcome): void {
+    for (const round of this.#rounds) round.finished(job.id, outcome, rows);
+    this.bus.emit('job-finished', {
+      ...this.#jobEvent(job, line),
+      rows,
+      outcome: outcome.state,
+      ...(outcome.state === 'skipped' ? { reason: outcome.reason } : {}),
+      ...('error' in outcome ? { error: { code: outcome.error.code, message: outcome.error.message } } : {}),
+    });
+    this.#progress();
+  }
+
+  #meterState(meter: Meter, seen: MeterState | 'as-before'): void {
+    const { store, clock, log } = this.#options;
+    const before = this.#states.get(meter.id) ?? { state: 'unknown', lastSeen: null };
+    const nowMs = clock.now();
+    const state = seen === 'as-before' ? before.state : seen;
+    const lastSeen = seen === 'online' ? nowMs : before.lastSeen;
+    this.bus.emit('meter-state', { meterId: meter.id, meterNo: meter.meterNo, state, lastSeen });
+    // Reading passes by; what stands afterwards is what the store keeps.
+    if (seen === 'reading' || seen === 'as-before') return;
+    this.#states.set(meter.id, { state, lastSeen });
+    store
+      .saveMeterState(meter.id, state, nowMs)
+      .catch((error: unknown) =>
+        log.error('a meter state could not be recorded', { ...toDcuError(error).toJSON() }),
+      );
+  }
+
+  #progress(): void {
+    if (this.#cancelProgress !== undefined) return;
+    this.#cancelProgress = this.#options.clock.after(PROGRESS_EVERY_MS, () => {
+      this.#cancelProgress = undefined;
+      this.bus.emit('progress', this.snapshot());
+    });
+  }
+}

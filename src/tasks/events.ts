@@ -1,0 +1,56 @@
+import type { CollectionKind, MeterState } from '../base/model.ts';
+import type { LineView } from '../meters/line-job.ts';
+
+/** A read that waits or runs on a line. */
+export interface JobView {
+  readonly id: string;
+  readonly meterId: number;
+  readonly meterNo: string;
+  /** Name of the task item, or what an operator asked for. */
+  readonly name: string;
+  readonly type: string;
+  readonly line: string;
+  readonly priority: number;
+  readonly state: 'queued' | 'running';
+  /** UTC milliseconds. */
+  readonly queuedAt: number;
+  readonly startedAt: number | null;
+}
+
+export interface CollectorSnapshot {
+  readonly jobs: readonly JobView[];
+  readonly lines: readonly LineView[];
+}
+
+interface JobEvent {
+  readonly jobId: string;
+  readonly meterId: number;
+  readonly meterNo: string;
+  /** Task item by name; for on-demand work what was asked for. */
+  readonly item: string;
+  readonly type: string;
+  readonly line: string;
+  /** New rows and events so far. */
+  readonly rows: number;
+}
+
+/** What happens while collecting. */
+export interface CollectorEvents extends Record<string, unknown> {
+  'job-started': JobEvent;
+  'job-progress': JobEvent & { readonly chunksDone: number; readonly chunksPlanned: number };
+  'job-finished': JobEvent & {
+    readonly outcome: 'done' | 'skipped' | 'failed' | 'cancelled';
+    /** Why there was nothing to do. */
+    readonly reason?: string;
+    readonly error?: { readonly code: string; readonly message: string };
+  };
+  'meter-state': {
+    readonly meterId: number;
+    readonly meterNo: string;
+    readonly state: MeterState;
+    readonly lastSeen: number | null;
+  };
+  'meter-data': { readonly meterId: number; readonly kind: CollectionKind; readonly added: number };
+  /** All lines and jobs; at most a few times a second. */
+  progress: CollectorSnapshot;
+}

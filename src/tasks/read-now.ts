@@ -1,0 +1,50 @@
+import type { Clock } from '../base/clock.ts';
+import type { CollectionStore } from '../base/collection.ts';
+import { toDcuError } from '../base/errors.ts';
+import type { RegisterReading } from '../base/model.ts';
+import type { MeterSession, RelayState } from '../meters/session.ts';
+
+export interface ReadNowResult {
+  /** UTC milliseconds at which the concentrator read. */
+  readonly time: number;
+  /** The meter's own clock, UTC milliseconds; null when it has none or could not be read. */
+  readonly meterTime: number | null;
+  readonly relay: RelayState | null;
+  readonly registers: readonly RegisterReading[];
+}
+
+/** Clock, relay and the registers of now; what the meter refuses is left out. The registers are stored. */
+export async function readNow(
+  session: MeterSession,
+  store: Pick<CollectionStore, 'saveRegisters'>,
+  clock: Clock,
+): Promise<ReadNowResult> {
+  const reading = await orRefused(() => session.readClock());
+  const relay = await orRefused(() => session.relayState());
+  const wanted = session.profile.registers.map(({ classId, obis }) => ({ classId, obis, attribute: 2 }));
+  const results = await session.readRegisters(wanted);
+  const time = clock.now();
+  const registers = session.toReadings(results, time);
+  if (registers.length > 0) await store.saveRegisters(registers);
+  return { time, meterTime: reading?.meterMs ?? null, relay, registers };
+}
+
+/** Switches and reads back what the relay says of itself. */
+export async function operateRelay(
+  session: MeterSession,
+  to: 'off' | 'on',
+): Promise<{ readonly relay: RelayState | null }> {
+  await session.switchRelay(to);
+  return { relay: await orRefused(() => session.relayState()) };
+}
+
+/** Null for what this meter does not have or does not grant. */
+async function orRefused<Value>(read: () => Promise<Value>): Promise<Value | null> {
+  try {
+    return await read();
+  } catch (thrown) {
+    const error = toDcuError(thrown);
+    if (error.code === 'not-granted' || error.code === 'type-mismatch') return null;
+    throw error;
+  }
+}

@@ -1,0 +1,129 @@
+import type { Clock } from '../base/clock.ts';
+import { toDcuError } from '../base/errors.ts';
+import type { Log } from '../base/log.ts';
+import type { TaskItem } from '../base/model.ts';
+import { type Cron, nextTick, parseCron } from './cron.ts';
+
+/** The wall clock is looked at least this often, so that a jump or a changed item is noticed. */
+const LOOK_EVERY_MS = 30_000;
+/** Set back by no more than this, no tick is repeated; by more, time starts anew. */
+const REPEAT_LIMIT_MS = 3 * 3_600_000;
+
+export interface SchedulerDependencies {
+  readonly clock: Clock;
+  readonly log: Log;
+  /** IANA name of the concentrator's time zone. */
+  readonly zone: () => string;
+  readonly items: () => Promise<readonly TaskItem[]>;
+  /** Called once per item, however many of its ticks a clock jump has passed over. */
+  readonly fire: (items: readonly TaskItem[], why: 'tick' | 'catch-up') => Promise<void>;
+}
+
+/**
+ * Fires task items at the ticks of their crons plus Offset. A forward jump of the clock gives one catch-up for each
+ * item that it passed over, a backward jump repeats nothing; ticks missed before the start are caught up once.
+ */
+export class Scheduler {
+  readonly #deps: SchedulerDependencies;
+  /** Until here every tick has been seen, UTC ms. */
+  #seenMs = 0;
+  #cancelTimer: (() => void) | undefined;
+  #running = false;
+  #looking: Promise<void> | undefined;
+  readonly #crons = new Map<string, Cron | undefined>();
+
+  constructor(deps: SchedulerDependencies) {
+    this.#deps = deps;
+  }
+
+  /** Resolves when the catch-up of missed ticks is queued. */
+  async start(): Promise<void> {
+    if (this.#running) return;
+    this.#running = true;
+    this.#seenMs = this.#deps.clock.now();
+    await this.#deps.fire(await this.#deps.items(), 'catch-up');
+    this.#arm(0);
+  }
+
+  async stop(): Promise<void> {
+    this.#running = false;
+    this.#cancelTimer?.();
+    this.#cancelTimer = undefined;
+    await this.#looking;
+  }
+
+  /** Whether a tick of the item has passed since its last success. */
+  missedTick(item: TaskItem, lastSuccessMs: number | undefined): boolean {
+    const nowMs = this.#deps.clock.now();
+    if (lastSuccessMs === undefined || lastSuccessMs > nowMs) return true;
+    const dueMs = this.#dueAfter(item, lastSuccessMs);
+    return dueMs !== undefined && dueMs <= nowMs;
+  }
+
+  /** First tick plus Offset after an instant; undefined = never, or a cron that nobody can read. */
+  #dueAfter(item: TaskItem, afterMs: number): number | undefined {
+    const cron = this.#cronOf(item);
+    if (cron === undefined) return undefined;
+    const offsetMs = Math.max(0, item.offsetS) * 1000;
+    const tickMs = nextTick(cron, afterMs - offsetMs, this.#deps.zone());
+    return tickMs === undefined ? undefined : tickMs + offsetMs;
+  }
+
+  #cronOf(item: TaskItem): Cron | undefined {
+    if (this.#crons.has(item.cron)) return this.#crons.get(item.cron);
+    let cron: Cron | undefined;
+    try {
+      cron = parseCron(item.cron);
+    } catch (error) {
+      this.#deps.log.error('a task item has a cron that cannot be read', {
+        item: item.name,
+        ...toDcuError(error).toJSON(),
+      });
+    }
+    this.#crons.set(item.cron, cron);
+    return cron;
+  }
+
+  #arm(delayMs: number): void {
+    if (!this.#running) return;
+    this.#cancelTimer = this.#deps.clock.after(delayMs, () => {
+      this.#looking = this.#look().then(
+        (nextMs) => this.#arm(nextMs),
+        (error: unknown) => {
+          this.#deps.log.error('the scheduler could not look at its items', {
+            ...toDcuError(error).toJSON(),
+          });
+          this.#arm(LOOK_EVERY_MS);
+        },
+      );
+    });
+  }
+
+  /** Fires what has fallen due since the last look; resolves to the milliseconds until the next one. */
+  async #look(): Promise<number> {
+    const { clock, fire, items, log } = this.#deps;
+    const all = await items();
+    if (!this.#running) return LOOK_EVERY_MS;
+    const nowMs = clock.now();
+    if (nowMs < this.#seenMs - REPEAT_LIMIT_MS) {
+      log.warn('the clock was set back', { seconds: Math.round((this.#seenMs - nowMs) / 1000) });
+      this.#seenMs = nowMs;
+    }
+    const fromMs = this.#seenMs;
+    const due = all.filter((item) => {
+      if (!item.enabled) return false;
+      const dueMs = this.#dueAfter(item, fromMs);
+      return dueMs !== undefined && dueMs <= nowMs;
+    });
+    this.#seenMs = Math.max(fromMs, nowMs);
+    if (due.length > 0) await fire(due, 'tick');
+    const afterMs = clock.now();
+    let waitMs = LOOK_EVERY_MS;
+    for (const item of all) {
+      if (!item.enabled) continue;
+      const dueMs = this.#dueAfter(item, this.#seenMs);
+      if (dueMs !== undefined) waitMs = Math.min(waitMs, Math.max(0, dueMs - afterMs));
+    }
+    return waitMs;
+  }
+}
