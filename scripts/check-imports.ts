@@ -39,12 +39,19 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
 };
 
 /** Packages and modules that only some parts may import. */
-const OWNERS: readonly { readonly packages: RegExp; readonly parts: readonly string[] }[] = [
+const OWNERS: readonly {
+  readonly packages: RegExp;
+  readonly parts: readonly string[];
+  /** What everybody may take from it. */
+  readonly free?: RegExp;
+}[] = [
   { packages: /^(?:drizzle-orm|drizzle-kit|@libsql\/.*|bun:sqlite)(?:\/|$)/, parts: ['store'] },
   { packages: /^(?:elysia|@elysiajs\/.*|elysia-rate-limit)(?:\/|$)/, parts: ['api'] },
   { packages: /^jose(?:\/|$)/, parts: ['security', 'api'] },
-  { packages: /^(?:serialport|@serialport\/.*|bun:ffi)(?:\/|$)/, parts: ['channels'] },
-  { packages: /^(?:node:)?(?:net|tls|dgram)$/, parts: ['channels'] },
+  { packages: /^(?:serialport|@serialport\/.*)(?:\/|$)/, parts: ['channels'] },
+  // Terminals, and the lock of the data directory.
+  { packages: /^bun:ffi$/, parts: ['channels', 'store'] },
+  { packages: /^(?:node:)?(?:net|tls|dgram)$/, parts: ['channels'], free: /^isIP(?:v[46])?$/ },
   { packages: /^commander$/, parts: ['cli'] },
   { packages: /^(?:react|react-dom|react-router|@mantine\/.*|@tanstack\/.*|uplot)(?:\/|$)/, parts: [] },
 ];
@@ -100,7 +107,8 @@ function checkFile(root: string, file: SourceFile): Violation[] {
     const target = resolve(file.path, site.specifier);
     if (target === undefined) {
       for (const owner of inSource ? OWNERS : []) {
-        if (owner.packages.test(site.specifier) && !owner.parts.includes(part)) {
+        const free = site.names.length > 0 && site.names.every((name) => owner.free?.test(name) === true);
+        if (owner.packages.test(site.specifier) && !owner.parts.includes(part) && !free) {
           const owners = owner.parts.length === 0 ? 'ui' : owner.parts.join(' and ');
           report('package-owner', site.offset, `${site.specifier} belongs to ${owners}`);
         }

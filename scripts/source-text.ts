@@ -81,6 +81,8 @@ export function readSource(text: string): SourceText {
 
 export interface ImportSite {
   readonly specifier: string;
+  /** Names in the braces, in the module's own spelling; empty for everything else. */
+  readonly names: readonly string[];
   /** `import type`, `export type`, or braces in which every name says `type`. */
   readonly typeOnly: boolean;
   readonly offset: number;
@@ -97,12 +99,14 @@ export function importsOf({ code, bare }: SourceText): ImportSite[] {
     if (bare[match.index] === ' ') continue;
     const names = match[3] ?? '';
     const braces = /^\s*\{([^}]*)\}\s*$/.exec(names)?.[1];
-    const allTypes =
-      braces !== undefined &&
-      braces.trim() !== '' &&
-      braces.split(',').every((name) => name.trim() === '' || /^type\s/.test(name.trim()));
+    const listed = (braces ?? '')
+      .split(',')
+      .map((name) => name.trim())
+      .filter((name) => name !== '');
+    const allTypes = listed.length > 0 && listed.every((name) => /^type\s/.test(name));
     sites.push({
       specifier: match[5] ?? '',
+      names: listed.map((name) => name.replace(/^type\s+/, '').replace(/\s+as\s.*$/, '')),
       typeOnly: match[2] !== undefined || allTypes,
       offset: match.index,
     });
@@ -114,6 +118,7 @@ export function importsOf({ code, bare }: SourceText): ImportSite[] {
     const before = bare.slice(Math.max(0, match.index - 20), match.index);
     sites.push({
       specifier: match[2] ?? '',
+      names: [],
       typeOnly: isCall && after !== null && TYPE_POSITION.test(before),
       offset: match.index,
     });

@@ -30,6 +30,7 @@ const CLEAN = {
   'src/channels/tcp.ts': "import { connect } from 'node:net';\nexport { connect };\n",
   'src/meters/session.ts': "import { text } from '../dlms/data.ts';\nexport const session = text;\n",
   'src/tasks/plan.ts': "import { session } from '../meters/session.ts';\nexport const plan = session;\n",
+  'src/security/address.ts': "import { isIP, isIPv4 as four } from 'node:net';\nexport { isIP, four };\n",
   'src/store/db.ts': "import { sql } from 'drizzle-orm';\nexport { sql };\n",
   'src/api/app.ts':
     "import { Elysia } from 'elysia';\nexport type App = Elysia;\nexport * from '../tasks/plan.ts';\n",
