@@ -8,7 +8,12 @@ import type { Machine } from '../../base/machine.ts';
 export type LinkCommand =
   | { readonly type: 'connect' }
   /** One APDU, without LLC bytes; the link segments it. One confirmed APDU at a time per direction. */
-  | { readonly type: 'send'; readonly apdu: Uint8Array }
+  | {
+      readonly type: 'send';
+      readonly apdu: Uint8Array;
+      /** Wrapper, server: whose request this answers; the sender of the last APDU if not given. */
+      readonly peer?: LinkPeer;
+    }
   /** HDLC: in a UI frame; wrapper: as `send`. */
   | { readonly type: 'send-unconfirmed'; readonly apdu: Uint8Array }
   | { readonly type: 'disconnect' };
