@@ -3,12 +3,6 @@ import { DcuError } from '../base/errors.ts';
 import type { ColumnValues } from '../base/model.ts';
 import { type Chunk, MAX_CHUNK_ROWS } from './chunk-codec.ts';
 
-/** Some rows of a chunk, in the order in which they shall stand. */
-export interface Selection {
-  readonly chunk: Chunk;
-  readonly rows: readonly number[];
-}
-
 export type Cell = number | bigint | Uint8Array | undefined;
 
 /** The value of a cell; null-data is undefined. */
@@ -34,16 +28,16 @@ function sameRow(a: Chunk, rowA: number, b: Chunk, rowB: number): boolean {
 }
 
 /**
- * Adds rows to a chunk with the same columns. A row with the time and all values of one that is there is dropped; one with the
+ * Adds `rows` of `source` to a chunk with the same columns. A row with the time and all values of one that is there is dropped; one with the
  * same time and other values (the meter's clock was set back) is kept behind it. The result is sorted by time.
  * @throws DcuError `overflow` when the chunk would get more than `MAX_CHUNK_ROWS` rows
  */
 export function mergeChunk(
   existing: Chunk | undefined,
-  added: Selection,
+  source: Chunk,
+  rows: readonly number[],
 ): { readonly chunk: Chunk; readonly added: number } {
-  const { chunk: source } = added;
-  const sorted = sortedByTime(source.times, added.rows);
+  const sorted = sortedByTime(source.times, rows);
   const fresh: number[] = [];
   const old = existing?.times ?? new Float64Array();
   let at = 0;
@@ -54,23 +48,12 @@ export function mergeChunk(
     if (isRepeated(source, fresh, row)) continue;
     fresh.push(row);
   }
-  if (existing === undefined) {
-    return { chunk: assemble([{ chunk: source, rows: fresh }], order1(fresh)), added: fresh.length };
-  }
-  if (fresh.length === 0) return { chunk: existing, added: 0 };
+  if (existing !== undefined && fresh.length === 0) return { chunk: existing, added: 0 };
   if (old.length + fresh.length > MAX_CHUNK_ROWS) {
     throw new DcuError('overflow', `more than ${MAX_CHUNK_ROWS} rows of one profile in one day`);
   }
-  return {
-    chunk: assemble(
-      [
-        { chunk: existing, rows: Array.from(old.keys()) },
-        { chunk: source, rows: fresh },
-      ],
-      interleave(old, source.times, fresh),
-    ),
-    added: fresh.length,
-  };
+  const before = existing ?? emptyLike(source);
+  return { chunk: gather(before, source, interleave(old, source.times, fresh)), added: fresh.length };
 }
 
 function sortedByTime(times: Float64Array, rows: readonly number[]): readonly number[] {
@@ -94,38 +77,54 @@ function isRepeated(source: Chunk, fresh: readonly number[], row: number): boole
   return false;
 }
 
-/** Where each row of the result comes from: part number and index into that part's rows. */
-type Order = readonly (readonly [part: number, index: number])[];
+function emptyLike(chunk: Chunk): Chunk {
+  return {
+    times: new Float64Array(),
+    clockStatus: new Uint8Array(),
+    values: chunk.values.map(() => ({ kind: 'number', values: new Float64Array() })),
+  };
+}
 
-const order1 = (rows: readonly number[]): Order => rows.map((_, i) => [0, i] as const);
-
-function interleave(old: Float64Array, times: Float64Array, fresh: readonly number[]): Order {
-  const order: (readonly [number, number])[] = [];
+/** Rows of the result by time: a row of `old` as its index, a fresh one as the complement (`~`) of its index in the source. */
+function interleave(old: Float64Array, times: Float64Array, fresh: readonly number[]): Int32Array {
+  const order = new Int32Array(old.length + fresh.length);
+  let at = 0;
   let i = 0;
-  for (const [k, row] of fresh.entries()) {
-    while (i < old.length && (old[i] ?? 0) <= (times[row] ?? 0)) order.push([0, i++]);
-    order.push([1, k]);
+  for (const row of fresh) {
+    const time = times[row] ?? 0;
+    while (i < old.length && (old[i] ?? 0) <= time) order[at++] = i++;
+    order[at++] = ~row;
   }
-  while (i < old.length) order.push([0, i++]);
+  while (i < old.length) order[at++] = i++;
   return order;
 }
 
-function assemble(parts: readonly Selection[], order: Order): Chunk {
-  const times = new Float64Array(order.length);
+function gather(old: Chunk, source: Chunk, order: Int32Array): Chunk {
   const clockStatus = new Uint8Array(order.length);
-  const sources = order.map(([part, index]) => {
-    const chosen = parts[part];
-    return { chunk: chosen?.chunk, row: chosen?.rows[index] ?? 0 };
-  });
-  for (const [i, { chunk, row }] of sources.entries()) {
-    times[i] = chunk?.times[row] ?? 0;
-    clockStatus[i] = chunk?.clockStatus[row] ?? 0xff;
+  for (const [i, from] of order.entries()) {
+    clockStatus[i] = (from >= 0 ? old.clockStatus[from] : source.clockStatus[~from]) ?? 0xff;
   }
-  const width = parts[0]?.chunk.values.length ?? 0;
-  const values = Array.from({ length: width }, (_, column) =>
-    columnOf(sources.map(({ chunk, row }) => cellOf(chunk?.values[column], row))),
-  );
-  return { times, clockStatus, values };
+  return {
+    times: gatherNumbers(old.times, source.times, order),
+    clockStatus,
+    values: source.values.map((column, i) => gatherColumn(old.values[i], column, order)),
+  };
+}
+
+function gatherNumbers(old: Float64Array, source: Float64Array, order: Int32Array): Float64Array {
+  const out = new Float64Array(order.length);
+  for (let i = 0; i < order.length; i++) {
+    const from = order[i] ?? 0;
+    out[i] = (from >= 0 ? old[from] : source[~from]) ?? Number.NaN;
+  }
+  return out;
+}
+
+function gatherColumn(old: ColumnValues | undefined, source: ColumnValues, order: Int32Array): ColumnValues {
+  if (old?.kind === 'number' && source.kind === 'number') {
+    return { kind: 'number', values: gatherNumbers(old.values, source.values, order) };
+  }
+  return columnOf(Array.from(order, (from) => (from >= 0 ? cellOf(old, from) : cellOf(source, ~from))));
 }
 
 /**

@@ -12,6 +12,7 @@ import { LocalExecutor } from './local-executor.ts';
 import { type DirectoryLock, lockDataDirectory } from './lock.ts';
 import { DATABASE_FILE, type OpenedDatabase, openDatabase } from './open-database.ts';
 import { createReadings } from './readings.ts';
+import { ThreadExecutor } from './thread-executor.ts';
 import type { SecretSealer, Store } from './types.ts';
 
 export { type DirectoryLock, lockDataDirectory } from './lock.ts';
@@ -28,6 +29,11 @@ export interface StoreOptions {
   readonly validateCron: (text: string) => void;
   /** The directory's lock when the caller holds it already; else it is taken and given back with the store. */
   readonly lock?: DirectoryLock;
+  /**
+   * Where the database runs: on a thread of its own (the product), or on the caller's (default), where everything happens in the same
+   * order every time, as a simulated world needs.
+   */
+  readonly thread?: 'own' | 'same';
 }
 
 /** How long one transaction goes on taking writes that wait. */
@@ -38,7 +44,7 @@ const GROUP_MS = 2;
  * @throws DcuError `data-directory-locked`, `storage-corrupt`, `storage-full`, `storage-failed`, `migration-failed`
  */
 export async function openStore(options: StoreOptions): Promise<Store> {
-  const { directory, clock, random } = options;
+  const { directory, random } = options;
   const log = options.log.child('store');
   const lock = options.lock ?? lockDataDirectory(directory);
   const release = (): void => {
@@ -46,12 +52,13 @@ export async function openStore(options: StoreOptions): Promise<Store> {
   };
   let executor: Executor | undefined;
   try {
-    const { db, ...before } = openDatabase(directory, clock.now());
-    if (!before.lastShutdownClean)
+    const opened = await openExecutor(options);
+    executor = opened.executor;
+    if (!opened.before.lastShutdownClean) {
       log.warn('the last shutdown was not clean; the database was checked and is sound');
-    executor = new LocalExecutor(db, clock.monotonicMs, GROUP_MS);
+    }
     await executor.write('seedDefaults', serialNumber(random), systemTimeZone());
-    return createStore(executor, options, before, release);
+    return createStore(executor, options, opened.before, release);
   } catch (error) {
     await executor?.close();
     release();
@@ -59,12 +66,19 @@ export async function openStore(options: StoreOptions): Promise<Store> {
   }
 }
 
-function createStore(
-  executor: Executor,
-  options: StoreOptions,
-  before: Omit<OpenedDatabase, 'db'>,
-  release: () => void,
-): Store {
+type Before = Omit<OpenedDatabase, 'db'>;
+
+async function openExecutor({
+  directory,
+  clock,
+  thread,
+}: StoreOptions): Promise<{ readonly executor: Executor; readonly before: Before }> {
+  if (thread === 'own') return ThreadExecutor.open(directory, clock.now());
+  const { db, ...before } = openDatabase(directory, clock.now());
+  return { executor: new LocalExecutor(db, clock.monotonicMs, GROUP_MS), before };
+}
+
+function createStore(executor: Executor, options: StoreOptions, before: Before, release: () => void): Store {
   const { directory, clock, sealer } = options;
   const configuration = createConfiguration(executor, sealer, options.validateCron);
   return {

@@ -1,4 +1,4 @@
-import type { CaptureColumn, ProfileRows } from '../base/model.ts';
+import type { CaptureColumn, ColumnValues, ProfileRows } from '../base/model.ts';
 import type { Chunk } from './chunk-codec.ts';
 import { type Cell, cellOf, columnOf, equalCells } from './chunk-merge.ts';
 import type { Layout } from './layouts.ts';
@@ -18,6 +18,7 @@ export interface LayoutRows {
  */
 export function mergeLayouts(parts: readonly LayoutRows[]): ProfileRows {
   const newest = parts[0];
+  if (newest !== undefined && parts.slice(1).every((part) => part.chunks.length === 0)) return joined(newest);
   const used = parts.filter((part, i) => i === 0 || part.chunks.some((chunk) => chunk.times.length > 0));
   const columns: CaptureColumn[] = [];
   const positions = new Map<string, number>();
@@ -43,6 +44,48 @@ export function mergeLayouts(parts: readonly LayoutRows[]): ProfileRows {
     clockStatus: Uint8Array.from(sources, (source) => source.chunk.clockStatus[source.row] ?? 0xff),
     values: columns.map((_, column) => columnOf(sources.map((source) => cellAt(source, column)))),
   };
+}
+
+/** Chunks of one layout, one behind the other. */
+function joined({ layout, chunks }: LayoutRows): ProfileRows {
+  const rows = chunks.reduce((sum, chunk) => sum + chunk.times.length, 0);
+  const clockStatus = new Uint8Array(rows);
+  let at = 0;
+  for (const chunk of chunks) {
+    clockStatus.set(chunk.clockStatus, at);
+    at += chunk.times.length;
+  }
+  return {
+    columns: layout.columns,
+    times: joinedNumbers(
+      chunks.map((chunk) => chunk.times),
+      rows,
+    ),
+    clockStatus,
+    values: layout.columns.map((_, column) => joinedColumn(chunks, column, rows)),
+  };
+}
+
+function joinedNumbers(parts: readonly Float64Array[], rows: number): Float64Array {
+  const out = new Float64Array(rows);
+  let at = 0;
+  for (const part of parts) {
+    out.set(part, at);
+    at += part.length;
+  }
+  return out;
+}
+
+function joinedColumn(chunks: readonly Chunk[], column: number, rows: number): ColumnValues {
+  const numeric: Float64Array[] = [];
+  for (const chunk of chunks) {
+    const part = chunk.values[column];
+    if (part?.kind === 'number') numeric.push(part.values);
+  }
+  if (numeric.length === chunks.length) return { kind: 'number', values: joinedNumbers(numeric, rows) };
+  return columnOf(
+    chunks.flatMap((chunk) => Array.from(chunk.times, (_, row) => cellOf(chunk.values[column], row))),
+  );
 }
 
 interface Source {

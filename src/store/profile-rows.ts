@@ -48,10 +48,11 @@ function appendChunk(db: Database, key: ChunkKey, chunk: Chunk, rows: readonly n
     'SELECT id, data FROM profile_chunks WHERE meter_id = ? AND kind = ? AND bucket = ? AND layout_id = ?',
     [key.meterId, key.kind, key.bucket, key.layoutId],
   );
-  const merged = mergeChunk(stored === undefined ? undefined : decodeChunk(new Uint8Array(stored.data)), {
+  const merged = mergeChunk(
+    stored === undefined ? undefined : decodeChunk(new Uint8Array(stored.data)),
     chunk,
     rows,
-  });
+  );
   if (merged.added === 0) return 0;
   const { times } = merged.chunk;
   const facts = [times.length, times[0] ?? 0, times[times.length - 1] ?? 0, encodeChunk(merged.chunk)];
