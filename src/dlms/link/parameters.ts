@@ -11,8 +11,8 @@ export const DEFAULT_PARAMETERS: LinkParameters = {
 };
 
 /** Largest information field that fits a frame with the longest addresses. */
-export const MAX_INFO = 2030;
-export const MAX_WINDOW = 7;
+const MAX_INFO = 2030;
+const MAX_WINDOW = 7;
 
 const FORMAT_IDENTIFIER = 0x81;
 const GROUP_IDENTIFIER = 0x80;
@@ -102,4 +102,19 @@ export function agree(own: LinkParameters, theirs: LinkParameters): LinkParamete
     windowTransmit: Math.min(own.windowTransmit, theirs.windowReceive, MAX_WINDOW),
     windowReceive: Math.min(own.windowReceive, theirs.windowTransmit, MAX_WINDOW),
   };
+}
+
+/** The limits of a configuration. Throws `invalid-field` for a size outside 1..2030 or a window outside 1..7. */
+export function limitsOf(config: LinkParameters): LinkParameters {
+  const { maxInfoTransmit, maxInfoReceive, windowTransmit, windowReceive } = config;
+  checkRange('maxInfoTransmit', maxInfoTransmit, MAX_INFO);
+  checkRange('maxInfoReceive', maxInfoReceive, MAX_INFO);
+  checkRange('windowTransmit', windowTransmit, MAX_WINDOW);
+  checkRange('windowReceive', windowReceive, MAX_WINDOW);
+  return { maxInfoTransmit, maxInfoReceive, windowTransmit, windowReceive };
+}
+
+function checkRange(field: string, value: number, highest: number): void {
+  if (Number.isInteger(value) && value >= 1 && value <= highest) return;
+  throw new DcuError('invalid-field', `${field} must be 1 to ${highest}, not ${value}`, { field });
 }

@@ -1,5 +1,3 @@
-import type { FrameKind } from './frame.ts';
-
 /**
  * `holding`: connected, and it is our turn to transmit. `yielded`: connected, and we wait for the peer.
  * `clearing`: the client has sent DISC because its SNRM stayed unanswered.
@@ -67,13 +65,17 @@ export type LinkAction =
   | 'expire'
   | 'lost';
 
-/** Which frames only one role may receive; in the other role they are strays (echoes, other stations' answers). */
-export const FRAME_ROLES: Readonly<Partial<Record<FrameKind, 'client' | 'server'>>> = {
+/** Inputs that only one role can meet; a frame of the other role is a stray (an echo, another station's answer). */
+export const INPUT_ROLES: Readonly<Partial<Record<LinkInput, 'client' | 'server'>>> = {
+  connect: 'client',
   snrm: 'server',
   disc: 'server',
   ua: 'client',
   dm: 'client',
   frmr: 'client',
+  'link-response': 'client',
+  'link-poll': 'client',
+  'link-idle': 'server',
 };
 
 type Row = Readonly<Record<LinkInput, LinkAction>>;
