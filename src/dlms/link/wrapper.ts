@@ -57,6 +57,7 @@ class WrapperLink implements LinkMachine {
         this.#connect();
         return;
       case 'send':
+        if (this.#role === 'server' && command.peer !== undefined) this.#peer = command.peer;
         this.#send(command.apdu, this.#role === 'client');
         return;
       case 'send-unconfirmed':
