@@ -1,0 +1,87 @@
+import { createContext, type ReactNode, useContext, useEffect, useMemo, useRef, useState } from 'react';
+import type { CollectorSnapshot, MeterState } from '../../src/api/contract.ts';
+import { queryClient } from './queries.ts';
+
+export interface LiveState {
+  readonly state: MeterState;
+  readonly lastSeen: number | null;
+}
+
+interface Live {
+  /** False once the stream has been silent for too long or broke off. */
+  readonly connected: boolean;
+  readonly progress: CollectorSnapshot | undefined;
+  /** States heard since the page was opened, by meter id. */
+  readonly states: ReadonlyMap<number, LiveState>;
+}
+
+const LiveContext = createContext<Live>({ connected: true, progress: undefined, states: new Map() });
+
+/** Heartbeats come every 15 s. */
+const SILENCE_MS = 40_000;
+/** Events are shown in bundles, so that two thousand meters at work do not redraw the page two thousand times. */
+const BUNDLE_MS = 300;
+
+/** Keeps one event stream open while someone is signed in. */
+export function LiveProvider({ children }: { readonly children: ReactNode }) {
+  const [connected, setConnected] = useState(true);
+  const [progress, setProgress] = useState<CollectorSnapshot>();
+  const [states, setStates] = useState<ReadonlyMap<number, LiveState>>(new Map());
+  const heardAt = useRef(Date.now());
+
+  useEffect(() => {
+    const pending = new Map<number, LiveState>();
+    let newest: CollectorSnapshot | undefined;
+    const touched = new Set<number>();
+    let lost = false;
+    const source = new EventSource('/api/events/stream');
+    const listen = <Data,>(name: string, use: (data: Data) => void): void => {
+      source.addEventListener(name, (event) => {
+        heardAt.current = Date.now();
+        if (lost) void queryClient.invalidateQueries();
+        lost = false;
+        setConnected(true);
+        use(JSON.parse((event as MessageEvent<string>).data) as Data);
+      });
+    };
+    listen('heartbeat', () => {});
+    listen<CollectorSnapshot>('progress', (data) => {
+      newest = data;
+    });
+    listen<LiveState & { meterId: number }>('meter-state', ({ meterId, state, lastSeen }) => {
+      pending.set(meterId, { state, lastSeen });
+    });
+    listen<{ meterId: number }>('meter-data', ({ meterId }) => touched.add(meterId));
+    source.onerror = () => {
+      lost = true;
+      setConnected(false);
+      // A browser gives up for good when the answer is an error; ask who is signed in to find out why.
+      if (source.readyState === EventSource.CLOSED)
+        void queryClient.invalidateQueries({ queryKey: ['session'] });
+    };
+    const flush = setInterval(() => {
+      if (Date.now() - heardAt.current > SILENCE_MS) {
+        lost = true;
+        setConnected(false);
+      }
+      if (newest !== undefined) setProgress(newest);
+      newest = undefined;
+      if (pending.size > 0) {
+        const heard = [...pending];
+        pending.clear();
+        setStates((before) => new Map([...before, ...heard]));
+      }
+      for (const id of touched) void queryClient.invalidateQueries({ queryKey: ['meter-data', id] });
+      touched.clear();
+    }, BUNDLE_MS);
+    return () => {
+      source.close();
+      clearInterval(flush);
+    };
+  }, []);
+
+  const value = useMemo(() => ({ connected, progress, states }), [connected, progress, states]);
+  return <LiveContext value={value}>{children}</LiveContext>;
+}
+
+export const useLive = (): Live => useContext(LiveContext);

@@ -1,0 +1,218 @@
+import { Button, Card, Group, SimpleGrid, Skeleton, Stack, Tabs, Text, Title } from '@mantine/core';
+import { IconRefresh } from '@tabler/icons-react';
+import { useQuery } from '@tanstack/react-query';
+import { type ReactNode, useState } from 'react';
+import { useParams, useSearchParams } from 'react-router';
+import type { Meter } from '../../../src/api/contract.ts';
+import { request } from '../../api/client.ts';
+import { readMeterNow, useReadNow } from '../../api/operating.ts';
+import { useRight } from '../../api/queries.ts';
+import { agoText } from '../../format.ts';
+import { EnabledBadge, StateBadge, useLiveState } from '../../parts/badges.tsx';
+import { CollectButton } from '../../parts/collect-button.tsx';
+import { Page } from '../../parts/page.tsx';
+import { Problem, told } from '../../parts/problem.tsx';
+import { Time } from '../../parts/time.tsx';
+import { MeterDrawer } from '../meters/meter-drawer.tsx';
+import { EventsTab } from './events-tab.tsx';
+import { ProfileTab } from './profile-tab.tsx';
+import { RegistersTab } from './registers-tab.tsx';
+import { RelayCard } from './relay-card.tsx';
+import { RowsTable } from './rows-table.tsx';
+
+const tabs = [
+  ['energy', 'Load profile'],
+  ['demand', 'Demand'],
+  ['billing', 'Billing'],
+  ['registers', 'Registers'],
+  ['events', 'Events'],
+] as const;
+type TabKey = (typeof tabs)[number][0];
+
+/** Everything that is known of one meter. */
+export default function MeterPage() {
+  const id = Number(useParams()['id']);
+  const meter = useQuery({
+    queryKey: ['meter', id],
+    queryFn: () => request('GET /api/meters/:id', { params: { id } }),
+    refetchInterval: 30_000,
+  });
+  if (meter.isError && meter.data === undefined) {
+    return (
+      <Page title="Meter">
+        <Problem error={meter.error} retry={() => void meter.refetch()} />
+      </Page>
+    );
+  }
+  if (meter.data === undefined) {
+    return (
+      <Page title="Meter">
+        <Skeleton h={120} />
+        <Skeleton h={380} />
+      </Page>
+    );
+  }
+  return <MeterView key={id} meter={meter.data} />;
+}
+
+function MeterView({ meter }: { readonly meter: Meter }) {
+  const [params, setParams] = useSearchParams();
+  const [editing, setEditing] = useState(false);
+  const mayWrite = useRight('meters.write');
+  const tab = tabs.find(([key]) => key === params.get('tab'))?.[0] ?? 'energy';
+  const bodies: Readonly<Record<TabKey, ReactNode>> = {
+    energy: <ProfileTab meterId={meter.id} kind="energy" />,
+    demand: (
+      <Stack>
+        <ProfileTab meterId={meter.id} kind="demand" />
+        <RowsTable meterId={meter.id} kind="demand" />
+      </Stack>
+    ),
+    billing: <RowsTable meterId={meter.id} kind="billing" />,
+    registers: <RegistersTab meterId={meter.id} />,
+    events: <EventsTab meterId={meter.id} />,
+  };
+  return (
+    <Page
+      title={`Meter ${meter.meterNo}`}
+      beside={<StateBadge meter={meter} />}
+      actions={
+        <>
+          <ReadNowButton meter={meter} />
+          <CollectButton meterId={meter.id} />
+          {mayWrite && (
+            <Button variant="default" onClick={() => setEditing(true)}>
+              Edit
+            </Button>
+          )}
+        </>
+      }
+    >
+      <SimpleGrid cols={{ base: 1, sm: 2, lg: 3 }}>
+        <ContactCard meter={meter} />
+        <FactsCard meter={meter} />
+        <RelayCard meter={meter} />
+      </SimpleGrid>
+      <Card withBorder radius="lg" p={0}>
+        <Tabs
+          value={tab}
+          onChange={(value) =>
+            setParams(value === null || value === 'energy' ? {} : { tab: value }, { replace: true })
+          }
+          keepMounted={false}
+        >
+          <Tabs.List style={{ flexWrap: 'nowrap', overflowX: 'auto', overflowY: 'hidden' }}>
+            {tabs.map(([key, label]) => (
+              <Tabs.Tab key={key} value={key} py="sm">
+                {label}
+              </Tabs.Tab>
+            ))}
+          </Tabs.List>
+          {tabs.map(([key]) => (
+            <Tabs.Panel key={key} value={key} p="md">
+              {bodies[key]}
+            </Tabs.Panel>
+          ))}
+        </Tabs>
+      </Card>
+      <MeterDrawer opened={editing} meter={meter} onClose={() => setEditing(false)} />
+    </Page>
+  );
+}
+
+function ReadNowButton({ meter }: { readonly meter: Meter }) {
+  const { reading } = useReadNow(meter.id);
+  if (!useRight('readings.execute')) return null;
+  const read = async (): Promise<void> => {
+    if (await readMeterNow(meter)) told(`Meter ${meter.meterNo} has been read.`);
+  };
+  return (
+    <Button leftSection={<IconRefresh size={16} />} loading={reading} onClick={() => void read()}>
+      Read now
+    </Button>
+  );
+}
+
+function ContactCard({ meter }: { readonly meter: Meter }) {
+  const { lastSeen } = useLiveState(meter);
+  const { result } = useReadNow(meter.id);
+  const drift = result?.meterTime == null ? undefined : Math.round((result.meterTime - result.time) / 1000);
+  return (
+    <Card withBorder radius="lg">
+      <Title order={2} size="h5" mb="sm">
+        Contact
+      </Title>
+      <Facts
+        rows={[
+          [
+            'Last answer',
+            lastSeen === null ? (
+              'Never'
+            ) : (
+              <span key="seen">
+                <Time ms={lastSeen} /> · {agoText(lastSeen, Date.now())}
+              </span>
+            ),
+          ],
+          ...(meter.lastError === null
+            ? []
+            : [
+                [
+                  'Last error',
+                  <span key="error">
+                    {meter.lastError.message} (<Time ms={meter.lastError.time} />)
+                  </span>,
+                ] as const,
+              ]),
+          ...(drift === undefined
+            ? []
+            : [
+                ['Clock', drift === 0 ? 'Exact to the second' : `${drift > 0 ? '+' : ''}${drift} s`] as const,
+              ]),
+          ['Status', <EnabledBadge key="status" enabled={meter.enabled} />],
+        ]}
+      />
+    </Card>
+  );
+}
+
+function FactsCard({ meter }: { readonly meter: Meter }) {
+  const { address, security } = meter;
+  const where =
+    address.host === undefined
+      ? `${address.framing.toUpperCase()}`
+      : `${address.host}:${address.port ?? ''} · ${address.framing}`;
+  return (
+    <Card withBorder radius="lg">
+      <Title order={2} size="h5" mb="sm">
+        Archive
+      </Title>
+      <Facts
+        rows={[
+          ['Channel', meter.channel],
+          ['Task', meter.task],
+          ['Profile', meter.profile],
+          ['Address', where],
+          ['Security', `${security.auth}, ${security.policy}${meter.hasKeys ? ', keys stored' : ''}`],
+        ]}
+      />
+    </Card>
+  );
+}
+
+function Facts({ rows }: { readonly rows: readonly (readonly [string, ReactNode])[] }) {
+  return (
+    <Stack gap={6}>
+      {rows.map(([label, value]) => (
+        <Group key={label} gap="sm" wrap="nowrap" align="flex-start">
+          <Text size="sm" c="dimmed" w={90} style={{ flexShrink: 0 }}>
+            {label}
+          </Text>
+          <Text size="sm" component="div" style={{ overflowWrap: 'anywhere' }}>
+            {value}
+          </Text>
+        </Group>
+      ))}
+    </Stack>
+  );
+}

@@ -1,0 +1,123 @@
+import { ActionIcon, Group, Text, Tooltip } from '@mantine/core';
+import { IconPencil, IconTrash } from '@tabler/icons-react';
+import type { DataTableColumn } from 'mantine-datatable';
+import type { Meter } from '../../../src/api/contract.ts';
+import { EnabledBadge, StateBadge } from '../../parts/badges.tsx';
+import { MeterLink } from '../../parts/meter-link.tsx';
+import { Time } from '../../parts/time.tsx';
+
+export interface MeterActions {
+  readonly writable: boolean;
+  readonly edit: (meter: Meter) => void;
+  readonly remove: (meter: Meter) => void;
+}
+
+export interface ChoosableColumn {
+  readonly key: string;
+  readonly title: string;
+  /** Shown before the user has chosen. */
+  readonly usual: boolean;
+}
+
+/** The columns of Figure 8, and three of our own: State, Profile and Last answer. `#` and MeterNo always stay. */
+export const choosable: readonly ChoosableColumn[] = [
+  { key: 'id', title: 'ID', usual: true },
+  { key: 'enabled', title: 'Status', usual: true },
+  { key: 'state', title: 'State', usual: true },
+  { key: 'mac', title: 'MAC', usual: true },
+  { key: 'channel', title: 'Channel', usual: true },
+  { key: 'meterType', title: 'MeterType', usual: true },
+  { key: 'phase', title: 'Phase', usual: true },
+  { key: 'credit', title: 'Credit', usual: true },
+  { key: 'task', title: 'Task', usual: true },
+  { key: 'prepaid', title: 'Prepaid', usual: true },
+  { key: 'wiring', title: 'Wiring', usual: true },
+  { key: 'password', title: 'Password', usual: true },
+  { key: 'profile', title: 'Profile', usual: false },
+  { key: 'lastSeen', title: 'Last answer', usual: false },
+];
+
+export function meterColumns(firstNumber: number, actions: MeterActions): DataTableColumn<Meter>[] {
+  return [
+    {
+      accessor: 'number',
+      title: '#',
+      width: 48,
+      render: (_, index) => (
+        <Text span inherit c="dimmed" className="numbers">
+          {firstNumber + index}
+        </Text>
+      ),
+    },
+    { accessor: 'id', title: 'ID', sortable: true, width: 64 },
+    {
+      accessor: 'meterNo',
+      title: 'MeterNo',
+      sortable: true,
+      render: (meter) => <MeterLink meter={meter} />,
+    },
+    {
+      accessor: 'enabled',
+      title: 'Status',
+      sortable: true,
+      render: (meter) => <EnabledBadge enabled={meter.enabled} />,
+    },
+    { accessor: 'state', title: 'State', render: (meter) => <StateBadge meter={meter} /> },
+    { accessor: 'mac', title: 'MAC' },
+    { accessor: 'channel', title: 'Channel', sortable: true },
+    { accessor: 'meterType', title: 'MeterType' },
+    { accessor: 'phase', title: 'Phase' },
+    { accessor: 'credit', title: 'Credit' },
+    { accessor: 'task', title: 'Task', sortable: true },
+    { accessor: 'prepaid', title: 'Prepaid' },
+    { accessor: 'wiring', title: 'Wiring' },
+    {
+      accessor: 'password',
+      title: 'Password',
+      render: (meter) =>
+        meter.hasPassword ? (
+          '***'
+        ) : (
+          <Text span inherit c="dimmed">
+            none
+          </Text>
+        ),
+    },
+    { accessor: 'profile', title: 'Profile' },
+    { accessor: 'lastSeen', title: 'Last answer', render: (meter) => <Time ms={meter.lastSeen} /> },
+    ...(actions.writable
+      ? [
+          {
+            accessor: 'action',
+            title: 'Action',
+            textAlign: 'right' as const,
+            width: 92,
+            render: (meter: Meter) => (
+              <Group gap={4} justify="flex-end" wrap="nowrap">
+                <Tooltip label="Edit">
+                  <ActionIcon
+                    variant="subtle"
+                    color="gray"
+                    aria-label={`Edit ${meter.meterNo}`}
+                    onClick={() => actions.edit(meter)}
+                  >
+                    <IconPencil size={16} />
+                  </ActionIcon>
+                </Tooltip>
+                <Tooltip label="Delete">
+                  <ActionIcon
+                    variant="subtle"
+                    color="red"
+                    aria-label={`Delete ${meter.meterNo}`}
+                    onClick={() => actions.remove(meter)}
+                  >
+                    <IconTrash size={16} />
+                  </ActionIcon>
+                </Tooltip>
+              </Group>
+            ),
+          },
+        ]
+      : []),
+  ];
+}

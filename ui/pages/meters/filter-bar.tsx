@@ -1,0 +1,80 @@
+import { Button, Group, Select, TextInput } from '@mantine/core';
+import { useDebouncedCallback } from '@mantine/hooks';
+import { IconSearch, IconX } from '@tabler/icons-react';
+import { useEffect, useState } from 'react';
+import { useChoices } from '../../api/queries.ts';
+import { stateNames } from '../../format.ts';
+import type { MeterFilters } from './filters.ts';
+
+/** Channel, task, status, state and MeterNo, as in the manual's bar above the table (Figure 8). */
+export function FilterBar({ filters }: { readonly filters: MeterFilters }) {
+  const { query, set, filtered } = filters;
+  const choices = useChoices().data;
+  const [typed, setTyped] = useState(query.search ?? '');
+  const search = useDebouncedCallback((value: string) => set({ search: value.trim() }), 250);
+  useEffect(() => setTyped(query.search ?? ''), [query.search]);
+  return (
+    <Group gap="xs" role="search">
+      <TextInput
+        placeholder="Search MeterNo"
+        aria-label="Search MeterNo"
+        leftSection={<IconSearch size={16} />}
+        value={typed}
+        onChange={(event) => {
+          setTyped(event.currentTarget.value);
+          search(event.currentTarget.value);
+        }}
+        w={{ base: '100%', xs: 190 }}
+      />
+      <Select
+        placeholder="All channels"
+        aria-label="Channel"
+        data={choices?.channels.map((channel) => channel.name) ?? []}
+        value={query.channel ?? null}
+        onChange={(channel) => set({ channel })}
+        clearable
+        w={{ base: '47%', xs: 170 }}
+      />
+      <Select
+        placeholder="All tasks"
+        aria-label="Task"
+        data={choices?.tasks ?? []}
+        value={query.task ?? null}
+        onChange={(task) => set({ task })}
+        clearable
+        w={{ base: '47%', xs: 160 }}
+      />
+      <Select
+        placeholder="Any status"
+        aria-label="Status"
+        data={[
+          { value: 'true', label: 'Enable' },
+          { value: 'false', label: 'Disable' },
+        ]}
+        value={query.enabled === undefined ? null : String(query.enabled)}
+        onChange={(enabled) => set({ enabled })}
+        clearable
+        w={{ base: '47%', xs: 130 }}
+      />
+      <Select
+        placeholder="Any state"
+        aria-label="State"
+        data={Object.entries(stateNames).map(([value, label]) => ({ value, label }))}
+        value={query.state ?? null}
+        onChange={(state) => set({ state })}
+        clearable
+        w={{ base: '47%', xs: 150 }}
+      />
+      {filtered && (
+        <Button
+          variant="subtle"
+          color="gray"
+          leftSection={<IconX size={14} />}
+          onClick={() => set({ search: null, channel: null, task: null, enabled: null, state: null })}
+        >
+          Clear
+        </Button>
+      )}
+    </Group>
+  );
+}

@@ -1,0 +1,21 @@
+import { Text, Tooltip } from '@mantine/core';
+import { useZone } from '../api/queries.ts';
+import { dateMinute, dateTime } from '../format.ts';
+
+/** An instant in the concentrator's zone; its UTC form on hover. */
+export function Time({ ms, minutes = false }: { readonly ms: number | null; readonly minutes?: boolean }) {
+  const zone = useZone();
+  if (ms === null)
+    return (
+      <Text span inherit c="dimmed">
+        —
+      </Text>
+    );
+  return (
+    <Tooltip label={`${new Date(ms).toISOString()} (shown in ${zone})`}>
+      <time dateTime={new Date(ms).toISOString()} className="numbers" style={{ whiteSpace: 'nowrap' }}>
+        {minutes ? dateMinute(ms, zone) : dateTime(ms, zone)}
+      </time>
+    </Tooltip>
+  );
+}
