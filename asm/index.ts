@@ -11,7 +11,7 @@ export { keyCapacity, keyRelease, keyReserve, keySetup } from './keys';
 export { ctrCrypt, gcmOpen, gcmSeal } from './gcm';
 export { axdrBegin, axdrRows } from './axdr';
 export { pipelineRun } from './pipeline';
-export { routeAdd, routesClear } from './routes';
+export { routeAdd, routesClear, routesForgetCounters } from './routes';
 export {
   AES_INV, AXDR_COLUMNS, AXDR_COLUMN_SIZE, AXDR_MAX_COLUMNS, COLUMNS, COLUMNS_SIZE, CRC_NIBBLES, CRC_SLICES,
   DESCRIPTORS, DESCRIPTOR_LIMIT, DESCRIPTOR_SIZE, GHASH_REDUCTION, INPUT, INPUT_SIZE, KEYS, KEY_SIZE, OUTCOMES,

@@ -37,37 +37,44 @@ let written: usize = 0;
 /**
  * Scans [p, e) for at most DESCRIPTOR_LIMIT frames and appends the rows of each good one to the columns at COLUMNS
  * from slot `first` on. A frame that fails in any way adds no row and advances no counter. Returns the frames handled;
- * RESULT: consumed address, rejected headers, bad FCS, next free slot. OUTCOMES: code, rows, invocation
- * counter of each frame. Offsets of byte columns count from OUTPUT. Stops in front of a frame for which there is
+ * RESULT: consumed address, rejected headers, bad FCS, next free slot, bytes of plaintext at OUTPUT. OUTCOMES: code, rows, invocation
+ * counter, source address of each frame. Offsets of byte columns count from OUTPUT. Stops in front of a frame for which there is
  * no room left.
  */
 export function pipelineRun(p: usize, e: usize, longest: u32, first: i32, capacity: i32): i32 {
   const found = hdlcScan(p, e, DESCRIPTORS, DESCRIPTOR_LIMIT, longest);
-  let consumed = load<u32>(RESULT);
+  const consumed = load<u32>(RESULT);
   const rejected = load<u32>(RESULT, 4);
   const badFcs = load<u32>(RESULT, 8);
   slot = first;
   written = OUTPUT;
   let done = 0;
+  let full = false;
   for (; done < found; done++) {
     const descriptor = DESCRIPTORS + <usize>done * DESCRIPTOR_SIZE;
     rowsOfFrame = 0;
     counterOfFrame = 0;
     const code = handle(descriptor, capacity);
     if (code == NO_ROOM) {
-      consumed = load<u32>(descriptor);
+      full = true;
       break;
     }
     const outcome = OUTCOMES + <usize>done * OUTCOME_SIZE;
     store<i32>(outcome, code);
     store<i32>(outcome, rowsOfFrame, 4);
     store<u32>(outcome, counterOfFrame, 8);
-    store<u32>(outcome, 0, 12);
+    store<u32>(outcome, load<u32>(descriptor, 16), 12);
   }
-  store<u32>(RESULT, consumed);
-  store<u32>(RESULT, rejected, 4);
-  store<u32>(RESULT, badFcs, 8);
+  if (full) {
+    // Once more up to the last frame handled, so that place and counters are those of the frames handled.
+    hdlcScan(p, e, DESCRIPTORS, done, longest);
+  } else {
+    store<u32>(RESULT, consumed);
+    store<u32>(RESULT, rejected, 4);
+    store<u32>(RESULT, badFcs, 8);
+  }
   store<i32>(RESULT, slot, 12);
+  store<u32>(RESULT, <u32>(written - OUTPUT), 16);
   return done;
 }
 

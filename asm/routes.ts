@@ -40,8 +40,13 @@ export function routesClear(): void {
   used = 0;
 }
 
-/** Adds or replaces an address; `title` has 8 bytes, `key` 16. 0 when the table is full or an argument is none. */
-export function routeAdd(address: u32, bytes: u32, handle: i32, title: usize, key: usize, tagLength: i32): i32 {
+/**
+ * Adds or replaces an address; `title` has 8 bytes, `key` 16. A `counter` of 0 means that none was seen yet.
+ * 0 when the table is full or an argument is none.
+ */
+export function routeAdd(
+  address: u32, bytes: u32, handle: i32, title: usize, key: usize, tagLength: i32, counter: u32,
+): i32 {
   if (bytes != 1 && bytes != 2 && bytes != 4) return 0;
   if (tagLength != 12 && tagLength != 16) return 0;
   const entry = slotFor(address, bytes);
@@ -54,7 +59,13 @@ export function routeAdd(address: u32, bytes: u32, handle: i32, title: usize, ke
   store<i32>(entry, handle, HANDLE);
   store<i32>(entry, tagLength, TAG_LENGTH);
   store<u64>(entry, load<u64>(title), TITLE);
-  store<u64>(entry, 0, COUNTER);
+  store<u32>(entry, counter, COUNTER);
+  store<u32>(entry, counter != 0 ? 1 : 0, COUNTED);
   v128.store(entry, v128.load(key), AUTHENTICATION_KEY);
   return 1;
+}
+
+/** Forgets the invocation counters, so that a benchmark can send the same frames again. */
+export function routesForgetCounters(): void {
+  for (let i: u32 = 0; i < ROUTE_SLOTS; i++) store<u64>(at(i), 0, COUNTER);
 }

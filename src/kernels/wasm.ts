@@ -53,7 +53,9 @@ export interface KernelExports {
     title: number,
     authenticationKey: number,
     tagLength: number,
+    counter: number,
   ): number;
+  routesForgetCounters(): void;
   pipelineRun(p: number, end: number, longest: number, first: number, capacity: number): number;
 }
 
