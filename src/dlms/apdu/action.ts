@@ -1,5 +1,5 @@
 import { ByteReader, ByteWriter } from '../../base/bytes.ts';
-import type { CosemAttribute, GetResult } from '../client.ts';
+import type { CosemAttribute, GetResult } from '../client-types.ts';
 import {
   type DataBlock,
   expectEnd,

@@ -2,7 +2,7 @@ import type { ByteReader, ByteWriter } from '../../base/bytes.ts';
 import { DcuError } from '../../base/errors.ts';
 import { skipData } from '../axdr.ts';
 import { readLength, readOctets, writeLength, writeOctets } from '../axdr-length.ts';
-import type { CosemAttribute, GetResult } from '../client.ts';
+import type { CosemAttribute, GetResult } from '../client-types.ts';
 import { formatObis, parseObis } from '../obis.ts';
 import { dataAccessResultCode, dataAccessResultName } from './results.ts';
 

@@ -1,6 +1,6 @@
 import { ByteReader, ByteWriter } from '../../base/bytes.ts';
 import { readOctets, writeOctets } from '../axdr-length.ts';
-import type { GetResult } from '../client.ts';
+import type { GetResult } from '../client-types.ts';
 import {
   type AttributeRequest,
   expectEnd,

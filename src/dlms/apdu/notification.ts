@@ -1,6 +1,6 @@
 import { ByteReader, ByteWriter } from '../../base/bytes.ts';
 import { readOctets, writeOctets } from '../axdr-length.ts';
-import type { CosemAttribute } from '../client.ts';
+import type { CosemAttribute } from '../client-types.ts';
 import { expectTag, present, readDescriptor, readLastDataBytes, writeDescriptor } from './fields.ts';
 import { TAG } from './tags.ts';
 

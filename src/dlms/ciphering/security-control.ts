@@ -43,3 +43,8 @@ export function parseSecurityControl(byte: number): SecurityControl {
 export function satisfies(actual: SecurityPolicy, least: SecurityPolicy): boolean {
   return (POLICY_BITS[actual] & POLICY_BITS[least]) === POLICY_BITS[least];
 }
+
+/** The least protection that satisfies both. */
+export function strongest(a: SecurityPolicy, b: SecurityPolicy): SecurityPolicy {
+  return POLICIES[(POLICY_BITS[a] | POLICY_BITS[b]) >> 4] ?? 'auth-enc';
+}

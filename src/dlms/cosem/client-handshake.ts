@@ -1,0 +1,132 @@
+import { equalBytes } from '../../base/bytes.ts';
+import { DcuError } from '../../base/errors.ts';
+import { type Aare, decodeAare } from '../apdu/aare.ts';
+import { encodeAarq } from '../apdu/aarq.ts';
+import { decodeActionResponse } from '../apdu/action.ts';
+import { conformanceMask, LN_CONFORMANCE } from '../apdu/conformance.ts';
+import { decodeExceptionResponse, exceptionError } from '../apdu/exception.ts';
+import {
+  DLMS_VERSION,
+  decodeInitiateResponse,
+  encodeInitiateRequest,
+  type InitiateResponse,
+} from '../apdu/initiate.ts';
+import { encodeRlrq } from '../apdu/release.ts';
+import { decodeConfirmedServiceError, serviceError } from '../apdu/service-error.ts';
+import { apduName, TAG } from '../apdu/tags.ts';
+import { decodeData, encodeData } from '../axdr.ts';
+import { isCiphered } from '../ciphering/ciphered-apdu.ts';
+import type { AssociationConfig } from '../client-types.ts';
+import { octetString } from '../values.ts';
+import { CHALLENGE_BYTES, MECHANISMS } from './association.ts';
+import type { ClientSecurity } from './client-security.ts';
+
+/** The client's part of AARQ, AARE, HLS passes 3 and 4, and RLRQ: what to send, and what the answers mean. */
+export class ClientHandshake {
+  readonly #config: AssociationConfig;
+  readonly #security: ClientSecurity;
+  readonly #challenge: Uint8Array;
+
+  /** `challenge` is random; it is kept for pass 4. */
+  constructor(config: AssociationConfig, security: ClientSecurity, challenge: Uint8Array) {
+    this.#config = config;
+    this.#security = security;
+    this.#challenge = challenge.slice();
+  }
+
+  aarq(): Uint8Array {
+    const { auth, password, systemTitle } = this.#config;
+    const { ciphered } = this.#security;
+    const proposed = LN_CONFORMANCE.filter((bit) => ciphered || bit !== 'general-protection');
+    const authenticationValue = { none: undefined, lls: password, 'hls-gmac': this.#challenge }[auth];
+    return encodeAarq({
+      context: ciphered ? 'ln-ciphered' : 'ln',
+      ...(systemTitle && (ciphered || auth === 'hls-gmac') ? { callingApTitle: systemTitle } : {}),
+      mechanism: MECHANISMS[auth],
+      ...(authenticationValue ? { authenticationValue } : {}),
+      userInformation: this.#security.protect(this.#initiateRequest(conformanceMask(proposed))),
+    });
+  }
+
+  /**
+   * What was negotiated. Throws `association-refused` with the server's result and diagnostic,
+   * `exception-response`, or what is wrong with the protection of the answer.
+   */
+  judgeAare(apdu: Uint8Array): { readonly initiated: InitiateResponse; readonly aare: Aare } {
+    if (apdu[0] !== TAG.aare) throw unusable(apdu, 'aare');
+    const aare = decodeAare(apdu);
+    this.#security.learnServerTitle(aare.respondingApTitle);
+    if (aare.result !== 'accepted') throw refusal(aare);
+    const user = this.#security.unprotect(aare.userInformation ?? new Uint8Array(0));
+    if (user[0] !== TAG.initiateResponse) throw unusable(user, 'initiate-response');
+    return { initiated: decodeInitiateResponse(user), aare };
+  }
+
+  /** Parameter of reply_to_HLS_authentication: pass 3. Throws `authentication-failed` for an unfit challenge. */
+  answer(aare: Aare): Uint8Array {
+    const challenge = aare.authenticationValue;
+    const { least, most } = CHALLENGE_BYTES;
+    if (challenge === undefined || challenge.length < least || challenge.length > most) {
+      throw new DcuError(
+        'authentication-failed',
+        `the server sends no challenge of ${least} to ${most} bytes`,
+      );
+    }
+    if (equalBytes(challenge, this.#challenge)) {
+      throw new DcuError('authentication-failed', 'the server sends our own challenge back');
+    }
+    return encodeData(octetString(this.#security.answerChallenge(challenge)));
+  }
+
+  /** Pass 4, unprotected already. Throws `authentication-failed` unless the server proves that it knows the keys. */
+  judgeReply(plain: Uint8Array): void {
+    if (plain[0] !== TAG.actionResponse) throw unusable(plain, 'action-response');
+    const response = decodeActionResponse(plain);
+    if (response.type !== 'normal') {
+      throw new DcuError('apdu-unexpected', `action-response ${response.type} in the authentication`);
+    }
+    const { result, returned } = response.response;
+    if (result !== 'success') {
+      throw new DcuError('authentication-failed', `the server answers ${result}`, { facts: { result } });
+    }
+    const value = returned?.ok ? decodeData(returned.data) : undefined;
+    if (value?.type !== 'octet-string' || !this.#security.verifyAnswer(this.#challenge, value.value)) {
+      throw new DcuError('authentication-failed', 'the server does not prove that it knows the keys');
+    }
+  }
+
+  /** In a ciphered association the release must be ciphered too, so it carries an InitiateRequest. */
+  rlrq(conformance: number): Uint8Array {
+    if (!this.#security.ciphered) return encodeRlrq({ reason: 0 });
+    const userInformation = this.#security.protect(this.#initiateRequest(conformance));
+    return encodeRlrq({ reason: 0, userInformation });
+  }
+
+  #initiateRequest(conformance: number): Uint8Array {
+    return encodeInitiateRequest({
+      responseAllowed: true,
+      dlmsVersion: DLMS_VERSION,
+      conformance,
+      clientMaxReceivePduSize: this.#config.maxPduSize,
+    });
+  }
+}
+
+function refusal(aare: Aare): DcuError {
+  const user = aare.userInformation;
+  const reason =
+    user?.[0] === TAG.confirmedServiceError ? serviceError(decodeConfirmedServiceError(user)).facts : {};
+  const { result, diagnostic } = aare;
+  return new DcuError('association-refused', `the server refuses the association: ${result}, ${diagnostic}`, {
+    facts: { ...reason, result, diagnostic },
+  });
+}
+
+/** What an APDU that is not the one due means. */
+export function unusable(apdu: Uint8Array, due: string): DcuError {
+  const tag = apdu[0] ?? 0;
+  if (tag === TAG.exceptionResponse) return exceptionError(decodeExceptionResponse(apdu));
+  if (tag === TAG.confirmedServiceError) return serviceError(decodeConfirmedServiceError(apdu));
+  const found = apdu.length === 0 ? 'nothing' : isCiphered(tag) ? 'a ciphered APDU' : apduName(tag);
+  return new DcuError('apdu-unexpected', `${found} where ${due} is due`, { offset: 0 });
+}

@@ -1,0 +1,275 @@
+import { DcuError, toDcuError } from '../../base/errors.ts';
+import { decodeActionRequest, encodeActionResponse } from '../apdu/action.ts';
+import { encodeExceptionResponse } from '../apdu/exception.ts';
+import { DLMS_VERSION, encodeInitiateResponse, VAA_NAME_LN } from '../apdu/initiate.ts';
+import { decodeRlrq, encodeRlre } from '../apdu/release.ts';
+import { TAG } from '../apdu/tags.ts';
+import { decodeData, encodeData } from '../axdr.ts';
+import { isCiphered } from '../ciphering/ciphered-apdu.ts';
+import type { LinkPeer } from '../link/link.ts';
+import type { Caller, CosemResponse, ServerEvent } from '../server-types.ts';
+import { octetString } from '../values.ts';
+import { type AssociationState, nextAssociationState, REPLY_TO_HLS } from './association.ts';
+import { ActionService } from './server-action.ts';
+import { GetService } from './server-get.ts';
+import {
+  type Accepted,
+  acceptAarq,
+  type HandshakeContext,
+  Refusal,
+  refusingAare,
+} from './server-handshake.ts';
+import type { Job, Service, ServiceLimits } from './server-services.ts';
+import { SetService } from './server-set.ts';
+
+/** What an APDU leads to: an answer, a job whose answer is made later, and events. */
+export interface Outcome {
+  readonly reply?: Uint8Array;
+  readonly job?: Job;
+  readonly events: readonly ServerEvent[];
+}
+
+type Refused = DcuError & { readonly code: 'decryption-failed' | 'replay-detected' };
+
+/** One pair of client and server address: its association, and its services while it stands. */
+export class ServerAssociation {
+  readonly #context: HandshakeContext;
+  readonly #peer: LinkPeer;
+  #state: AssociationState = 'idle';
+  #accepted: Accepted | undefined;
+  #services: ReadonlyMap<number, Service> = new Map();
+
+  constructor(context: HandshakeContext, peer: LinkPeer) {
+    this.#context = context;
+    this.#peer = peer;
+  }
+
+  get state(): AssociationState {
+    return this.#state;
+  }
+
+  get caller(): Caller {
+    const auth = this.#context.policy?.auth ?? 'none';
+    return { clientAddress: this.#peer.clientAddress, auth, peer: this.#peer };
+  }
+
+  receive(apdu: Uint8Array): Outcome {
+    try {
+      switch (apdu[0]) {
+        case TAG.aarq:
+          return this.#associate(apdu);
+        case TAG.rlrq:
+          return this.#release(apdu);
+        default:
+          return this.#serve(apdu);
+      }
+    } catch (error) {
+      return this.#refuse(toDcuError(error));
+    }
+  }
+
+  /** The protected answer of a finished job; an exception response when it cannot be encoded. */
+  finish(job: Job, responses: readonly CosemResponse[]): Outcome {
+    try {
+      return this.#answer(job.finish(responses));
+    } catch (error) {
+      return this.#refuse(toDcuError(error));
+    }
+  }
+
+  /** Ends the association, if there is one, without a word to the client. */
+  drop(): readonly ServerEvent[] {
+    const stood = this.#state === 'associated';
+    this.#state = nextAssociationState(this.#state, 'lost');
+    this.#accepted?.security.release();
+    this.#accepted = undefined;
+    this.#services = new Map();
+    return stood ? [{ type: 'released', clientAddress: this.#peer.clientAddress }] : [];
+  }
+
+  #associate(apdu: Uint8Array): Outcome {
+    // A client that begins anew has lost the association that stood.
+    const events: ServerEvent[] = [...this.drop()];
+    this.#step('aarq');
+    try {
+      const accepted = acceptAarq(apdu, this.#context);
+      this.#accepted = accepted;
+      this.#step(accepted.challenges ? 'aare-challenge' : 'aare-accepted');
+      if (this.#state === 'associated') events.push(this.#associated(accepted.limits));
+      return { reply: accepted.aare, events };
+    } catch (error) {
+      this.#step('aare-rejected');
+      return this.#refuseAarq(toDcuError(error), events);
+    }
+  }
+
+  #refuseAarq(error: DcuError, events: ServerEvent[]): Outcome {
+    const { clientAddress } = this.#peer;
+    const refused = (diagnostic: string): ServerEvent => ({ type: 'refused', clientAddress, diagnostic });
+    if (error instanceof Refusal) {
+      events.push(refused(error.initiateError ?? error.diagnostic));
+      if (error.diagnostic === 'authentication-failure') {
+        events.push({ type: 'security', code: 'authentication-failed', clientAddress });
+      }
+      return { reply: refusingAare(error), events };
+    }
+    if (isSecurityBreach(error)) events.push({ type: 'security', code: error.code, clientAddress });
+    events.push(refused(error.code));
+    const hint = error.facts['expectedInvocationCounter'];
+    const reply =
+      error.code === 'replay-detected' && typeof hint === 'number'
+        ? encodeExceptionResponse('service-not-allowed', 'invocation-counter-error', hint)
+        : refusingAare(new Refusal('authentication-failure'));
+    return { reply, events };
+  }
+
+  #associated(limits: ServiceLimits): ServerEvent {
+    this.#services = new Map<number, Service>([
+      [TAG.getRequest, new GetService(limits)],
+      [TAG.setRequest, new SetService(limits)],
+      [TAG.actionRequest, new ActionService(limits)],
+    ]);
+    return { type: 'associated', caller: this.caller };
+  }
+
+  /** In a ciphered association the release must carry a protected InitiateRequest, and is answered in kind. */
+  #release(apdu: Uint8Array): Outcome {
+    const accepted = this.#accepted;
+    if (accepted === undefined) throw notPossible();
+    const { userInformation } = decodeRlrq(apdu);
+    const { security } = accepted;
+    if (security.ciphered) security.unprotect(userInformation ?? new Uint8Array(0));
+    this.#step('rlrq');
+    const initiated = encodeInitiateResponse({
+      dlmsVersion: DLMS_VERSION,
+      conformance: accepted.conformance,
+      serverMaxReceivePduSize: this.#context.maxPduSize,
+      vaaName: VAA_NAME_LN,
+    });
+    const reply = encodeRlre({
+      reason: 0,
+      ...(userInformation ? { userInformation: security.protect(initiated) } : {}),
+    });
+    this.#step('rlre');
+    this.drop();
+    return { reply, events: [{ type: 'released', clientAddress: this.#peer.clientAddress }] };
+  }
+
+  #serve(apdu: Uint8Array): Outcome {
+    const accepted = this.#accepted;
+    if (accepted === undefined) throw notPossible();
+    const plain = accepted.security.unprotect(apdu);
+    if (this.#state === 'challenged') return this.#authenticate(plain, accepted);
+    const service = this.#services.get(plain[0] ?? 0);
+    if (service === undefined) {
+      throw new DcuError('apdu-unexpected', 'no such service', { facts: { tag: plain[0] ?? 0 } });
+    }
+    const reply = service.receive(plain);
+    return 'job' in reply ? { job: reply.job, events: [] } : this.#answer(reply.apdu);
+  }
+
+  /** HLS pass 3, answered with pass 4; nothing else is served before. */
+  #authenticate(plain: Uint8Array, accepted: Accepted): Outcome {
+    const { challenges, security } = accepted;
+    if (plain[0] !== TAG.actionRequest || challenges === undefined) throw notPossible();
+    const request = decodeActionRequest(plain);
+    if (request.type !== 'normal' || !isReplyToHls(request.method)) throw notPossible();
+    const { invoke } = request;
+    const value = request.parameter && decodeData(request.parameter);
+    const proof =
+      value?.type === 'octet-string' && security.verify(challenges.fromServer, value.value)
+        ? security.prove(challenges.fromClient)
+        : undefined;
+    if (proof !== undefined) {
+      const data = encodeData(octetString(proof));
+      this.#step('hls-verified');
+      const response = { result: 'success', returned: { ok: true, data } as const };
+      const reply = this.#answer(encodeActionResponse({ type: 'normal', invoke, response }));
+      return { ...reply, events: [this.#associated(accepted.limits)] };
+    }
+    const { clientAddress } = this.#peer;
+    const refusal = this.#answer(
+      encodeActionResponse({ type: 'normal', invoke, response: { result: 'other-reason' } }),
+    );
+    this.#step('hls-failed');
+    this.drop();
+    return {
+      ...refusal,
+      events: [
+        { type: 'refused', clientAddress, diagnostic: 'authentication-failure' },
+        { type: 'security', code: 'authentication-failed', clientAddress },
+      ],
+    };
+  }
+
+  #answer(plain: Uint8Array): Outcome {
+    return { reply: this.#accepted?.security.protect(plain) ?? plain, events: [] };
+  }
+
+  /** What cannot be served is answered by an exception response, unprotected, so that the client can read it. */
+  #refuse(error: DcuError): Outcome {
+    const { clientAddress } = this.#peer;
+    const events: ServerEvent[] = isSecurityBreach(error)
+      ? [{ type: 'security', code: error.code, clientAddress }]
+      : [];
+    return { reply: exceptionFor(error), events };
+  }
+
+  #step(event: Parameters<typeof nextAssociationState>[1]): void {
+    this.#state = nextAssociationState(this.#state, event);
+  }
+}
+
+function exceptionFor(error: DcuError): Uint8Array {
+  const hint = error.facts['expectedInvocationCounter'];
+  switch (error.code) {
+    case 'replay-detected':
+      return typeof hint === 'number'
+        ? encodeExceptionResponse('service-not-allowed', 'invocation-counter-error', hint)
+        : encodeExceptionResponse('service-not-allowed', 'deciphering-error');
+    case 'decryption-failed':
+      return encodeExceptionResponse('service-not-allowed', 'deciphering-error');
+    case 'security-required':
+    case 'not-granted':
+      return encodeExceptionResponse('service-not-allowed', 'service-not-supported');
+    case 'apdu-unexpected':
+      return encodeExceptionResponse('service-unknown', 'service-not-supported');
+    case 'conflict':
+      return encodeExceptionResponse('service-not-allowed', 'operation-not-possible');
+    default:
+      return encodeExceptionResponse('service-not-allowed', 'other-reason');
+  }
+}
+
+function isSecurityBreach(error: DcuError): error is Refused {
+  return error.code === 'decryption-failed' || error.code === 'replay-detected';
+}
+
+function notPossible(): DcuError {
+  return new DcuError('conflict', 'not possible in this state of the association');
+}
+
+function isReplyToHls(method: { classId: number; obis: string; attribute: number }): boolean {
+  return (
+    method.classId === REPLY_TO_HLS.classId &&
+    method.attribute === REPLY_TO_HLS.attribute &&
+    method.obis.startsWith('0.0.40.0.')
+  );
+}
+
+/** Whether an APDU can only be an answer or a push, which a server never answers. */
+export function isNoRequest(apdu: Uint8Array): boolean {
+  const tag = apdu[0] ?? 0;
+  const answers: readonly number[] = [
+    TAG.aare,
+    TAG.rlre,
+    TAG.getResponse,
+    TAG.setResponse,
+    TAG.actionResponse,
+    TAG.exceptionResponse,
+    TAG.confirmedServiceError,
+    TAG.dataNotification,
+    TAG.eventNotification,
+  ];
+  return apdu.length === 0 || (!isCiphered(tag) && answers.includes(tag));
+}

@@ -1,0 +1,122 @@
+import { DcuError } from '../../base/errors.ts';
+import type { AttributeRequest } from '../apdu/fields.ts';
+import { decodeGetRequest, encodeGetResponse, encodeGetResults } from '../apdu/get.ts';
+import type { GetResult } from '../client-types.ts';
+import type { CosemResponse } from '../server-types.ts';
+import { decodeSelection } from './selective-access.ts';
+import {
+  BLOCK_RESPONSE_HEADER,
+  isGranted,
+  type JobItem,
+  OutgoingTransfer,
+  requireGranted,
+  type Service,
+  type ServiceLimits,
+  type ServiceReply,
+} from './server-services.ts';
+
+/** GET, server role (Green Book 9.3.6): normal, next, with-list, and long answers in blocks. */
+export class GetService implements Service {
+  readonly #limits: ServiceLimits;
+  #transfer: OutgoingTransfer | undefined;
+
+  constructor(limits: ServiceLimits) {
+    this.#limits = limits;
+  }
+
+  receive(plain: Uint8Array): ServiceReply {
+    requireGranted(this.#limits, 'get');
+    const request = decodeGetRequest(plain);
+    const { invoke } = request;
+    if (request.type === 'next') return { apdu: this.#next(invoke, request.blockNumber) };
+    this.#transfer = undefined;
+    if (request.type === 'normal') {
+      return {
+        job: {
+          items: [this.#item(request.request)],
+          finish: ([response]) => this.#single(invoke, resultOf(response)),
+        },
+      };
+    }
+    requireGranted(this.#limits, 'multiple-references');
+    return {
+      job: {
+        items: request.requests.map((item) => this.#item(item)),
+        finish: (responses) => this.#list(invoke, responses.map(resultOf)),
+      },
+    };
+  }
+
+  #item({ attribute, selection }: AttributeRequest): JobItem {
+    if (selection === undefined) return { type: 'get', attribute };
+    if (!isGranted(this.#limits, 'selective-access')) return { result: 'scope-of-access-violated' };
+    try {
+      const decoded = decodeSelection(selection);
+      return decoded === undefined
+        ? { result: 'type-unmatched' }
+        : { type: 'get', attribute, selection: decoded };
+    } catch (error) {
+      if (error instanceof DcuError) return { result: 'type-unmatched' };
+      throw error;
+    }
+  }
+
+  #single(invoke: number, result: GetResult): Uint8Array {
+    const apdu = encodeGetResponse({ type: 'normal', invoke, result });
+    if (apdu.length <= this.#limits.maxApdu || !result.ok) return apdu;
+    return (
+      this.#inBlocks(invoke, result.data) ??
+      encodeGetResponse({ type: 'normal', invoke, result: { ok: false, result: 'other-reason' } })
+    );
+  }
+
+  #list(invoke: number, results: readonly GetResult[]): Uint8Array {
+    const apdu = encodeGetResponse({ type: 'with-list', invoke, results });
+    if (apdu.length <= this.#limits.maxApdu) return apdu;
+    const inBlocks = this.#inBlocks(invoke, encodeGetResults(results));
+    if (inBlocks !== undefined) return inBlocks;
+    const refused = results.map((): GetResult => ({ ok: false, result: 'other-reason' }));
+    return encodeGetResponse({ type: 'with-list', invoke, results: refused });
+  }
+
+  /** The first block; undefined when the client cannot take blocks. */
+  #inBlocks(invoke: number, bytes: Uint8Array): Uint8Array | undefined {
+    if (!isGranted(this.#limits, 'block-transfer-with-get-or-read')) return undefined;
+    this.#transfer = new OutgoingTransfer(bytes, this.#limits.maxApdu - BLOCK_RESPONSE_HEADER);
+    return this.#block(invoke, this.#transfer);
+  }
+
+  #next(invoke: number, blockNumber: number): Uint8Array {
+    const transfer = this.#transfer;
+    if (transfer !== undefined && blockNumber === transfer.blockNumber) return this.#block(invoke, transfer);
+    this.#transfer = undefined;
+    const result = transfer === undefined ? 'no-long-get-in-progress' : 'data-block-number-invalid';
+    return encodeGetResponse({
+      type: 'with-datablock',
+      invoke,
+      last: true,
+      blockNumber,
+      block: { ok: false, result },
+    });
+  }
+
+  #block(invoke: number, transfer: OutgoingTransfer): Uint8Array {
+    const { last, blockNumber, raw } = transfer.next();
+    if (last) this.#transfer = undefined;
+    return encodeGetResponse({
+      type: 'with-datablock',
+      invoke,
+      last,
+      blockNumber,
+      block: { ok: true, data: raw },
+    });
+  }
+}
+
+function resultOf(response: CosemResponse | undefined): GetResult {
+  if (response === undefined) return { ok: false, result: 'other-reason' };
+  if (response.result !== 'success') return { ok: false, result: response.result };
+  return response.data === undefined
+    ? { ok: false, result: 'other-reason' }
+    : { ok: true, data: response.data };
+}

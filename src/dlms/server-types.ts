@@ -1,0 +1,84 @@
+import type { Machine } from '../base/machine.ts';
+import type { AuthMechanism, SecurityPolicy } from '../base/model.ts';
+import type { AccessSelection, CosemAttribute } from './client-types.ts';
+import type { DlmsData } from './data.ts';
+import type { LinkConfig, LinkCounters, LinkPeer } from './link/link.ts';
+
+/** Who asks: the association that the request came through. */
+export interface Caller {
+  readonly clientAddress: number;
+  readonly auth: AuthMechanism;
+  readonly peer: LinkPeer;
+}
+
+export type CosemRequest =
+  | { readonly type: 'get'; readonly attribute: CosemAttribute; readonly selection?: AccessSelection }
+  | { readonly type: 'set'; readonly attribute: CosemAttribute; readonly value: DlmsData }
+  | { readonly type: 'action'; readonly method: CosemAttribute; readonly parameter?: DlmsData };
+
+/** `result` is the standard's name of the data-access-result or action-result, `success` when it went well. */
+export interface CosemResponse {
+  readonly result: string;
+  /** A-XDR bytes of what is returned. */
+  readonly data?: Uint8Array;
+}
+
+/** What one association grants to one client address of a logical device. */
+export interface AssociationPolicy {
+  readonly clientAddress: number;
+  readonly auth: AuthMechanism;
+  readonly password?: Uint8Array;
+  /** Least protection that requests must have. */
+  readonly policy: SecurityPolicy;
+  readonly encryptionKey?: Uint8Array;
+  readonly authenticationKey?: Uint8Array;
+}
+
+/** One logical device as the server sees it; it serves its own objects, association objects included. */
+export interface LogicalDevice {
+  /** Wrapper: the server's wPort. HDLC: the upper address. */
+  readonly address: number;
+  readonly systemTitle: Uint8Array;
+  readonly associations: readonly AssociationPolicy[];
+  /** Next invocation counter for what this device sends under its global key. */
+  nextInvocationCounter(): number;
+  /** Lowest counter still accepted from a client; raised after each accepted APDU. */
+  acceptInvocationCounter(clientAddress: number, counter: number): boolean;
+  /** The lowest counter that would be accepted; where given, a refused client is told (`invocation-counter-error`). */
+  expectedInvocationCounter?(clientAddress: number): number;
+  /** Answers at once, or `undefined` when `respond` will be given as a command later. */
+  handle(request: CosemRequest, caller: Caller): CosemResponse | undefined;
+}
+
+export interface ServerConfig {
+  /** Addresses of the link config are this server's; the client's is learned. HDLC: frames to other physical addresses are ignored. */
+  readonly link: LinkConfig;
+  readonly devices: readonly LogicalDevice[];
+  /** Largest PDU this server accepts. */
+  readonly maxPduSize: number;
+  readonly randomBytes: (length: number) => Uint8Array;
+  /** An association without a request for so long is closed. */
+  readonly idleTimeoutMs: number;
+}
+
+export type ServerCommand =
+  /** Answer to a request whose `handle` returned undefined. */
+  | { readonly type: 'respond'; readonly response: CosemResponse }
+  /** Push an APDU (DataNotification) to the peer. */
+  | { readonly type: 'notify'; readonly apdu: Uint8Array };
+
+export type ServerEvent =
+  | { readonly type: 'associated'; readonly caller: Caller }
+  | { readonly type: 'refused'; readonly clientAddress: number; readonly diagnostic: string }
+  | { readonly type: 'released'; readonly clientAddress: number }
+  /** Something about security that a device wants in its fraud log. */
+  | {
+      readonly type: 'security';
+      readonly code: 'authentication-failed' | 'decryption-failed' | 'replay-detected';
+      readonly clientAddress: number;
+    };
+
+/** Server role: link + associations + services of all logical devices behind one connection (or one bus address). */
+export interface ServerMachine extends Machine<ServerCommand, ServerEvent> {
+  readonly counters: Readonly<LinkCounters>;
+}
