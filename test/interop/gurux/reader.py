@@ -26,14 +26,21 @@ class Reader:
         self.log = arguments.log
         interface = InterfaceType.HDLC if arguments.framing == "hdlc" else InterfaceType.WRAPPER
         self.hdlc = interface == InterfaceType.HDLC
+        server = arguments.server
+        if self.hdlc and arguments.physical is not None:
+            server = GXDLMSSecureClient.getServerAddress(
+                arguments.server, arguments.physical, arguments.address_bytes
+            )
         client = GXDLMSSecureClient(
             True,
             arguments.client,
-            arguments.server,
+            server,
             AUTHENTICATIONS[arguments.auth],
             arguments.password,
             interface,
         )
+        if self.hdlc:
+            client.serverAddressSize = arguments.address_bytes
         if arguments.auth == "hls-gmac":
             client.ciphering.security = Security.AUTHENTICATION_ENCRYPTION
             client.ciphering.systemTitle = bytearray(b"GURUXCLI")
@@ -162,6 +169,8 @@ def main():
     parser.add_argument("--auth", choices=list(AUTHENTICATIONS), required=True)
     parser.add_argument("--client", type=int, required=True)
     parser.add_argument("--server", type=int, required=True)
+    parser.add_argument("--physical", type=int)
+    parser.add_argument("--address-bytes", type=int, default=1)
     parser.add_argument("--password")
     parser.add_argument("--encryption-key")
     parser.add_argument("--authentication-key")
