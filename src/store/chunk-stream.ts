@@ -45,7 +45,8 @@ export class ChunkWriter {
   }
 
   put(bytes: Uint8Array): void {
-    this.#bytes.set(bytes, this.#room(bytes.length));
+    const at = this.#room(bytes.length);
+    this.#bytes.set(bytes, at);
   }
 
   /** `width` (0-32) bits of each value, least significant bit first, padded to a byte. */
