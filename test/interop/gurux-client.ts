@@ -71,19 +71,30 @@ function argumentsFor(
   toMs: number,
 ): string[] {
   const iso = (ms: number): string => new Date(ms).toISOString().replace('.000Z', 'Z');
-  const optional = (name: string, value: string | number | undefined): string[] =>
-    value === undefined ? [] : [name, String(value)];
+  const named = (options: Readonly<Record<string, string | number | undefined>>): string[] =>
+    Object.entries(options).flatMap(([name, value]) =>
+      value === undefined ? [] : [`--${name}`, String(value)],
+    );
   return [
-    ...['--host', meter.host, '--port', String(meter.port), '--framing', framing, '--auth', auth],
-    ...['--client', String(meter.client), '--server', String(meter.server)],
-    ...optional('--physical', meter.physicalAddress),
-    ...optional('--address-bytes', meter.addressBytes),
-    ...optional('--password', meter.password),
-    ...optional('--encryption-key', meter.encryptionKey),
-    ...optional('--authentication-key', meter.authenticationKey),
+    ...named({
+      host: meter.host,
+      port: meter.port,
+      framing,
+      auth,
+      client: meter.client,
+      server: meter.server,
+      physical: meter.physicalAddress,
+      'address-bytes': meter.addressBytes,
+      password: meter.password,
+      'encryption-key': meter.encryptionKey,
+      'authentication-key': meter.authenticationKey,
+      profile: PROFILE,
+      'first-entry': 3,
+      'entry-count': 100,
+      from: iso(fromMs),
+      to: iso(toMs),
+    }),
     ...REGISTERS.flatMap((obis) => ['--register', obis]),
-    ...['--profile', PROFILE, '--first-entry', '3', '--entry-count', '100'],
-    ...['--from', iso(fromMs), '--to', iso(toMs)],
   ];
 }
 
@@ -115,7 +126,9 @@ function configFor(meter: SimulatedMeter, { framing, auth }: Combination): Clien
           authenticationKey: fromHex(meter.authenticationKey ?? ''),
           nextInvocationCounter: () => counter++,
         }
-      : { ...(meter.password === undefined ? {} : { password: new TextEncoder().encode(meter.password) }) };
+      : auth === 'lls'
+        ? { password: new TextEncoder().encode(meter.password ?? '') }
+        : {};
   return {
     link,
     association: { auth, policy: 'none', maxPduSize: 1024, ...secrets },
