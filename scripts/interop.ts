@@ -7,6 +7,7 @@ import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { guruxReadsSimulator } from '../test/interop/gurux-client.ts';
 import { ourClientReadsGurux } from '../test/interop/our-client.ts';
+import { ourCommandReadsGurux } from '../test/interop/our-command.ts';
 import { type Cell, COMBINATIONS, type Combination } from '../test/interop/peer.ts';
 
 const ROOT = join(import.meta.dir, '..');
@@ -78,11 +79,16 @@ function printTable(title: string, cells: readonly Cell[]): void {
 }
 
 setUpPython();
-const ours = await cellsOf(ourClientReadsGurux);
-printTable('our client, Gurux meter', ours);
-const theirs = await cellsOf(guruxReadsSimulator);
-printTable('Gurux client, our meter', theirs);
-const cells = [...ours, ...theirs];
+const cells: Cell[] = [];
+for (const [title, suite] of [
+  ['our client, Gurux meter', ourClientReadsGurux],
+  ['dcu read, Gurux meter', ourCommandReadsGurux],
+  ['Gurux client, our meter', guruxReadsSimulator],
+] as const) {
+  const found = await cellsOf(suite);
+  printTable(title, found);
+  cells.push(...found);
+}
 const count = (outcome: Cell['outcome']): number => cells.filter((cell) => cell.outcome === outcome).length;
 const [passed, failed] = [count('passed'), count('failed')];
 console.log(`\n${passed} passed, ${failed} failed`);
