@@ -47,7 +47,7 @@ export async function openSerial(
 }
 
 function openFailed(path: string, error: unknown): DcuError {
-  if (error instanceof DcuError) return error;
+  if (error instanceof DcuError && error.code !== 'channel-lost') return error;
   const { message } = toDcuError(error);
   return new DcuError('channel-open-failed', `${path}: ${message}`, { cause: error });
 }

@@ -136,6 +136,7 @@ export class TcpChannel implements ByteChannel {
   async close(): Promise<void> {
     if (this.#inbound.ended) return;
     const last = this.#queue.length > 0 ? this.write(new Uint8Array(0)) : undefined;
+    // A stalled peer ends the connection by itself, with the reason told to the listener.
     await last?.catch(() => undefined);
     this.end();
   }
@@ -144,11 +145,12 @@ export class TcpChannel implements ByteChannel {
     if (this.#inbound.ended) return;
     this.#cancelStall?.();
     this.#cancelIdle?.();
-    if (reason === undefined) this.#socket.end();
-    else this.#socket.terminate();
+    // First, for the socket calls its handlers from within `end` and `terminate`.
+    this.#inbound.end(reason);
     const error = reason ?? new DcuError('link-closed', `${this.name} was closed`);
     for (const waiting of this.#queue.splice(0)) waiting.reject(error);
-    this.#inbound.end(reason);
+    if (reason === undefined) this.#socket.end();
+    else this.#socket.terminate();
     this.#onEnd();
   }
 }
