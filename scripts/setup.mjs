@@ -23,10 +23,12 @@ function say(line) {
   process.stderr.write(`setup: ${line}\n`);
 }
 
-/** Runs a program with its output on stderr; ends this process with its status when it fails. */
-function mustRun(what, command, args) {
-  const done = spawnSync(command, args, { cwd: ROOT, stdio: ['ignore', 2, 2] });
+/** Runs a program with its output on stderr, or only if it fails; a failure ends this process. */
+function mustRun(what, command, args, quiet = false) {
+  const output = quiet ? 'pipe' : 2;
+  const done = spawnSync(command, args, { cwd: ROOT, stdio: ['ignore', output, output], encoding: 'utf8' });
   if (done.status === 0) return;
+  if (quiet) process.stderr.write(`${done.stdout ?? ''}${done.stderr ?? ''}`);
   say(`${what} failed: ${done.error?.message ?? `exit status ${done.status ?? done.signal}`}`);
   process.exit(1);
 }
@@ -79,8 +81,7 @@ export function setup() {
   const bun = findBun();
   installDependencies(bun);
   for (const generator of GENERATORS) {
-    const script = join(ROOT, 'scripts', generator);
-    if (existsSync(script)) mustRun(generator, bun, [script]);
+    mustRun(generator, bun, [join(ROOT, 'scripts', generator)], true);
   }
   return bun;
 }
