@@ -5,7 +5,7 @@ import type { TaskItem } from '../base/model.ts';
 import { type Cron, nextTick, parseCron } from './cron.ts';
 
 /** The wall clock is looked at least this often, so that a jump or a changed item is noticed. */
-const LOOK_EVERY_MS = 30_000;
+const LOOK_EVERY_MS = 60_000;
 /** Set back by no more than this, no tick is repeated; by more, time starts anew. */
 const REPEAT_LIMIT_MS = 3 * 3_600_000;
 

@@ -1,0 +1,140 @@
+import type { Attempt, ClockCheck, CollectionStore } from '../../src/base/collection.ts';
+import type {
+  CaptureColumn,
+  CollectionKind,
+  EventLog,
+  Interval,
+  Meter,
+  MeterEvent,
+  MeterSecrets,
+  MeterState,
+  ProfileKind,
+  ProfileRows,
+  RegisterReading,
+  TaskGroup,
+  TaskItem,
+} from '../../src/base/model.ts';
+
+/** A CollectionStore in memory that counts what was fetched more than once. */
+export class MemoryStore implements CollectionStore {
+  meterList: Meter[] = [];
+  groups: TaskGroup[] = [];
+  items: TaskItem[] = [];
+  attributes: Record<string, Record<string, string>> = {};
+  secretsOf = new Map<number, MeterSecrets>();
+  readonly rows = new Map<string, Map<number, string>>();
+  readonly covered = new Map<string, Interval[]>();
+  readonly columnsOf = new Map<string, readonly CaptureColumn[]>();
+  readonly attempts: Attempt[] = [];
+  readonly registers: RegisterReading[] = [];
+  readonly clockChecks: ClockCheck[] = [];
+  readonly states: { readonly meterId: number; readonly state: MeterState }[] = [];
+  readonly nextCounter = new Map<string, number>();
+  /** Rows that were handed in although they were there. */
+  duplicates = 0;
+  /** Throws in the next writes of rows. */
+  failWrites: (() => Error) | undefined;
+
+  async meters(): Promise<readonly Meter[]> {
+    return this.meterList;
+  }
+  async secrets(meterId: number): Promise<MeterSecrets> {
+    return this.secretsOf.get(meterId) ?? {};
+  }
+  async taskGroups(): Promise<readonly TaskGroup[]> {
+    return this.groups;
+  }
+  async taskItems(): Promise<readonly TaskItem[]> {
+    return this.items;
+  }
+  async protocolAttributes(protocol: string): Promise<Readonly<Record<string, string>>> {
+    return this.attributes[protocol] ?? {};
+  }
+  async coverage(meterId: number, kind: CollectionKind): Promise<readonly Interval[]> {
+    return this.covered.get(`${meterId}:${kind}`) ?? [];
+  }
+  async appendProfile(
+    meterId: number,
+    kind: ProfileKind,
+    rows: ProfileRows,
+    covered: Interval | undefined,
+  ): Promise<{ readonly added: number }> {
+    this.columnsOf.set(`${meterId}:${kind}`, rows.columns);
+    const entries = Array.from(rows.times, (time, row): [number, string] => [
+      time,
+      JSON.stringify(rows.values.map((column) => String(column.values[row]))),
+    ]);
+    return { added: this.#append(`${meterId}:${kind}`, entries, covered) };
+  }
+  async appendEvents(
+    meterId: number,
+    log: EventLog,
+    events: readonly MeterEvent[],
+    covered: Interval | undefined,
+  ): Promise<{ readonly added: number }> {
+    const entries = events.map((event): [number, string] => [
+      event.time + event.code / 1000,
+      String(event.code),
+    ]);
+    return { added: this.#append(`${meterId}:${log}`, entries, covered) };
+  }
+  async columns(meterId: number, kind: ProfileKind): Promise<readonly CaptureColumn[] | undefined> {
+    return this.columnsOf.get(`${meterId}:${kind}`);
+  }
+  async saveRegisters(readings: readonly RegisterReading[]): Promise<void> {
+    this.registers.push(...readings);
+  }
+  async saveClockCheck(check: ClockCheck): Promise<void> {
+    this.clockChecks.push(check);
+  }
+  async lastSuccess(meterId: number, itemId: number): Promise<number | undefined> {
+    return this.attempts.findLast(
+      (attempt) => attempt.meterId === meterId && attempt.itemId === itemId && attempt.error === undefined,
+    )?.finishedAt;
+  }
+  async saveAttempt(attempt: Attempt): Promise<void> {
+    this.attempts.push(attempt);
+  }
+  async saveMeterState(meterId: number, state: MeterState): Promise<void> {
+    this.states.push({ meterId, state });
+  }
+  counters = {
+    reserve: async (keyId: string, count: number): Promise<number> => {
+      const first = this.nextCounter.get(keyId) ?? 0;
+      this.nextCounter.set(keyId, first + count);
+      return first;
+    },
+    raise: async (keyId: string, value: number): Promise<void> => {
+      this.nextCounter.set(keyId, Math.max(value, this.nextCounter.get(keyId) ?? 0));
+    },
+  };
+
+  times(meterId: number, kind: CollectionKind): number[] {
+    return [...(this.rows.get(`${meterId}:${kind}`)?.keys() ?? [])].sort((a, b) => a - b);
+  }
+
+  #append(key: string, entries: readonly [number, string][], covered: Interval | undefined): number {
+    if (this.failWrites !== undefined) throw this.failWrites();
+    const known = this.rows.get(key) ?? new Map<number, string>();
+    this.rows.set(key, known);
+    let added = 0;
+    for (const [time, value] of entries) {
+      if (known.has(time)) this.duplicates++;
+      else added++;
+      known.set(time, value);
+    }
+    if (covered !== undefined) this.covered.set(key, merge([...(this.covered.get(key) ?? []), covered]));
+    return added;
+  }
+}
+
+export function merge(intervals: readonly Interval[]): Interval[] {
+  const out: Interval[] = [];
+  for (const next of intervals.toSorted((a, b) => a.fromMs - b.fromMs)) {
+    const last = out.at(-1);
+    if (last !== undefined && next.fromMs <= last.toMs) {
+      out[out.length - 1] = { fromMs: last.fromMs, toMs: Math.max(last.toMs, next.toMs) };
+    } else out.push(next);
+  }
+  return out;
+}
