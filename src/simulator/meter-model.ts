@@ -95,7 +95,7 @@ export const METER_PROFILES: readonly SimulatedProfile[] = [
 ];
 
 /** All objects of a meter but profiles, association and SAP list. Single-phase meters lack L2 and L3. */
-export function meterObjects(meter: SimulatedMeter, clientTitle: () => Uint8Array): SimulatedObject[] {
+export function meterObjects(meter: SimulatedMeter): SimulatedObject[] {
   const { point, plan } = meter;
   const stamp = (utcMs: number) => octetString(stampBytes(plan.zone, utcMs));
   return [
@@ -113,7 +113,7 @@ export function meterObjects(meter: SimulatedMeter, clientTitle: () => Uint8Arra
     ...instantaneousRegisters(meter),
     ...eventObjects(meter),
     ...controlObjects(meter),
-    securitySetupObject('0.0.43.0.0.255', plan.auth === 'hls-gmac' ? 3 : 0, plan.systemTitle, clientTitle),
+    securitySetupObject('0.0.43.0.0.255', plan.auth === 'hls-gmac' ? 3 : 0, plan.systemTitle),
   ];
 }
 

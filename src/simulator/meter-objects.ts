@@ -33,6 +33,8 @@ export interface SimulatedObject {
   /** Attributes from 2 on, by number. */
   readonly attributes: Readonly<Record<number, SimulatedAttribute>>;
   readonly methods?: Readonly<Record<number, (parameter: DlmsData | undefined) => Outcome>>;
+  /** Attributes that nobody may read. */
+  readonly secret?: readonly number[];
   /** Whether the public client sees it too. */
   readonly open?: boolean;
 }
@@ -287,12 +289,7 @@ export function monthEndScheduleObject(obis: string, scriptObis: string): Simula
 }
 
 /** Class 64, version 0. `policy`: 0 nothing, 3 authenticated and encrypted. */
-export function securitySetupObject(
-  obis: string,
-  policy: 0 | 3,
-  serverTitle: Uint8Array,
-  clientTitle: () => Uint8Array,
-): SimulatedObject {
+export function securitySetupObject(obis: string, policy: 0 | 3, serverTitle: Uint8Array): SimulatedObject {
   return {
     classId: 64,
     version: 0,
@@ -300,7 +297,8 @@ export function securitySetupObject(
     attributes: {
       2: fixed(enumeration(policy)),
       3: fixed(enumeration(0)),
-      4: live(() => octetString(clientTitle())),
+      // Learned with each association and kept by none.
+      4: fixed(octetString(new Uint8Array(0))),
       5: fixed(octetString(serverTitle)),
     },
   };

@@ -1,0 +1,190 @@
+import { Command } from 'commander';
+import { toHex } from '../base/bytes.ts';
+import { systemClock } from '../base/clock.ts';
+import { DcuError, toDcuError } from '../base/errors.ts';
+import { silentLog } from '../base/log.ts';
+import { type FaultOrder, parseFault } from '../simulator/faults.ts';
+import { type Neighbourhood, type ServedMeter, startNeighbourhood } from '../simulator/neighbourhood.ts';
+import { MAX_METERS, type NeighbourhoodOptions, planNeighbourhood } from '../simulator/plan.ts';
+import type { CliCommand, CliIo } from './command.ts';
+
+interface Flags {
+  readonly meters: string;
+  readonly tcp: string;
+  readonly framing: string;
+  readonly auth: string;
+  readonly seed: string;
+  readonly host: string;
+  readonly rs485: string;
+  readonly fault: readonly string[];
+  readonly json?: boolean;
+}
+
+const FRAMINGS = ['wrapper', 'hdlc'] as const;
+const MECHANISMS = ['none', 'lls', 'hls-gmac'] as const;
+const METERS_PER_LINE = 8;
+
+/** Serves simulated meters until it is told to stop; prints how to read them when they are ready. */
+export const simulateCommand: CliCommand = {
+  build(io) {
+    return new Command('simulate')
+      .description('serve simulated meters to any DLMS client')
+      .option('--meters <n>', `how many, 1 to ${MAX_METERS}`, '10')
+      .option('--tcp <port>', 'port of the first meter, the others follow; 0 = free ports', '4059')
+      .option('--host <address>', 'address to listen on', '127.0.0.1')
+      .option('--framing <framing>', `of the TCP meters: ${FRAMINGS.join(' or ')}`, 'wrapper')
+      .option('--auth <mechanism>', `of client 1: ${MECHANISMS.join(', ')}`, 'none')
+      .option(
+        '--rs485 <lines>',
+        'pseudo-terminal lines; the last meters are spread over them, up to 8 each',
+        '0',
+      )
+      .option('--seed <n>', 'the same seed gives the same meters', '1')
+      .option(
+        '--fault <name=arg>',
+        'silence, drop=P, flip=P, delay=MS, reboot=S, clock-jump=S, wrong-key, refuse; @N,N… behind it names meters',
+        (text: string, before: readonly string[]) => [...before, text],
+        [],
+      )
+      .option('--json', 'one line of JSON instead of a table')
+      .action((flags: Flags) => simulate(flags, io));
+  },
+};
+
+async function simulate(flags: Flags, io: CliIo): Promise<void> {
+  const seed = wholeNumber('seed', flags.seed, 0, 0xffff_ffff);
+  const options = neighbourhoodOptions(flags, seed);
+  const orders = flags.fault.map((text) => asUsage('fault', () => parseFault(text)));
+  for (const { meters = [] } of orders) {
+    const beyond = meters.find((position) => position > options.meters);
+    if (beyond !== undefined) throw usage('fault', `names meter ${beyond}, there are ${options.meters}`);
+  }
+  const plans = asUsage(undefined, () => planNeighbourhood(options));
+  const neighbourhood = await startNeighbourhood({ seed, clock: systemClock, log: silentLog, meters: plans });
+  try {
+    for (const order of orders) bringAbout(order, neighbourhood);
+    print(neighbourhood.meters, flags.json === true, io);
+    await aborted(io.signal);
+  } finally {
+    await neighbourhood.stop();
+  }
+}
+
+function neighbourhoodOptions(flags: Flags, seed: number): NeighbourhoodOptions {
+  const meters = wholeNumber('meters', flags.meters, 1, MAX_METERS);
+  const rs485Lines = wholeNumber('rs485', flags.rs485, 0, Math.min(64, meters));
+  if (flags.host.trim() === '') throw usage('host', 'is empty');
+  return {
+    seed,
+    meters,
+    host: flags.host,
+    tcpBase: wholeNumber('tcp', flags.tcp, 0, 65_535),
+    framing: oneOf('framing', flags.framing, FRAMINGS),
+    auth: oneOf('auth', flags.auth, MECHANISMS),
+    rs485Lines,
+    metersPerLine: rs485Lines === 0 ? 1 : Math.min(METERS_PER_LINE, Math.floor(meters / rs485Lines)),
+  };
+}
+
+function bringAbout(order: FaultOrder, { meters }: Neighbourhood): void {
+  const positions = order.meters ?? meters.map((_, index) => index + 1);
+  for (const position of positions) meters[position - 1]?.device.turnOn(order.fault);
+}
+
+function aborted(signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    if (signal.aborted) resolve();
+    signal.addEventListener('abort', () => resolve(), { once: true });
+  });
+}
+
+function usage(option: string, message: string): DcuError {
+  return new DcuError('usage', `--${option} ${message}`, { field: option });
+}
+
+function wholeNumber(option: string, text: string, from: number, to: number): number {
+  const value = /^\d+$/.test(text.trim()) ? Number(text) : Number.NaN;
+  if (value >= from && value <= to) return value;
+  throw usage(option, `must be a whole number from ${from} to ${to}, not '${text}'`);
+}
+
+function oneOf<Choice extends string>(option: string, text: string, choices: readonly Choice[]): Choice {
+  const choice = choices.find((known) => known === text);
+  if (choice !== undefined) return choice;
+  throw usage(option, `must be ${choices.join(', ')}, not '${text}'`);
+}
+
+/** What the planner calls its fields, in the words of the command line. */
+const OPTION_OF_FIELD: Readonly<Record<string, string>> = { tcpBase: 'tcp', rs485Lines: 'rs485' };
+
+function asUsage<Result>(option: string | undefined, run: () => Result): Result {
+  try {
+    return run();
+  } catch (thrown) {
+    const error = toDcuError(thrown);
+    if (error.code !== 'invalid-argument') throw error;
+    const field = option ?? error.field ?? 'meters';
+    throw usage(OPTION_OF_FIELD[field] ?? field, error.message);
+  }
+}
+
+function print(meters: readonly ServedMeter[], json: boolean, io: CliIo): void {
+  if (json) {
+    io.out(JSON.stringify({ meters: meters.map(jsonOf) }));
+    return;
+  }
+  const header = ['MeterNo', 'Where', 'Framing', 'Client', 'Server', 'Address', 'Auth', 'Secrets'];
+  const rows = meters.map((meter) => [
+    meter.meterNo,
+    meter.serialPath ?? `${meter.host}:${meter.port}`,
+    meter.framing,
+    String(meter.client),
+    String(meter.server),
+    meter.physicalAddress === undefined ? '-' : `${meter.physicalAddress} (${meter.addressBytes} bytes)`,
+    meter.auth,
+    secretsText(meter),
+  ]);
+  const widths = header.map((_, column) =>
+    Math.max(...[header, ...rows].map((cells) => cells[column]?.length ?? 0)),
+  );
+  for (const cells of [header, ...rows]) {
+    io.out(
+      cells
+        .map((cell, column) => cell.padEnd(widths[column] ?? 0))
+        .join('  ')
+        .trimEnd(),
+    );
+  }
+  io.err(`${meters.length} meters ready; Ctrl-C ends`);
+}
+
+/** The secrets of a simulation are there to be shown: they come out of its seed. */
+function secretsText(meter: ServedMeter): string {
+  if (meter.password !== undefined) return `password ${meter.password}`;
+  if (meter.encryptionKey === undefined || meter.authenticationKey === undefined) return '-';
+  return `EK ${toHex(meter.encryptionKey)} AK ${toHex(meter.authenticationKey)} title ${toHex(meter.systemTitle)}`;
+}
+
+function jsonOf(meter: ServedMeter): Record<string, string | number> {
+  const { encryptionKey, authenticationKey, physicalAddress } = meter;
+  return {
+    meterNo: meter.meterNo,
+    ...(meter.serialPath === undefined
+      ? { host: meter.host ?? '', port: meter.port ?? 0 }
+      : { serial: meter.serialPath }),
+    framing: meter.framing,
+    client: meter.client,
+    server: meter.server,
+    ...(physicalAddress === undefined ? {} : { physicalAddress }),
+    ...(meter.framing === 'hdlc' ? { addressBytes: meter.addressBytes } : {}),
+    auth: meter.auth,
+    ...(meter.password === undefined ? {} : { password: meter.password }),
+    ...(encryptionKey === undefined || authenticationKey === undefined
+      ? {}
+      : {
+          systemTitle: toHex(meter.systemTitle),
+          encryptionKey: toHex(encryptionKey),
+          authenticationKey: toHex(authenticationKey),
+        }),
+  };
+}
