@@ -15,3 +15,8 @@ export interface CliIo {
 export interface CliCommand {
   build(io: CliIo): Command;
 }
+
+/** The command has printed what went wrong as part of its result; nothing is left but exit status 1. */
+export class ReportedFailure extends Error {
+  override readonly name = 'ReportedFailure';
+}

@@ -1,7 +1,17 @@
 import { benchCommand } from './bench.ts';
 import type { CliCommand } from './command.ts';
 import { decodeCommand } from './decode.ts';
+import { demoCommand } from './demo.ts';
 import { readCommand } from './read.ts';
+import { serveCommand } from './serve.ts';
+import { simulateCommand } from './simulate.ts';
 
 /** Every command of `dcu`: a static list, for a compiled executable has no directory to scan. */
-export const COMMANDS: readonly CliCommand[] = [readCommand, decodeCommand, benchCommand];
+export const COMMANDS: readonly CliCommand[] = [
+  serveCommand,
+  demoCommand,
+  simulateCommand,
+  readCommand,
+  decodeCommand,
+  benchCommand,
+];

@@ -1,6 +1,6 @@
 import { Command, CommanderError } from 'commander';
 import { DcuError, toDcuError } from '../base/errors.ts';
-import type { CliCommand, CliIo } from './command.ts';
+import { type CliCommand, type CliIo, ReportedFailure } from './command.ts';
 import { VERSION } from './version.ts';
 
 const USAGE_CODES: ReadonlySet<string> = new Set(['usage', 'invalid-argument']);
@@ -38,6 +38,7 @@ export async function runCli(
     return 0;
   } catch (thrown) {
     if (thrown instanceof CommanderError && thrown.exitCode === 0) return 0;
+    if (thrown instanceof ReportedFailure) return 1;
     const ends = args.indexOf('--');
     const json = (ends < 0 ? args : args.slice(0, ends)).includes('--json');
     const error = thrown instanceof CommanderError ? usageError(thrown) : toDcuError(thrown);

@@ -1,0 +1,235 @@
+import { closeSync, mkdtempSync, openSync, rmSync, writeSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { Command } from 'commander';
+import { systemClock } from '../base/clock.ts';
+import { DcuError } from '../base/errors.ts';
+import type { MeterSecrets, NewMeter } from '../base/model.ts';
+import { type AcknowledgedBatch, type Concentrator, startConcentrator } from '../concentrator.ts';
+import { type ServedMeter, startNeighbourhood } from '../simulator/neighbourhood.ts';
+import { planNeighbourhood } from '../simulator/plan.ts';
+import type { Store } from '../store/types.ts';
+import type { RoundSummary } from '../tasks/round.ts';
+import { type CliCommand, type CliIo, ReportedFailure } from './command.ts';
+import { openLog } from './logging.ts';
+import { showProgress } from './progress.ts';
+import { aborted, firstAccountOf, portNumber, systemPorts } from './serve.ts';
+
+interface Flags {
+  readonly meters: string;
+  readonly once?: boolean;
+  readonly json?: boolean;
+  readonly data?: string;
+  readonly host: string;
+  readonly port?: string;
+  readonly seed: string;
+  readonly journal?: string;
+}
+
+const RS485_CHANNELS = ['485_1', '485_2'] as const;
+const METERS_PER_LINE = 8;
+const LEAST_METERS = 2;
+const MOST_METERS = 2040;
+
+/** A neighbourhood of simulated meters and a concentrator that reads it, in one process. */
+export const demoCommand: CliCommand = {
+  build(io) {
+    return new Command('demo')
+      .description('simulated meters and the concentrator together, over real sockets and pseudo-terminals')
+      .option('--meters <n>', `how many, ${LEAST_METERS} to ${MOST_METERS}`, '60')
+      .option('--once', 'read everything once and stop')
+      .option('--data <dir>', 'keep the data here (otherwise it is gone at the end)')
+      .option('--host <address>', 'address of the GUI', '127.0.0.1')
+      .option('--port <port>', 'port of the GUI; 0 = any free one (default 8443, with --once 0)')
+      .option('--seed <n>', 'the same seed gives the same meters', '1')
+      .option('--journal <file>', 'append a JSON line for each batch of rows that is safely stored')
+      .option('--json', 'results as JSON, one document')
+      .action((flags: Flags) => demo(flags, io));
+  },
+};
+
+async function demo(flags: Flags, io: CliIo): Promise<void> {
+  const count = wholeNumber('meters', flags.meters, LEAST_METERS, MOST_METERS);
+  const seed = wholeNumber('seed', flags.seed, 0, 0xffff_ffff);
+  const port = portNumber(flags.port ?? (flags.once === true ? '0' : '8443'));
+  const lost = flags.data === undefined;
+  const directory =
+    flags.data === undefined ? mkdtempSync(join(tmpdir(), 'opendcu-demo-')) : resolve(flags.data);
+  const { log, close } = openLog(io, 'warning', directory);
+  const journal = flags.journal === undefined ? undefined : openSync(flags.journal, 'a', 0o600);
+  const perLine = Math.min(METERS_PER_LINE, Math.max(1, Math.floor(count / 4)));
+  const undo: (() => Promise<void> | void)[] = [];
+  try {
+    const neighbourhood = await startNeighbourhood({
+      seed,
+      clock: systemClock,
+      log,
+      meters: planNeighbourhood({
+        seed,
+        meters: count,
+        tcpBase: 0,
+        framing: 'mixed',
+        auth: 'mixed',
+        rs485Lines: count >= 2 * RS485_CHANNELS.length ? RS485_CHANNELS.length : 0,
+        metersPerLine: perLine,
+      }),
+    });
+    undo.push(() => neighbourhood.stop());
+    const concentrator = await startConcentrator({
+      ...systemPorts(),
+      directory,
+      host: flags.host,
+      port,
+      log,
+      schedule: false,
+      ...(journal === undefined
+        ? {}
+        : { onAcknowledged: (batch: AcknowledgedBatch) => note(journal, batch) }),
+    });
+    undo.push(() => concentrator.stop());
+    await enlist(concentrator.store, neighbourhood.meters);
+    if (flags.once === true) await readOnce(concentrator, flags, io);
+    else await readOn(concentrator, flags, io);
+  } finally {
+    for (const step of undo.reverse()) await step();
+    if (journal !== undefined) closeSync(journal);
+    close();
+    if (lost) rmSync(directory, { recursive: true, force: true });
+  }
+}
+
+async function readOnce({ collector }: Concentrator, flags: Flags, io: CliIo): Promise<void> {
+  const summary = await round(collector, io);
+  const { meters, read, failed, profileRows, billingRows, eventRows, durationMs } = summary;
+  if (flags.json === true) {
+    io.out(
+      JSON.stringify({
+        meters,
+        read,
+        failed,
+        profileRows,
+        billingRows,
+        eventRows,
+        durationMs: Math.round(durationMs),
+      }),
+    );
+  } else io.out(inWords(summary));
+  for (const { meterNo, item, code, message } of summary.failures)
+    io.err(`${meterNo} ${item}: ${message} (${code})`);
+  if (io.signal.aborted) throw new DcuError('cancelled', 'stopped before everything was read');
+  if (failed > 0) throw new ReportedFailure();
+}
+
+async function readOn(concentrator: Concentrator, flags: Flags, io: CliIo): Promise<void> {
+  const { url, fingerprint, firstAccount, collector } = concentrator;
+  if (flags.json === true)
+    io.out(JSON.stringify({ ok: true, url, fingerprint, ...firstAccountOf(concentrator) }));
+  else {
+    io.out(`Open ${url} (the certificate is our own: SHA-256 ${fingerprint})`);
+    if (firstAccount === undefined) io.out('Sign in with the password chosen before.');
+    else io.out(`Sign in as ${firstAccount.name} with password ${firstAccount.password}`);
+  }
+  const summary = await round(collector, io);
+  if (flags.json !== true) io.out(inWords(summary));
+  if (io.signal.aborted) return;
+  await collector.start();
+  if (flags.json !== true) io.out('New rows are read as the tasks fall due. Ctrl-C ends it.');
+  await aborted(io.signal);
+}
+
+async function round(collector: Concentrator['collector'], io: CliIo): Promise<RoundSummary> {
+  const stopProgress = showProgress(collector, io);
+  try {
+    return await collector.round({}, io.signal);
+  } finally {
+    await stopProgress();
+  }
+}
+
+function inWords({
+  meters,
+  read,
+  failed,
+  profileRows,
+  billingRows,
+  eventRows,
+  durationMs,
+}: RoundSummary): string {
+  const seconds = (durationMs / 1000).toFixed(1);
+  const trouble = failed === 0 ? '' : `, ${failed} of them not completely`;
+  return `${read} of ${meters} meters read in ${seconds} s${trouble}: ${profileRows} profile rows, ${billingRows} billings, ${eventRows} events are new.`;
+}
+
+/** Points the channels at this run's lines and enters the meters that the archive does not have yet. */
+async function enlist({ archive, configuration }: Store, meters: readonly ServedMeter[]): Promise<void> {
+  const paths = [
+    ...new Set(meters.flatMap(({ serialPath }) => (serialPath === undefined ? [] : [serialPath]))),
+  ];
+  const channels = await configuration.channels();
+  const attributes = await configuration.channelAttributes();
+  for (const [index, path] of paths.entries()) {
+    const channel = channels.find(({ name }) => name === RS485_CHANNELS[index]);
+    const device = attributes.find(({ owner, key }) => owner === channel?.name && key === 'device');
+    if (channel === undefined || device === undefined)
+      throw new DcuError('not-found', 'an RS-485 channel is missing');
+    await configuration.saveChannelAttribute({ ...device, value: path });
+    await configuration.saveChannel({ ...channel, enabled: true });
+  }
+  const known = new Map(
+    (await archive.list({ limit: MOST_METERS })).rows.map((meter) => [meter.meterNo, meter]),
+  );
+  for (const meter of meters) {
+    const line = meter.serialPath === undefined ? -1 : paths.indexOf(meter.serialPath);
+    const row = archiveRow(meter, RS485_CHANNELS[line] ?? 'tcp_meters');
+    const before = known.get(meter.meterNo);
+    if (before === undefined) await archive.create(row, secretsOf(meter));
+    else await archive.update(before.id, { address: row.address });
+  }
+}
+
+function archiveRow(meter: ServedMeter, channel: string): NewMeter {
+  const { meterNo, framing, host, port, client, server, physicalAddress, addressBytes, auth, phases } = meter;
+  return {
+    meterNo,
+    enabled: true,
+    mac: physicalAddress ?? -1,
+    channel,
+    meterType: 1,
+    phase: phases,
+    credit: 1,
+    task: phases === 3 ? 'three_phase' : 'single_phase',
+    prepaid: 255,
+    wiring: 0,
+    profile: 'generic',
+    address: {
+      framing,
+      ...(host === undefined ? {} : { host }),
+      ...(port === undefined ? {} : { port }),
+      clientAddress: client,
+      serverAddress: server,
+      ...(physicalAddress === undefined ? {} : { physicalAddress }),
+      addressBytes,
+    },
+    security: { auth, policy: auth === 'hls-gmac' ? 'auth-enc' : 'none' },
+  };
+}
+
+function secretsOf({ password, encryptionKey, authenticationKey }: ServedMeter): MeterSecrets {
+  return {
+    ...(password === undefined ? {} : { password: new TextEncoder().encode(password) }),
+    ...(encryptionKey === undefined ? {} : { encryptionKey }),
+    ...(authenticationKey === undefined ? {} : { authenticationKey }),
+  };
+}
+
+function note(journal: number, batch: AcknowledgedBatch): void {
+  writeSync(journal, `${JSON.stringify(batch)}\n`);
+}
+
+function wholeNumber(option: string, text: string, from: number, to: number): number {
+  const value = /^\d+$/.test(text) ? Number(text) : Number.NaN;
+  if (value >= from && value <= to) return value;
+  throw new DcuError('usage', `--${option} must be a whole number from ${from} to ${to}, not '${text}'`, {
+    field: option,
+  });
+}

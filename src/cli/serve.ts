@@ -1,0 +1,95 @@
+import { uptime } from 'node:os';
+import { resolve } from 'node:path';
+import { Command } from 'commander';
+import { systemClock } from '../base/clock.ts';
+import { DcuError } from '../base/errors.ts';
+import { systemRandom } from '../base/random.ts';
+import { type Concentrator, type ConcentratorOptions, startConcentrator } from '../concentrator.ts';
+import type { CliCommand, CliIo } from './command.ts';
+import { openLog } from './logging.ts';
+import { VERSION } from './version.ts';
+
+interface Flags {
+  readonly data: string;
+  readonly host: string;
+  readonly port: string;
+  readonly verbose?: boolean;
+  readonly json?: boolean;
+}
+
+/** The concentrator: reads by its tasks and serves the GUI until it is told to stop. */
+export const serveCommand: CliCommand = {
+  build(io) {
+    return new Command('serve')
+      .description('run the concentrator: tasks, store, HTTPS API and GUI')
+      .requiredOption('--data <dir>', 'data directory; made at the first start')
+      .option('--host <address>', 'address to listen on', '127.0.0.1')
+      .option('--port <port>', 'port to listen on; 0 = any free one', '8443')
+      .option('--verbose', 'log what each meter is asked')
+      .option('--json', 'one line of JSON when it is ready')
+      .action((flags: Flags) => serve(flags, io));
+  },
+};
+
+async function serve(flags: Flags, io: CliIo): Promise<void> {
+  const directory = resolve(flags.data);
+  const port = portNumber(flags.port);
+  const { log, close } = openLog(io, flags.verbose === true ? 'debug' : 'info', directory);
+  try {
+    const concentrator = await startConcentrator({
+      ...systemPorts(),
+      directory,
+      host: flags.host,
+      port,
+      log,
+      schedule: true,
+    });
+    const { url, fingerprint, firstAccount } = concentrator;
+    if (flags.json === true)
+      io.out(JSON.stringify({ ok: true, url, fingerprint, ...firstAccountOf(concentrator) }));
+    else {
+      io.out(`OpenDCU ${VERSION} is ready at ${url}`);
+      io.out(`certificate SHA-256 ${fingerprint}`);
+      if (firstAccount !== undefined) {
+        io.out(
+          `sign in as ${firstAccount.name} with password ${firstAccount.password} (shown once; it must be changed)`,
+        );
+      }
+    }
+    await aborted(io.signal);
+    log.info('stopping');
+    await concentrator.stop();
+  } finally {
+    close();
+  }
+}
+
+/** What every run outside of a test is built on. */
+export function systemPorts(): Pick<ConcentratorOptions, 'clock' | 'random' | 'version' | 'bootedAt'> {
+  return {
+    clock: systemClock,
+    random: systemRandom,
+    version: VERSION,
+    bootedAt: systemClock.now() - Math.floor(uptime() * 1000),
+  };
+}
+
+export function firstAccountOf({ firstAccount }: Concentrator): { user?: string; password?: string } {
+  return firstAccount === undefined ? {} : { user: firstAccount.name, password: firstAccount.password };
+}
+
+/** @throws DcuError `usage` */
+export function portNumber(text: string): number {
+  const port = /^\d{1,5}$/.test(text) ? Number(text) : Number.NaN;
+  if (port <= 65_535) return port;
+  throw new DcuError('usage', `--port must be a whole number from 0 to 65535, not '${text}'`, {
+    field: 'port',
+  });
+}
+
+export function aborted(signal: AbortSignal): Promise<void> {
+  return new Promise((done) => {
+    if (signal.aborted) return done();
+    signal.addEventListener('abort', () => done(), { once: true });
+  });
+}

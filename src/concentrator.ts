@@ -1,0 +1,285 @@
+import { hostname, networkInterfaces } from 'node:os';
+import { createApi } from './api/app.ts';
+import { serveHttps } from './api/serve.ts';
+import type { ApiServices } from './api/services.ts';
+import { uiAssets } from './api/ui-assets.gen.ts';
+import type { Clock } from './base/clock.ts';
+import type { CollectionStore } from './base/collection.ts';
+import type { Log } from './base/log.ts';
+import type { CollectionKind } from './base/model.ts';
+import type { Random } from './base/random.ts';
+import { authPort } from './concentrator/auth.ts';
+import { LineDirectory } from './concentrator/lines.ts';
+import { exchangeFirmwareVersion, readIdentity } from './device/identity.ts';
+import { DeviceLogbook } from './device/logbook.ts';
+import { unitName } from './dlms/units.ts';
+import { warmUp } from './kernels/index.ts';
+import { eventText, meterProfiles, objectTitle } from './meters/profiles/index.ts';
+import { AccountService } from './security/accounts.ts';
+import { serverCertificate } from './security/certificate.ts';
+import { openVault } from './security/vault.ts';
+import { lockDataDirectory, openStore } from './store/index.ts';
+import type { Configuration, Store } from './store/types.ts';
+import { type Collector, createCollector } from './tasks/collector.ts';
+import { describeCron, nextTick, parseCron, validateCron } from './tasks/cron.ts';
+
+export interface ConcentratorOptions {
+  /** Everything that the concentrator knows; made when it is missing. */
+  readonly directory: string;
+  readonly host: string;
+  /** 0 = any free port. */
+  readonly port: number;
+  /** Of the program, e.g. `0.1.0`. */
+  readonly version: string;
+  /** UTC ms at which the operating system came up. */
+  readonly bootedAt: number;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly log: Log;
+  /** False: nothing fires by itself, only what is asked for is read. */
+  readonly schedule: boolean;
+  /** Told of every batch of rows or events once it is on disk. */
+  readonly onAcknowledged?: (batch: AcknowledgedBatch) => void;
+}
+
+export interface AcknowledgedBatch {
+  readonly meterId: number;
+  readonly kind: CollectionKind;
+  /** UTC ms of each row or event. */
+  readonly times: readonly number[];
+}
+
+export interface Concentrator {
+  /** `https://host:port` */
+  readonly url: string;
+  /** SHA-256 of the certificate, as browsers show it. */
+  readonly fingerprint: string;
+  /** The administrator made at the very first start; never to be had again. */
+  readonly firstAccount: { readonly name: string; readonly password: string } | undefined;
+  readonly store: Store;
+  readonly collector: Collector;
+  /** Ends reading in an orderly way, then the API, then the store. */
+  stop(): Promise<void>;
+}
+
+const RETENTION_EVERY_MS = 6 * 3_600_000;
+
+/**
+ * Builds every part, hands each what it needs, and starts them.
+ * @throws DcuError `data-directory-locked` (with the pid of the other), `channel-open-failed` (port taken), what the store throws
+ */
+export async function startConcentrator(options: ConcentratorOptions): Promise<Concentrator> {
+  const { directory, clock, random, log } = options;
+  const undo: (() => Promise<void> | void)[] = [];
+  const unwind = async (): Promise<void> => {
+    for (const step of undo.splice(0).reverse()) await step();
+  };
+  try {
+    const lock = lockDataDirectory(directory);
+    undo.push(() => lock.release());
+    warmUp();
+    const vault = openVault(directory, random);
+    const store = await openStore({
+      directory,
+      clock,
+      random,
+      log,
+      sealer: vault,
+      validateCron,
+      lock,
+      thread: 'own',
+    });
+    undo.push(() => store.close());
+
+    const logbook = await recordStart(options, store);
+    undo.push(() => logbook.recordStop());
+
+    const accounts = new AccountService({
+      rows: store.accounts,
+      clock,
+      random,
+      maxFailures: async () => Number((await store.configuration.setting('login.attempts')) ?? 5),
+    });
+    const firstAccount = await accounts.createFirst();
+    const identity = await readIdentity(store.configuration, options.version);
+    let zone = identity.timeZone;
+
+    const lines = new LineDirectory(store.configuration, clock);
+    await lines.reload();
+    const collector = createCollector({
+      store: acknowledged(store.collection, options.onAcknowledged),
+      clock,
+      random,
+      log: log.child('tasks'),
+      openLine: (meter) => lines.open(meter),
+      zone: () => zone,
+      systemTitle: systemTitleOf(identity.serialNumber),
+    });
+    undo.push(() => collector.stop());
+
+    const configuration = watched(store.configuration, {
+      channels: () => lines.reload(),
+      settings: async () => {
+        zone = (await store.configuration.setting('device.timezone')) ?? 'UTC';
+      },
+    });
+    const services: ApiServices = {
+      store: { ...store, configuration },
+      auth: authPort(accounts),
+      collector,
+      device: {
+        serialNumber: identity.serialNumber,
+        version: identity.firmwareVersion,
+        zone: () => zone,
+      },
+      cron: { describe: describeCron, next: (text, fromMs, count) => nextTicks(text, fromMs, count, zone) },
+      catalogue: {
+        objectName: (obis) => objectTitle(obis) ?? null,
+        unitSymbol: (unit) => unitName(unit) ?? null,
+        eventText: (profile, eventLog, code) => eventText(profile, eventLog, code) ?? null,
+        meterProfiles: () => meterProfiles().map(({ name, title }) => ({ name, title })),
+      },
+      clock,
+      log,
+    };
+    const certificate = await serverCertificate({
+      directory,
+      clock,
+      random,
+      names: ownNames(options.host),
+      commonName: `OpenDCU ${identity.serialNumber}`,
+    });
+    const server = serveHttps({
+      app: createApi(services, { ui: uiAssets }),
+      host: options.host,
+      port: options.port,
+      tls: { key: certificate.privateKey, certificate: certificate.certificate },
+    });
+    undo.push(() => server.stop());
+
+    undo.push(keepRetention(store, clock, log));
+    if (options.schedule) await collector.start();
+    return {
+      url: server.url,
+      fingerprint: certificate.fingerprint,
+      firstAccount,
+      store,
+      collector,
+      stop: unwind,
+    };
+  } catch (error) {
+    await unwind();
+    throw error;
+  }
+}
+
+async function recordStart(options: ConcentratorOptions, store: Store): Promise<DeviceLogbook> {
+  const logbook = new DeviceLogbook({ rows: store.logbook, clock: options.clock });
+  const { firmwareVersion } = await readIdentity(store.configuration, options.version);
+  const previous = await exchangeFirmwareVersion(store.configuration, firmwareVersion);
+  await logbook.recordStart({
+    firmwareVersion,
+    ...(previous === undefined ? {} : { previousFirmwareVersion: previous }),
+    lastShutdownClean: store.lastShutdownClean,
+    bootedAt: options.bootedAt,
+    ...(store.lastWriteAt === undefined ? {} : { lastAliveAt: store.lastWriteAt }),
+  });
+  return logbook;
+}
+
+/** The configuration, telling the parts that keep some of it at hand when that has changed. */
+function watched(
+  configuration: Configuration,
+  changed: { readonly channels: () => Promise<void>; readonly settings: () => Promise<void> },
+): Configuration {
+  return {
+    ...configuration,
+    saveChannel: async (channel) => {
+      const saved = await configuration.saveChannel(channel);
+      await changed.channels();
+      return saved;
+    },
+    saveChannelAttribute: async (attribute) => {
+      const saved = await configuration.saveChannelAttribute(attribute);
+      await changed.channels();
+      return saved;
+    },
+    saveSetting: async (key, value) => {
+      await configuration.saveSetting(key, value);
+      await changed.settings();
+    },
+  };
+}
+
+function acknowledged(
+  collection: CollectionStore,
+  tell: ConcentratorOptions['onAcknowledged'],
+): CollectionStore {
+  if (tell === undefined) return collection;
+  return {
+    ...collection,
+    appendProfile: async (meterId, kind, rows, covered) => {
+      const result = await collection.appendProfile(meterId, kind, rows, covered);
+      tell({ meterId, kind, times: [...rows.times] });
+      return result;
+    },
+    appendEvents: async (meterId, kind, events, covered) => {
+      const result = await collection.appendEvents(meterId, kind, events, covered);
+      tell({ meterId, kind, times: events.map(({ time }) => time) });
+      return result;
+    },
+  };
+}
+
+function nextTicks(text: string, fromMs: number, count: number, zone: string): number[] {
+  const cron = parseCron(text);
+  const ticks: number[] = [];
+  for (let at = nextTick(cron, fromMs, zone); at !== undefined && ticks.length < count; ) {
+    ticks.push(at);
+    at = nextTick(cron, at, zone);
+  }
+  return ticks;
+}
+
+/** Drops old data at start and four times a day. */
+function keepRetention(store: Store, clock: Clock, log: Log): () => void {
+  let cancel: () => void = () => {};
+  const run = (): void => {
+    store
+      .applyRetention(clock.now())
+      .then(({ rowsDropped }) => {
+        if (rowsDropped > 0) log.info('old data dropped', { rows: rowsDropped });
+      })
+      .catch((error: unknown) => log.error('old data could not be dropped', { error: String(error) }));
+    cancel = clock.after(RETENTION_EVERY_MS, run);
+  };
+  cancel = clock.after(60_000, run);
+  return () => cancel();
+}
+
+/** Three letters and the last ten digits of the serial number as 40 bits (Green Book, system title of eight bytes). */
+function systemTitleOf(serialNumber: string): Uint8Array {
+  const title = new Uint8Array(8);
+  const digits = serialNumber.replaceAll(/\D/g, '').slice(-10);
+  new DataView(title.buffer).setBigUint64(0, BigInt(digits === '' ? '0' : digits));
+  title.set(new TextEncoder().encode('ODC'));
+  return title;
+}
+
+/** What the certificate is valid for: this machine's names and addresses. */
+function ownNames(host: string): string[] {
+  const addresses = Object.values(networkInterfaces()).flatMap(
+    (list) => list?.map(({ address }) => address) ?? [],
+  );
+  const own = host === '0.0.0.0' || host === '::' ? [] : [host];
+  return [
+    ...new Set([
+      'localhost',
+      '127.0.0.1',
+      '::1',
+      hostname(),
+      ...own,
+      ...addresses.filter((a) => !a.includes('%')),
+    ]),
+  ];
+}

@@ -1,0 +1,105 @@
+import type { Clock } from '../base/clock.ts';
+import { DcuError } from '../base/errors.ts';
+import type { Channel, Meter } from '../base/model.ts';
+import type { ChannelOpener, SerialSettings } from '../channels/channel.ts';
+import { serialOpener } from '../channels/serial.ts';
+import { tcpOpener } from '../channels/tcp.ts';
+import type { LineAccess } from '../meters/connector.ts';
+import type { Configuration } from '../store/types.ts';
+
+const RS485: ReadonlySet<number> = new Set([4, 7, 8]);
+const TCP_METERS = 12;
+
+/**
+ * The channels as configured, at hand without waiting: how each meter is reached. A serial channel is one line that
+ * its meters share; a TCP meter is a line of its own.
+ */
+export class LineDirectory {
+  readonly #configuration: Pick<Configuration, 'channels' | 'channelAttributes'>;
+  readonly #clock: Clock;
+  #channels = new Map<string, Channel>();
+  #serial = new Map<string, ChannelOpener | DcuError>();
+
+  constructor(configuration: Pick<Configuration, 'channels' | 'channelAttributes'>, clock: Clock) {
+    this.#configuration = configuration;
+    this.#clock = clock;
+  }
+
+  /** To be called at start and whenever a channel or one of its attributes has changed. */
+  async reload(): Promise<void> {
+    const [channels, attributes] = await Promise.all([
+      this.#configuration.channels(),
+      this.#configuration.channelAttributes(),
+    ]);
+    this.#channels = new Map(channels.map((channel) => [channel.name, channel]));
+    this.#serial = new Map(
+      channels
+        .filter(({ commType }) => RS485.has(commType))
+        .map((channel) => {
+          const own = attributes.filter(({ owner }) => owner === channel.name);
+          return [
+            channel.name,
+            this.#serialLine(channel, new Map(own.map(({ key, value }) => [key, value]))),
+          ];
+        }),
+    );
+  }
+
+  /** @throws DcuError `not-found`, `channel-open-failed` (off, or not set up), `invalid-field` */
+  open(meter: Meter): LineAccess {
+    const channel = this.#channels.get(meter.channel);
+    if (channel === undefined) {
+      throw new DcuError('not-found', `there is no channel named "${meter.channel}"`, { field: 'channel' });
+    }
+    if (!channel.enabled) {
+      throw new DcuError('channel-open-failed', `channel ${channel.name} is disabled`, { field: 'channel' });
+    }
+    const { protocol, task } = channel;
+    if (RS485.has(channel.commType)) {
+      const opener = this.#serial.get(channel.name);
+      if (opener instanceof DcuError) throw opener;
+      if (opener !== undefined) return { lineName: channel.name, opener, protocol, task, shared: true };
+    }
+    if (channel.commType === TCP_METERS) {
+      const opener = this.#tcpLine(meter, channel);
+      return { lineName: opener.name, opener, protocol, task, shared: false };
+    }
+    throw new DcuError('channel-open-failed', `channel ${channel.name} does not lead to meters`, {
+      field: 'channel',
+    });
+  }
+
+  #serialLine(channel: Channel, attributes: ReadonlyMap<string, string>): ChannelOpener | DcuError {
+    const path = attributes.get('device') ?? '';
+    if (path === '') {
+      return new DcuError(
+        'channel-open-failed',
+        `channel ${channel.name} has no serial port: set its device`,
+        {
+          field: 'device',
+        },
+      );
+    }
+    const settings: SerialSettings = {
+      path,
+      baudRate: Number(attributes.get('baud') ?? '9600'),
+      dataBits: attributes.get('data.bits') === '7' ? 7 : 8,
+      parity: parityOf(attributes.get('parity')),
+      stopBits: attributes.get('stop.bits') === '2' ? 2 : 1,
+    };
+    return serialOpener({ ...settings, openTimeoutMs: channel.readTimeoutS * 1000 }, this.#clock);
+  }
+
+  #tcpLine({ meterNo, address: { host, port } }: Meter, channel: Channel): ChannelOpener {
+    if (host === undefined || port === undefined) {
+      throw new DcuError('invalid-field', `meter ${meterNo} has no host and port`, {
+        field: host === undefined ? 'address.host' : 'address.port',
+      });
+    }
+    return tcpOpener({ host, port, connectTimeoutMs: channel.writeTimeoutS * 1000 }, this.#clock);
+  }
+}
+
+function parityOf(text: string | undefined): SerialSettings['parity'] {
+  return text === 'even' || text === 'odd' ? text : 'none';
+}
