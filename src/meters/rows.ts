@@ -217,17 +217,17 @@ export function cellText(values: ColumnValues | undefined, row: number): string 
 
 /**
  * What a transfer has settled. A finished one: all of `asked`, but not beyond `writtenMs`, until which the meter has
- * written all it ever will, or behind its last row if rows are periodic. A broken one: up to the last row that came,
- * if the order of the rows says which side of it is complete.
+ * written all it ever will, or behind its last row if rows stand alone in their second. A broken one: up to the last
+ * row that came, if the order of the rows says which side of it is complete.
  */
 export function coveredBy(
   asked: Interval,
   times: Float64Array,
   {
     writtenMs,
-    periodic,
+    alone,
     finished,
-  }: { readonly writtenMs: number; readonly periodic: boolean; readonly finished: boolean },
+  }: { readonly writtenMs: number; readonly alone: boolean; readonly finished: boolean },
 ): Interval | undefined {
   let first = Number.POSITIVE_INFINITY;
   let last = Number.NEGATIVE_INFINITY;
@@ -240,17 +240,17 @@ export function coveredBy(
     last = Math.max(last, time);
   }
   const second = (ms: number): number => Math.floor(ms / 1000) * 1000;
-  // Entries of a log may share a second; a period's row stands alone in it.
-  const afterLast = second(last) + (periodic ? 1000 : 0);
+  // Entries of a log may share a second; a profile's row stands alone in it.
+  const afterLast = second(last) + (alone ? 1000 : 0);
   const order = orderOf(times);
   let { fromMs, toMs } = asked;
   if (finished || order === 'descending') {
-    toMs = Math.min(toMs, Math.max(second(writtenMs), periodic ? afterLast : Number.NEGATIVE_INFINITY));
+    toMs = Math.min(toMs, Math.max(second(writtenMs), alone ? afterLast : Number.NEGATIVE_INFINITY));
   }
   if (!finished) {
     if (order === undefined) return undefined;
     if (order === 'ascending') toMs = Math.min(toMs, afterLast);
-    else fromMs = Math.max(fromMs, second(first) + (periodic ? 0 : 1000));
+    else fromMs = Math.max(fromMs, second(first) + (alone ? 0 : 1000));
   }
   return fromMs < toMs ? { fromMs, toMs } : undefined;
 }

@@ -145,12 +145,18 @@ export class MeterSession {
 
   /** Rows of a profile with time in the interval. What came before a transfer broke is handed out before it throws. */
   async *readProfile(kind: ProfileKind, interval: Interval): AsyncGenerator<ProfileBatch> {
-    yield* this.#readRange(this.profile.profiles[kind], interval, () => this.#options.knownColumns(kind));
+    const known = (): Promise<readonly CaptureColumn[] | undefined> => this.#options.knownColumns(kind);
+    yield* this.#readRange(this.profile.profiles[kind], interval, true, known);
   }
 
   async *readEvents(log: EventLog, interval: Interval): AsyncGenerator<EventBatch> {
     const object = this.profile.logs[log];
-    for await (const { rows, covered } of this.#readRange(object.obis, interval, async () => undefined)) {
+    for await (const { rows, covered } of this.#readRange(
+      object.obis,
+      interval,
+      false,
+      async () => undefined,
+    )) {
       yield { events: toEvents(rows, object.impliedCode), covered };
     }
   }
@@ -199,6 +205,7 @@ export class MeterSession {
   async *#readRange(
     obis: string,
     interval: Interval,
+    alone: boolean,
     known: () => Promise<readonly CaptureColumn[] | undefined>,
   ): AsyncGenerator<ProfileBatch> {
     const layout = await this.#layout(obis, known);
@@ -229,7 +236,7 @@ export class MeterSession {
     const writtenMs = meterNowMs - (periodMs > 0 ? periodMs : SETTLE_MS);
     const covered = coveredBy(asked, rows.times, {
       writtenMs,
-      periodic: periodMs > 0,
+      alone,
       finished: failure === undefined,
     });
     if (failure === undefined || rows.times.length > 0) yield { rows, covered, timeless };

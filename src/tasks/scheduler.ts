@@ -6,6 +6,7 @@ import { type Cron, nextTick, parseCron } from './cron.ts';
 
 /** The wall clock is looked at least this often, so that a jump or a changed item is noticed. */
 const LOOK_EVERY_MS = 60_000;
+const KNOWN_LIMIT = 512;
 /** Set back by no more than this, no tick is repeated; by more, time starts anew. */
 const REPEAT_LIMIT_MS = 3 * 3_600_000;
 
@@ -31,6 +32,7 @@ export class Scheduler {
   #running = false;
   #looking: Promise<void> | undefined;
   readonly #crons = new Map<string, Cron | undefined>();
+  readonly #known = new Map<string, { readonly afterMs: number; readonly dueMs: number }>();
 
   constructor(deps: SchedulerDependencies) {
     this.#deps = deps;
@@ -64,9 +66,17 @@ export class Scheduler {
   #dueAfter(item: TaskItem, afterMs: number): number | undefined {
     const cron = this.#cronOf(item);
     if (cron === undefined) return undefined;
+    const zone = this.#deps.zone();
+    const key = `${zone} ${item.offsetS} ${item.cron}`;
+    // Between an instant and the tick that follows it every other instant has the same next tick.
+    const known = this.#known.get(key);
+    if (known !== undefined && known.afterMs <= afterMs && afterMs < known.dueMs) return known.dueMs;
     const offsetMs = Math.max(0, item.offsetS) * 1000;
-    const tickMs = nextTick(cron, afterMs - offsetMs, this.#deps.zone());
-    return tickMs === undefined ? undefined : tickMs + offsetMs;
+    const tickMs = nextTick(cron, afterMs - offsetMs, zone);
+    if (tickMs === undefined) return undefined;
+    if (this.#known.size >= KNOWN_LIMIT) this.#known.clear();
+    this.#known.set(key, { afterMs, dueMs: tickMs + offsetMs });
+    return tickMs + offsetMs;
   }
 
   #cronOf(item: TaskItem): Cron | undefined {
