@@ -9,6 +9,16 @@ export interface Caller {
   readonly clientAddress: number;
   readonly auth: AuthMechanism;
   readonly peer: LinkPeer;
+  /** What was negotiated; absent where the caller is no DLMS association. */
+  readonly context?: {
+    readonly ciphered: boolean;
+    /** 24 bits; see apdu/conformance.ts. */
+    readonly conformance: number;
+    /** Of the server. */
+    readonly maxReceivePduSize: number;
+    /** What the client takes; 0 = no limit. */
+    readonly maxSendPduSize: number;
+  };
 }
 
 export type CosemRequest =

@@ -50,7 +50,22 @@ export class ServerAssociation {
 
   get caller(): Caller {
     const auth = this.#context.policy?.auth ?? 'none';
-    return { clientAddress: this.#peer.clientAddress, auth, peer: this.#peer };
+    const accepted = this.#accepted;
+    return {
+      clientAddress: this.#peer.clientAddress,
+      auth,
+      peer: this.#peer,
+      ...(accepted
+        ? {
+            context: {
+              ciphered: accepted.security.ciphered,
+              conformance: accepted.limits.conformance,
+              maxReceivePduSize: this.#context.maxPduSize,
+              maxSendPduSize: accepted.clientMaxPduSize,
+            },
+          }
+        : {}),
+    };
   }
 
   receive(apdu: Uint8Array): Outcome {
@@ -142,7 +157,7 @@ export class ServerAssociation {
     this.#step('rlrq');
     const initiated = encodeInitiateResponse({
       dlmsVersion: DLMS_VERSION,
-      conformance: accepted.conformance,
+      conformance: accepted.limits.conformance,
       serverMaxReceivePduSize: this.#context.maxPduSize,
       vaaName: VAA_NAME_LN,
     });

@@ -21,7 +21,7 @@ export interface Accepted {
   readonly aare: Uint8Array;
   readonly security: ServerSecurity;
   readonly limits: ServiceLimits;
-  readonly conformance: number;
+  readonly clientMaxPduSize: number;
   readonly challenges?: { readonly fromClient: Uint8Array; readonly fromServer: Uint8Array };
 }
 
@@ -109,7 +109,7 @@ function accept(
     aare,
     security,
     limits: { conformance, maxApdu },
-    conformance,
+    clientMaxPduSize: size,
     ...(fromServer && fromClient ? { challenges: { fromClient, fromServer } } : {}),
   };
 }

@@ -1,0 +1,141 @@
+import { ByteWriter } from '../../base/bytes.ts';
+import { writeLength } from '../axdr-length.ts';
+import { DATA_TAGS } from '../axdr-types.ts';
+import type { AccessSelection, CaptureObject, CosemAttribute } from '../client-types.ts';
+import type { DlmsData } from '../data.ts';
+import { type CosemDateTime, daysInMonth, decodeDate, decodeDateTime, toUtcMs } from '../datetime.ts';
+import type { CosemResponse } from '../server-types.ts';
+
+/** Rows of a profile generic, made on demand; row 0 is the oldest. */
+export interface ProfileRowSource {
+  readonly columns: readonly CaptureObject[];
+  /** Rows there are now. */
+  count(): number;
+  /** UTC milliseconds of a row's clock column. */
+  timeAt(row: number): number;
+  /** Appends the A-XDR bytes, tags included, of the given columns of a row, in that order. */
+  writeCells(writer: ByteWriter, row: number, columns: readonly number[]): void;
+  /** Rows with from <= time <= to, where the source knows them without looking at each; else each is looked at. */
+  rowsBetween?(fromMs: number, toMs: number): { readonly first: number; readonly end: number };
+  /** Deviation that times without one are meant in; minutes to add to the local time to get UTC. */
+  deviationMinutes?(local: CosemDateTime): number;
+}
+
+/** Bytes that a row takes at first guess; the buffer grows from there. */
+const GUESSED_ROW_BYTES = 48;
+const CLOCK_CLASS = 8;
+
+/**
+ * The buffer of a profile generic (class 7 attribute 2) as A-XDR bytes, whole or by selective access. A selection
+ * that cannot be understood is `type-unmatched`, one of columns that the profile has not `scope-of-access-violated`.
+ */
+export function readProfileBuffer(
+  source: ProfileRowSource,
+  selection: AccessSelection | undefined,
+): CosemResponse {
+  const all = source.columns.map((_, column) => column);
+  if (selection === undefined) return encodeRows(source, sequence(0, source.count()), all);
+  return selection.by === 'entry' ? byEntry(source, selection, all) : byRange(source, selection, all);
+}
+
+function byEntry(
+  source: ProfileRowSource,
+  selection: Extract<AccessSelection, { by: 'entry' }>,
+  all: readonly number[],
+): CosemResponse {
+  const { fromEntry, toEntry, fromColumn = 1, toColumn = 0 } = selection;
+  const count = source.count();
+  if (fromColumn > all.length) return { result: 'scope-of-access-violated' };
+  const columns = all.slice(Math.max(fromColumn, 1) - 1, toColumn === 0 ? undefined : toColumn);
+  const end = toEntry === 0 ? count : Math.min(toEntry, count);
+  return encodeRows(source, sequence(Math.max(fromEntry, 1) - 1, end), columns);
+}
+
+function byRange(
+  source: ProfileRowSource,
+  selection: Extract<AccessSelection, { by: 'range' }>,
+  all: readonly number[],
+): CosemResponse {
+  const { restricting } = selection;
+  const isTime = restricting.classId === CLOCK_CLASS && restricting.attribute === 2;
+  if (!isTime || !source.columns.some((column) => sameAttribute(column, restricting))) {
+    return { result: 'scope-of-access-violated' };
+  }
+  const fromMs = boundMs(source, selection.from, 'from');
+  const toMs = boundMs(source, selection.to, 'to');
+  if (fromMs === undefined || toMs === undefined) return { result: 'type-unmatched' };
+  const columns = selection.columns?.map((wanted) =>
+    source.columns.findIndex(
+      (column) => sameAttribute(column, wanted) && column.dataIndex === wanted.dataIndex,
+    ),
+  );
+  if (columns?.includes(-1)) return { result: 'scope-of-access-violated' };
+  return encodeRows(source, rowsBetween(source, fromMs, toMs), columns ?? all);
+}
+
+function sameAttribute(a: CosemAttribute, b: CosemAttribute): boolean {
+  return a.classId === b.classId && a.obis === b.obis && a.attribute === b.attribute;
+}
+
+/** A clock that was set back leaves times that do not grow, so each row is judged by itself. */
+function rowsBetween(source: ProfileRowSource, fromMs: number, toMs: number): readonly number[] {
+  if (fromMs > toMs) return [];
+  if (source.rowsBetween) {
+    const { first, end } = source.rowsBetween(fromMs, toMs);
+    return sequence(first, end);
+  }
+  return sequence(0, source.count()).filter((row) => {
+    const time = source.timeAt(row);
+    return time >= fromMs && time <= toMs;
+  });
+}
+
+function sequence(first: number, end: number): number[] {
+  return Array.from({ length: Math.max(0, end - first) }, (_, i) => first + i);
+}
+
+function encodeRows(
+  source: ProfileRowSource,
+  rows: readonly number[],
+  columns: readonly number[],
+): CosemResponse {
+  const writer = new ByteWriter(8 + rows.length * GUESSED_ROW_BYTES).u8(DATA_TAGS.array);
+  writeLength(writer, rows.length);
+  for (const row of rows) {
+    writer.u8(DATA_TAGS.structure);
+    writeLength(writer, columns.length);
+    source.writeCells(writer, row, columns);
+  }
+  return { result: 'success', data: writer.done() };
+}
+
+/**
+ * UTC milliseconds of one end of a range. What is unspecified widens the range: a date without a time runs from
+ * its first to its last hundredth, no date at all sets no bound. Undefined when it is no date-time.
+ */
+function boundMs(source: ProfileRowSource, value: DlmsData, end: 'from' | 'to'): number | undefined {
+  const time = dateTimeOf(value);
+  if (time === undefined) return undefined;
+  const { year, month, day } = time;
+  if (year === undefined) return end === 'from' ? Number.NEGATIVE_INFINITY : Number.POSITIVE_INFINITY;
+  const low = end === 'from';
+  const wholeMonth = month ?? (low ? 1 : 12);
+  const filled: CosemDateTime = {
+    year,
+    month: wholeMonth,
+    day: day ?? (low ? 1 : daysInMonth(year, wholeMonth)),
+    hour: time.hour ?? (low ? 0 : 23),
+    minute: time.minute ?? (low ? 0 : 59),
+    second: time.second ?? (low ? 0 : 59),
+    hundredths: time.hundredths ?? (low ? 0 : 99),
+  };
+  const deviation = time.deviationMinutes ?? source.deviationMinutes?.(filled) ?? 0;
+  return toUtcMs(filled, deviation);
+}
+
+function dateTimeOf(value: DlmsData): CosemDateTime | undefined {
+  if (value.type === 'date') return decodeDate(value.value);
+  if (value.type !== 'octet-string' && value.type !== 'date-time') return undefined;
+  if (value.value.length === 12) return decodeDateTime(value.value);
+  return value.value.length === 5 ? decodeDate(value.value) : undefined;
+}
