@@ -117,14 +117,17 @@ export async function startConcentrator(options: ConcentratorOptions): Promise<C
     });
     undo.push(() => collector.stop());
 
-    const configuration = watched(store.configuration, {
-      channels: () => lines.reload(),
-      settings: async () => {
-        zone = (await store.configuration.setting('device.timezone')) ?? 'UTC';
-      },
-    });
+    const watchedStore: Store = {
+      ...store,
+      configuration: watched(store.configuration, {
+        channels: () => lines.reload(),
+        settings: async () => {
+          zone = (await store.configuration.setting('device.timezone')) ?? 'UTC';
+        },
+      }),
+    };
     const services: ApiServices = {
-      store: { ...store, configuration },
+      store: watchedStore,
       auth: authPort(accounts),
       collector,
       device: {
@@ -163,7 +166,7 @@ export async function startConcentrator(options: ConcentratorOptions): Promise<C
       url: server.url,
       fingerprint: certificate.fingerprint,
       firstAccount,
-      store,
+      store: watchedStore,
       collector,
       stop: unwind,
     };
