@@ -142,13 +142,13 @@ class ChannelPump<Command, Event> implements Pump<Command> {
     if (this.#lost) return;
     this.#trace?.({ direction: 'out', timeMs: this.#clock.now(), bytes });
     this.#unwritten++;
-    this.#channel.write(bytes).then(
-      () => {
-        this.#unwritten--;
-        if (this.#unwritten === 0) this.#startWaitingTimers();
-      },
-      (error: unknown) => this.#shut(toDcuError(error)),
-    );
+    this.#write(bytes).catch((error: unknown) => this.#shut(toDcuError(error)));
+  }
+
+  async #write(bytes: Uint8Array): Promise<void> {
+    await this.#channel.write(bytes);
+    this.#unwritten--;
+    if (this.#unwritten === 0) this.#startWaitingTimers();
   }
 
   /** The machine hears of the end as well: it may have a request open that it knows nothing wrong of. */

@@ -2,7 +2,6 @@ import type {
   BindingInterface,
   BindingPortInterface,
   OpenOptions,
-  PortInfo,
   PortStatus,
   SetOptions,
   UpdateOptions,
@@ -29,7 +28,7 @@ import {
 /**
  * serialport's binding on `bun:ffi`: the one that ships with it is a native module that aborts Bun. Linux only.
  */
-export const ttyBinding: BindingInterface<TtyPort, OpenOptions, PortInfo> = {
+export const ttyBinding: BindingInterface<TtyPort> = {
   list: listSerialPorts,
   open: (options) => openPort(options, systemClock),
 };

@@ -1,4 +1,4 @@
-import type { BindingInterface, OpenOptions, PortInfo } from '@serialport/bindings-interface';
+import type { BindingInterface } from '@serialport/bindings-interface';
 import { SerialPortStream } from '@serialport/stream';
 import { type Clock, sleep, systemClock } from '../base/clock.ts';
 import { DcuError, toDcuError } from '../base/errors.ts';
@@ -18,8 +18,7 @@ const POLL_MS = 200;
 /** Codes of a device that is not there, not there any more, or taken: waiting may help. */
 const PASSING_CODES: ReadonlySet<string | undefined> = new Set(['ENOENT', 'ENXIO', 'ENODEV', 'EIO', 'EBUSY']);
 
-/** `binding` is replaceable so that serialport's own mock can stand in. */
-type Binding = BindingInterface<TtyPort, OpenOptions, PortInfo>;
+type Binding = BindingInterface<TtyPort>;
 type Port = SerialPortStream<Binding>;
 
 /**

@@ -115,7 +115,7 @@ test('an opener opens again after a loss', async () => {
 });
 
 test('a write resolves only when the peer takes the bytes; one that never does is given up', async () => {
-  const sockets: Bun.Socket<undefined>[] = [];
+  const sockets: Bun.Socket[] = [];
   const deaf = Bun.listen({
     hostname: '127.0.0.1',
     port: 0,

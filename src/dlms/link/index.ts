@@ -4,7 +4,6 @@ import { ClientStation, ServerStation } from './station.ts';
 import { createWrapperLink } from './wrapper.ts';
 
 export type * from './link.ts';
-export { LINK_TIMER_PREFIX } from './peer.ts';
 
 /**
  * The client's side of a data link. HDLC: it polls, so it also retransmits and fails with `link-timeout`.

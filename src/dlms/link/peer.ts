@@ -1,8 +1,7 @@
 import type { Effect } from '../../base/machine.ts';
 import type { LinkCounters, LinkEvent } from './link.ts';
 
-/** Timers of every link begin with this, so that an owner can pass them on and name its own ones freely. */
-export const LINK_TIMER_PREFIX = 'link-';
+/** Timers of every link begin with `link-`, so that an owner can pass them on and name its own ones freely. */
 export const RESPONSE_TIMER = 'link-response';
 export const IDLE_TIMER = 'link-idle';
 export const POLL_TIMER = 'link-poll';
