@@ -18,7 +18,7 @@ const QUARTER_MS = 15 * 60_000;
 const DAY_MS = 24 * 60 * 60_000;
 const RANGE_ROWS = 48;
 /** Where our own counters stay clear of those that the Gurux client has used up. */
-const OUR_FIRST_COUNTER = 1_000_000;
+let counter = 1_000_000;
 
 /** One entry of what `dcu simulate --json` prints. */
 interface SimulatedMeter {
@@ -53,6 +53,8 @@ interface Document {
     readonly scaler: number;
     readonly unit: number;
   }[];
+  readonly list: readonly number[];
+  readonly relay: readonly boolean[];
   readonly columns: readonly (readonly [number, string, number])[];
   readonly entriesInUse: number;
   readonly byEntry: readonly (readonly (string | number)[])[];
@@ -60,7 +62,17 @@ interface Document {
 }
 
 function isDocument(value: unknown): value is Document {
-  const keys = ['objects', 'clock', 'registers', 'columns', 'entriesInUse', 'byEntry', 'byRange'];
+  const keys = [
+    'objects',
+    'clock',
+    'registers',
+    'list',
+    'relay',
+    'columns',
+    'entriesInUse',
+    'byEntry',
+    'byRange',
+  ];
   return typeof value === 'object' && value !== null && keys.every((key) => key in value);
 }
 
@@ -115,7 +127,6 @@ function configFor(meter: SimulatedMeter, { framing, auth }: Combination): Clien
           interOctetTimeoutMs: 1000,
           retries: 1,
         };
-  let counter = OUR_FIRST_COUNTER;
   const secrets: Partial<AssociationConfig> =
     auth === 'hls-gmac'
       ? {
@@ -194,6 +205,13 @@ const TESTS: Readonly<Record<string, Test>> = {
       [30, 35, 27],
     );
   },
+  'list of attributes': ({ list, registers }) => {
+    same(list.length, registers.length);
+    // Energy only grows; the others are values of the moment.
+    ok((list[0] ?? 0) >= (registers[0]?.value ?? 0), `energy ${list[0]} after ${registers[0]?.value}`);
+    for (const value of list) ok(Number.isInteger(value) && value > 0, `value ${value}`);
+  },
+  'relay off and on': ({ relay }) => same(relay, [false, true]),
   'capture objects': ({ columns, entriesInUse }) => {
     same(columns[0], [8, '0.0.1.0.0.255', 2]);
     ok(columns.length > 2, `${columns.length} columns`);

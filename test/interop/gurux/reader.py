@@ -7,8 +7,13 @@ import socket
 import sys
 
 from gurux_dlms import GXByteBuffer, GXDateTime, GXReplyData
-from gurux_dlms.enums import Authentication, InterfaceType, ObjectType, Security
-from gurux_dlms.objects import GXDLMSClock, GXDLMSProfileGeneric, GXDLMSRegister
+from gurux_dlms.enums import Authentication, InterfaceType, Security
+from gurux_dlms.objects import (
+    GXDLMSClock,
+    GXDLMSDisconnectControl,
+    GXDLMSProfileGeneric,
+    GXDLMSRegister,
+)
 from gurux_dlms.objects.GXDLMSAssociationLogicalName import GXDLMSAssociationLogicalName
 from gurux_dlms.secure import GXDLMSSecureClient
 
@@ -47,21 +52,27 @@ class Reader:
             client.ciphering.blockCipherKey = bytearray.fromhex(arguments.encryption_key)
             client.ciphering.authenticationKey = bytearray.fromhex(arguments.authentication_key)
             client.ciphering.invocationCounter = arguments.invocation_counter
+            # Our meters refuse an unprotected release of a ciphered association, as real ones do.
+            client.useProtectedRelease = True
+        # Small enough that the object list and the profile come in blocks.
+        client.maxReceivePDUSize = 512
         self.client = client
         self.stream = socket.create_connection((arguments.host, arguments.port), timeout=10)
         self.held = GXByteBuffer()
 
     def exchange(self, frames):
         reply = GXReplyData()
-        if not isinstance(frames, list):
-            frames = [frames]
-        for frame in frames:
+        for frame in self.flat(frames):
             reply.clear()
             self.one(frame, reply)
             while reply.isMoreData():
                 # Streaming servers send on by themselves.
                 self.one(None if reply.isStreaming() else self.client.receiverReady(reply), reply)
         return reply
+
+    def flat(self, frames):
+        """The library hands out a frame, a list of frames, or a list of such lists."""
+        return [each for item in frames for each in self.flat(item)] if isinstance(frames, list) else [frames]
 
     def one(self, frame, reply):
         if frame is not None:
@@ -126,8 +137,7 @@ def read_all(reader, arguments):
     result = {}
     association = GXDLMSAssociationLogicalName()
     reader.read(association, 2)
-    listed = association.objectList
-    result["objects"] = sorted([int(item.objectType), item.logicalName] for item in listed)
+    result["objects"] = sorted([int(item.objectType), item.logicalName] for item in association.objectList)
 
     clock = GXDLMSClock("0.0.1.0.0.255")
     reader.read(clock, 2)
@@ -142,6 +152,17 @@ def read_all(reader, arguments):
         result["registers"].append(
             {"obis": obis, "value": raw, "scaler": round(register.scaler, 9), "unit": int(register.unit)}
         )
+
+    listed = reader.exchange(
+        reader.client.readList([(GXDLMSRegister(obis), 2) for obis in arguments.register] + [(clock, 2)])
+    )
+    result["list"] = [plain(value) for value in listed.value[:-1]]
+
+    relay = GXDLMSDisconnectControl("0.0.96.3.10.255")
+    result["relay"] = []
+    for switch in (relay.remoteDisconnect, relay.remoteReconnect):
+        reader.exchange(switch(reader.client))
+        result["relay"].append(bool(reader.read(relay, 2)))
 
     profile = GXDLMSProfileGeneric(arguments.profile)
     reader.read(profile, 3)
