@@ -70,6 +70,11 @@ function libsqlPlugin(native: string): BunPlugin {
   };
 }
 
+/** Entry points of threads; that is what the name says. */
+function threads(): string[] {
+  return [...new Bun.Glob('src/**/*-thread.ts').scanSync(ROOT)].sort();
+}
+
 /** Runs the executable where nothing of the project lies beside it. */
 function smoke(outfile: string, scratch: string, expected: string): void {
   const copy = join(scratch, 'dcu');
@@ -87,7 +92,8 @@ try {
   const commit = inGit ? run(['git', 'rev-parse', '--short', 'HEAD'], ROOT) : '';
   mkdirSync(dirname(outfile), { recursive: true });
   const built = await Bun.build({
-    entrypoints: [join(ROOT, 'src/main.ts')],
+    // A thread is a program of its own: `new Worker` finds it by name among the entry points.
+    entrypoints: ['src/main.ts', ...threads()].map((path) => join(ROOT, path)),
     compile: { target: `bun-${target}`, outfile },
     // Names stay: stack traces in the field are worth more than a few kilobytes of a runtime's size.
     minify: { whitespace: true, syntax: true, identifiers: false },
