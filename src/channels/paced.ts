@@ -26,6 +26,7 @@ class Lane {
   #freeAtMs = 0;
   #running = false;
   #cancel: (() => void) | undefined;
+  #stopped: DcuError | undefined;
 
   constructor(clock: Clock, pace: LinePace, out: (bytes: Uint8Array) => Promise<void> | void) {
     this.#clock = clock;
@@ -34,6 +35,7 @@ class Lane {
   }
 
   put(bytes: Uint8Array): Promise<void> {
+    if (this.#stopped !== undefined) return Promise.reject(this.#stopped);
     return new Promise((resolve, reject) => {
       this.#queue.push({ bytes, resolve, reject });
       if (!this.#running) this.#run().catch(reject);
@@ -41,6 +43,7 @@ class Lane {
   }
 
   stop(error: DcuError): void {
+    this.#stopped = error;
     this.#cancel?.();
     for (const piece of this.#queue.splice(0)) piece.reject(error);
   }
