@@ -1,24 +1,10 @@
 import type { Clock } from '../base/clock.ts';
 import type { Log } from '../base/log.ts';
 import type { EventLog, MeterState, RegisterReading } from '../base/model.ts';
+import type { Right } from '../security/roles.ts';
 import type { Store } from '../store/types.ts';
 
-/** What an account may do; each route names the one it needs. */
-export const RIGHTS = [
-  'meters.read',
-  'meters.write',
-  'readings.read',
-  'readings.execute',
-  'relay.operate',
-  'tasks.read',
-  'tasks.write',
-  'settings.read',
-  'settings.write',
-  'accounts.manage',
-  'audit.read',
-  'account.self',
-] as const;
-export type Right = (typeof RIGHTS)[number];
+export type { Right };
 
 /** Who makes a request. */
 export interface Session {
@@ -40,7 +26,7 @@ export interface AuthPort {
   /** Undefined for a token that is unknown, expired or revoked. */
   session(token: string): Promise<Session | undefined>;
   logout(token: string): Promise<void>;
-  /** Ends all other sessions of the account. The token handed back replaces the one in use. */
+  /** Ends all other sessions of the account. The token handed back is the one to use from then on. */
   changePassword(
     token: string,
     current: string,

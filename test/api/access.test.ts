@@ -2,7 +2,7 @@ import { describe, expect, test } from 'bun:test';
 import { createApi } from '../../src/api/app.ts';
 import type { Route } from '../../src/api/route.ts';
 import { routes } from '../../src/api/routes/index.ts';
-import { RIGHTS } from '../../src/api/services.ts';
+import { RIGHTS } from '../../src/security/roles.ts';
 import { call, fakeServices, meterBody } from './fake-services.ts';
 
 const table: readonly Route[] = routes;

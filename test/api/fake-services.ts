@@ -1,14 +1,9 @@
-import {
-  type ApiServices,
-  type LiveEvents,
-  RIGHTS,
-  type Right,
-  type Session,
-} from '../../src/api/services.ts';
+import type { ApiServices, LiveEvents, Right, Session } from '../../src/api/services.ts';
 import { Bus } from '../../src/base/bus.ts';
 import { VirtualClock } from '../../src/base/clock.ts';
 import { DcuError } from '../../src/base/errors.ts';
 import type { Log } from '../../src/base/log.ts';
+import { RIGHTS } from '../../src/security/roles.ts';
 import { type FakeStore, fakeStore } from './fake-store.ts';
 
 export const START_MS = Date.UTC(2026, 2, 15, 10, 30);

@@ -28,7 +28,7 @@ export function StateBadge({
   const error = state === 'offline' && meter.lastError !== null ? ` · ${meter.lastError.message}` : '';
   return (
     <Tooltip label={`${seen}${error}`} multiline maw={360}>
-      <Badge color={colors[state]} variant="dot" size="md" tt="none" fw={500}>
+      <Badge color={colors[state]} variant="dot" size="md" tt="none" fw={500} miw="max-content">
         {stateNames[state]}
       </Badge>
     </Tooltip>
@@ -37,7 +37,7 @@ export function StateBadge({
 
 export function EnabledBadge({ enabled }: { readonly enabled: boolean }) {
   return (
-    <Badge color={enabled ? 'teal' : 'gray'} variant="light" size="md" tt="none" fw={500}>
+    <Badge color={enabled ? 'teal' : 'gray'} variant="light" size="md" tt="none" fw={500} miw="max-content">
       {enabled ? 'Enable' : 'Disable'}
     </Badge>
   );

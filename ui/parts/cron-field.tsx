@@ -42,7 +42,7 @@ export function CronField({
         value={value}
         error={wrong ?? error}
         onChange={(event) => onChange(event.currentTarget.value)}
-        ff="monospace"
+        styles={{ input: { fontFamily: 'var(--mantine-font-family-monospace)' } }}
         spellCheck={false}
         autoComplete="off"
       />

@@ -22,7 +22,12 @@ export function adviceFor(error: unknown): string | undefined {
   return error instanceof ApiError ? advice[error.code] : undefined;
 }
 
-export const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));
+/** The message as a sentence: the house writes them small, as parts of log lines. */
+export function messageOf(error: unknown): string {
+  const text = error instanceof Error ? error.message : String(error);
+  const sentence = text.charAt(0).toUpperCase() + text.slice(1);
+  return /[.!?]$/.test(sentence) ? sentence : `${sentence}.`;
+}
 
 /** An error in the place of what could not be shown. */
 export function Problem({ error, retry }: { readonly error: unknown; readonly retry?: () => void }) {

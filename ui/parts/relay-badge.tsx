@@ -10,7 +10,7 @@ const looks = {
 export function RelayBadge({ relay }: { readonly relay: ReadNow['relay'] }) {
   const [color, label] = relay === null ? (['gray', 'No relay'] as const) : looks[relay];
   return (
-    <Badge color={color} variant="light" tt="none" fw={500}>
+    <Badge color={color} variant="light" tt="none" fw={500} miw="max-content">
       {label}
     </Badge>
   );

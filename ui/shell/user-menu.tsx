@@ -20,8 +20,8 @@ async function signOut(): Promise<void> {
   } catch (error) {
     return failed('Could not sign out', error);
   }
-  queryClient.clear();
   queryClient.setQueryData<Result<'GET /api/session'>>(['session'], { session: null });
+  queryClient.removeQueries({ predicate: (query) => query.queryKey[0] !== 'session' });
 }
 
 export function UserMenu() {

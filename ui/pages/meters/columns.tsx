@@ -6,6 +6,8 @@ import { EnabledBadge, StateBadge } from '../../parts/badges.tsx';
 import { MeterLink } from '../../parts/meter-link.tsx';
 import { Time } from '../../parts/time.tsx';
 
+const NOT_A_PHONE = '(min-width: 48em)';
+
 export interface MeterActions {
   readonly writable: boolean;
   readonly edit: (meter: Meter) => void;
@@ -43,13 +45,14 @@ export function meterColumns(firstNumber: number, actions: MeterActions): DataTa
       accessor: 'number',
       title: '#',
       width: 48,
+      visibleMediaQuery: NOT_A_PHONE,
       render: (_, index) => (
         <Text span inherit c="dimmed" className="numbers">
           {firstNumber + index}
         </Text>
       ),
     },
-    { accessor: 'id', title: 'ID', sortable: true, width: 64 },
+    { accessor: 'id', title: 'ID', sortable: true, width: 64, visibleMediaQuery: NOT_A_PHONE },
     {
       accessor: 'meterNo',
       title: 'MeterNo',

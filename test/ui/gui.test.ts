@@ -1,0 +1,225 @@
+import { afterAll, beforeAll, describe, expect, test } from 'bun:test';
+import { join } from 'node:path';
+import type { Browser, BrowserContext, Page } from 'playwright-core';
+import { buildUi } from '../../scripts/build-ui.ts';
+import { hasBrowser, launch, watchErrors } from './browser.ts';
+import { type Harness, startHarness } from './harness.ts';
+
+const NEW_PASSWORD = 'correct horse battery 7';
+const shots = process.env['SHOTS'];
+
+describe.skipIf(!hasBrowser)('GUI in a browser', () => {
+  let harness: Harness;
+  let browser: Browser;
+  let context: BrowserContext;
+  let page: Page;
+  let errors: string[];
+
+  const shot = async (name: string): Promise<void> => {
+    if (shots === undefined) return;
+    // Drawers and dialogs slide in.
+    await page.waitForTimeout(400);
+    await page.screenshot({ path: join(shots, `${name}.png`) });
+  };
+  const open = async (path: string, heading: string): Promise<void> => {
+    await page.goto(`${harness.url}${path}`);
+    await page.getByRole('heading', { level: 1, name: heading }).waitFor();
+  };
+
+  beforeAll(async () => {
+    await buildUi();
+    harness = await startHarness();
+    browser = await launch();
+    context = await browser.newContext({ ignoreHTTPSErrors: true, viewport: { width: 1440, height: 900 } });
+    page = await context.newPage();
+    page.setDefaultTimeout(15_000);
+    errors = watchErrors(page);
+  }, 60_000);
+
+  afterAll(async () => {
+    await browser?.close();
+    await harness?.stop();
+  });
+
+  test('sign in, and nothing opens before the password is changed', async () => {
+    await page.goto(`${harness.url}/meters`);
+    await page.getByLabel('Name').fill('admin');
+    await page.getByLabel('Password', { exact: true }).fill('not it');
+    await page.getByRole('button', { name: 'Sign in' }).click();
+    await page.getByRole('alert').getByText('Name or password is wrong.').waitFor();
+    await shot('login');
+    expect(errors.splice(0).every((error) => error.includes('401'))).toBe(true);
+    await page.getByLabel('Password', { exact: true }).fill(harness.password);
+    await page.getByRole('button', { name: 'Sign in' }).click();
+    await page.getByRole('heading', { name: 'Choose your own password' }).waitFor();
+    await shot('change-password');
+    await page.getByLabel('Current password').fill('wrong one');
+    await page.getByLabel('New password', { exact: true }).fill(NEW_PASSWORD);
+    await page.getByLabel('New password again').fill(NEW_PASSWORD);
+    await page.getByRole('button', { name: 'Change password' }).click();
+    await page.getByText('the current password is wrong').waitFor();
+    expect(errors.splice(0).every((error) => error.includes('422'))).toBe(true);
+    await page.getByLabel('Current password').fill(harness.password);
+    await page.getByRole('button', { name: 'Change password' }).click();
+    await page.getByRole('heading', { name: 'Home' }).waitFor();
+    expect(errors).toEqual([]);
+  }, 60_000);
+
+  test('home shows the ten items of Figure 6 and the round under way', async () => {
+    await open('/', 'Home');
+    await page.getByRole('cell', { name: 'Meter Power Quality' }).waitFor();
+    expect(await page.locator('tbody tr').count()).toBe(10);
+    await page.getByText('All 3 lines').waitFor();
+    await shot('home');
+    expect(errors).toEqual([]);
+  }, 30_000);
+
+  test('the archive filters by its address and back', async () => {
+    await open('/meters', 'Meters');
+    await page.getByRole('link', { name: '0011539400' }).waitFor();
+    await shot('meters');
+    await page.getByLabel('Search MeterNo').fill('0011539463');
+    await page.waitForURL(/search=0011539463/);
+    await page.getByRole('link', { name: '0011539407' }).waitFor({ state: 'detached' });
+    expect(await page.getByRole('link', { name: /^00115/ }).count()).toBe(1);
+    await open('/meters?state=offline', 'Meters');
+    await page.getByRole('link', { name: '0011539435' }).waitFor();
+    expect(await page.getByRole('link', { name: '0011539400' }).count()).toBe(0);
+    expect(errors).toEqual([]);
+  }, 30_000);
+
+  test('a meter is added, refused with its field, edited and deleted', async () => {
+    await open('/meters', 'Meters');
+    await page.getByRole('button', { name: 'Add meter' }).click();
+    const drawer = page.getByRole('dialog');
+    await drawer.getByLabel('MeterNo').fill('0011539400');
+    await shot('meter-drawer');
+    await drawer.getByRole('button', { name: 'Add meter' }).click();
+    await drawer.locator('[id$="-error"]').first().waitFor();
+    expect(errors.splice(0).every((error) => error.includes('409') || error.includes('422'))).toBe(true);
+    await drawer.getByLabel('MeterNo').fill('E2E-0001');
+    await drawer.getByLabel('Host').fill('10.0.0.7');
+    await drawer.getByLabel('Port').fill('99999');
+    await drawer.getByRole('button', { name: 'Add meter' }).click();
+    await drawer.getByText('Must be a whole number from 1 to 65535').waitFor();
+    await drawer.getByLabel('Port').fill('4059');
+    await drawer.getByRole('button', { name: 'Add meter' }).click();
+    await drawer.waitFor({ state: 'hidden' });
+    await open('/meters?search=E2E', 'Meters');
+    await page.getByRole('button', { name: 'Edit E2E-0001' }).click();
+    expect(await drawer.getByLabel('Host').inputValue()).toBe('10.0.0.7');
+    await drawer.getByLabel('Phase').fill('3');
+    await drawer.getByRole('button', { name: 'Save' }).click();
+    await drawer.waitFor({ state: 'hidden' });
+    await page.getByRole('button', { name: 'Delete E2E-0001' }).click();
+    const sure = page.getByRole('dialog');
+    expect(await sure.getByRole('button', { name: 'Delete', exact: true }).isDisabled()).toBe(true);
+    await sure.getByLabel('Type E2E-0001 to confirm').fill('E2E-0001');
+    await sure.getByRole('button', { name: 'Delete', exact: true }).click();
+    await page.getByText('No meter fits these filters').waitFor();
+    expect(errors).toEqual([]);
+  }, 60_000);
+
+  test('the meter page draws the profile with its gaps, and has every tab', async () => {
+    await open('/meters/2?days=20', 'Meter 0011539407');
+    await page.locator('.uplot canvas').waitFor();
+    await page.getByText('Gap, not fetched yet').waitFor();
+    await page.getByText('Gap, no rows in the meter').waitFor();
+    await shot('meter');
+    for (const [tab, text] of [
+      ['Demand', 'Demand import'],
+      ['Billing', 'Maximum demand import'],
+      ['Registers', '1.0.32.7.0.255'],
+      ['Events', 'Terminal cover removed'],
+    ] as const) {
+      await page.getByRole('tab', { name: tab, exact: true }).click();
+      await page.getByText(text).first().waitFor();
+      await shot(`meter-${tab.toLowerCase()}`);
+    }
+    await page.getByRole('button', { name: 'Read now' }).click();
+    await page.getByText('Meter 0011539407 has been read.').waitFor();
+    expect(errors).toEqual([]);
+  }, 60_000);
+
+  test('a meter is read and its relay switched only after MeterNo was typed', async () => {
+    await open('/reading', 'Meter Reading');
+    await page.getByRole('button', { name: 'Reading 0011539407' }).click();
+    await page.getByText('742 W').waitFor();
+    await page.getByRole('button', { name: 'Relay of 0011539407' }).click();
+    await page.getByRole('menuitem', { name: 'Switch off…' }).click();
+    const sure = page.getByRole('dialog');
+    await sure.getByLabel('Type 0011539407 to confirm').fill('0011539407');
+    await shot('relay');
+    await sure.getByRole('button', { name: 'Switch off' }).click();
+    await page.getByText('the relay reports off').waitFor();
+    await shot('meter-reading');
+    await page.getByRole('button', { name: 'Reading 0011539442' }).click();
+    await page.getByText('Meter 0011539442 could not be read').waitFor();
+    expect(errors.splice(0).every((error) => error.includes('504'))).toBe(true);
+  }, 60_000);
+
+  test.each([
+    ['/settings/tasks', 'Task', 'empty_task'],
+    ['/settings/task-items', 'Task Item', 'energy profile'],
+    ['/settings/channels', 'Channel', '485_1'],
+    ['/settings/channel-attributes', 'Channel Attribution', 'tcp_client'],
+    ['/settings/protocols', 'Protocol', 'dlms_down'],
+    ['/settings/protocol-attributes', 'Protocol Attribution', 'max.bytes'],
+    ['/settings/system', 'System', 'ppp.apn'],
+    ['/events/logbook', 'Concentrator Log', 'Nothing has happened yet'],
+    ['/events/audit', 'Audit Trail', 'meter.create'],
+    ['/no-such-page', 'There is no such page', 'Go to the home page'],
+  ])(
+    '%s renders',
+    async (path, heading, text) => {
+      await open(path, heading);
+      await page.getByText(text).first().waitFor();
+      await shot(path.slice(1).replaceAll('/', '-'));
+      expect(errors).toEqual([]);
+    },
+    30_000,
+  );
+
+  test('the cron editor says in words what an expression means, and what is wrong with it', async () => {
+    await open('/settings/task-items', 'Task Item');
+    await page.getByRole('button', { name: /^Edit single_phase \/ energy profile/ }).click();
+    const drawer = page.getByRole('dialog');
+    await drawer.getByText('Next runs (Europe/Riga)').waitFor();
+    await drawer.getByLabel('Cron').fill('0 23-7/2, 8 * * *');
+    await drawer.getByText(/23/).first().waitFor();
+    await shot('cron-editor');
+    await drawer.getByLabel('Cron').fill('0 25 * * *');
+    await drawer.locator('[id$="-error"]').waitFor();
+    expect(errors.splice(0).every((error) => error.includes('422'))).toBe(true);
+  }, 30_000);
+
+  test('on a phone, in the dark', async () => {
+    await page.setViewportSize({ width: 390, height: 844 });
+    await page.emulateMedia({ colorScheme: 'dark' });
+    for (const [path, heading, name] of [
+      ['/', 'Home', 'phone-home'],
+      ['/meters', 'Meters', 'phone-meters'],
+      ['/meters/2', 'Meter 0011539407', 'phone-meter'],
+      ['/reading', 'Meter Reading', 'phone-reading'],
+    ] as const) {
+      await open(path, heading);
+      await page.waitForLoadState('networkidle', { timeout: 1_500 }).catch(() => undefined);
+      await shot(name);
+      const overflow = await page.evaluate(() => document.documentElement.scrollWidth - innerWidth);
+      expect([name, overflow]).toEqual([name, 0]);
+    }
+    await page.getByRole('button', { name: 'Menu' }).click();
+    await page.getByRole('navigation', { name: 'Main' }).getByText('Task Item').click();
+    await page.getByRole('heading', { level: 1, name: 'Task Item' }).waitFor();
+    expect(errors).toEqual([]);
+  }, 60_000);
+
+  test('signing out ends the session', async () => {
+    await page.setViewportSize({ width: 1440, height: 900 });
+    await page.getByRole('button', { name: 'Account' }).click();
+    await page.getByRole('menuitem', { name: 'Sign out' }).click();
+    await page.getByRole('button', { name: 'Sign in' }).waitFor();
+    const answer = await context.request.get(`${harness.url}/api/device`);
+    expect(answer.status()).toBe(401);
+  }, 30_000);
+});

@@ -1,0 +1,80 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { createApi } from '../../src/api/app.ts';
+import { accountAuth, profileCatalogue, zonedCron } from '../../src/api/ports.ts';
+import { serveHttps } from '../../src/api/serve.ts';
+import { systemClock } from '../../src/base/clock.ts';
+import { silentLog } from '../../src/base/log.ts';
+import { systemRandom } from '../../src/base/random.ts';
+import { AccountService } from '../../src/security/accounts.ts';
+import { serverCertificate } from '../../src/security/certificate.ts';
+import { openVault } from '../../src/security/vault.ts';
+import { openStore } from '../../src/store/index.ts';
+import { validateCron } from '../../src/tasks/cron.ts';
+import { fakeCollector } from './fake-collector.ts';
+import { seedStore } from './seed.ts';
+
+export interface Harness {
+  readonly url: string;
+  readonly password: string;
+  stop(): Promise<void>;
+}
+
+/** The API and the built GUI over a real store with seeded data, real accounts and a collector that is played. */
+export async function startHarness({ meters = 60, zone = 'Europe/Riga', port = 0 } = {}): Promise<Harness> {
+  const { uiAssets } = await import('../../src/api/ui-assets.gen.ts');
+  const directory = await mkdtemp(join(tmpdir(), 'opendcu-ui-'));
+  const base = { directory, clock: systemClock, random: systemRandom };
+  const store = await openStore({
+    ...base,
+    log: silentLog,
+    sealer: openVault(directory, systemRandom),
+    validateCron,
+  });
+  await seedStore(store, meters, Date.now());
+  const accounts = new AccountService({ rows: store.accounts, clock: systemClock, random: systemRandom });
+  const first = await accounts.createFirst();
+  if (first === undefined) throw new Error('the store was not new');
+  const certificate = await serverCertificate({
+    ...base,
+    names: ['127.0.0.1', 'localhost'],
+    commonName: 'OpenDCU test',
+  });
+  const collector = fakeCollector(store);
+  const app = createApi(
+    {
+      store,
+      auth: accountAuth(accounts),
+      collector,
+      device: {
+        serialNumber: (await store.configuration.setting('device.serial')) ?? '5500000527',
+        version: '0.1.0',
+        zone: () => zone,
+      },
+      cron: zonedCron(() => zone),
+      catalogue: profileCatalogue,
+      clock: systemClock,
+      log: silentLog,
+    },
+    { ui: uiAssets, loginsPerMinute: 100 },
+  );
+  const tls = { key: certificate.privateKey, certificate: certificate.certificate };
+  const server = serveHttps({ app, host: '127.0.0.1', port, tls });
+  return {
+    url: server.url,
+    password: first.password,
+    stop: async () => {
+      collector.stop();
+      await server.stop();
+      await store.close();
+      await rm(directory, { recursive: true, force: true });
+    },
+  };
+}
+
+if (import.meta.main) {
+  const harness = await startHarness({ port: Number(process.env['PORT'] ?? 0) });
+  console.log(`${harness.url}  admin  ${harness.password}`);
+  process.once('SIGINT', () => void harness.stop().then(() => process.exit(0)));
+}
