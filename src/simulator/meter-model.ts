@@ -1,4 +1,6 @@
-import type { CosemAttribute } from '../dlms/client.ts';
+import type { CaptureObject } from '../dlms/client.ts';
+import type { CosemObject } from '../dlms/cosem/cosem-object.ts';
+import { profileObject } from '../dlms/cosem/profile-object.ts';
 import { octetString, octetText, u8, u16, u32 } from '../dlms/values.ts';
 import { daylightSavingActive, monthOf, monthStart } from './calendar.ts';
 import { clockPort } from './clock-control.ts';
@@ -13,8 +15,6 @@ import {
   monthEndScheduleObject,
   registerObject,
   relayObject,
-  type SimulatedObject,
-  type SimulatedProfile,
   scriptTableObject,
   securitySetupObject,
 } from './meter-objects.ts';
@@ -27,9 +27,10 @@ import {
   hourlyDemand,
   maximumDemand,
   PROFILE_DAYS,
+  PROFILES,
   registersAt,
 } from './profile-rows.ts';
-import { stampBytes } from './row-encoding.ts';
+import { NO_ROWS, rowSource, stampBytes } from './row-encoding.ts';
 
 /** Numbers of the unit enumeration (Blue Book, class 3). */
 const UNIT = {
@@ -45,23 +46,35 @@ const UNIT = {
 };
 
 const CLOCK = '0.0.1.0.0.255';
+const DEVICE_ID = '0.0.96.1.0.255';
+const COUNTER = '0.0.43.1.0.255';
 const AMR_STATUS_OBIS = '0.0.96.10.1.255';
 const MAX_DEMAND = '1.0.1.6.0.255';
 const RELAY = '0.0.96.3.10.255';
 const MONTH_END_SCRIPTS = '0.0.10.0.1.255';
 const MEASURING_PERIOD_S = 900;
 
-const value = (classId: number, obis: string, attribute = 2): CosemAttribute => ({
+const value = (classId: number, obis: string, attribute = 2): CaptureObject => ({
   classId,
   obis,
   attribute,
+  dataIndex: 0,
 });
 const clockColumn = value(8, CLOCK);
 const statusColumn = value(1, AMR_STATUS_OBIS);
-const register = (name: string): CosemAttribute => value(3, `1.0.${name}.255`);
+const register = (name: string): CaptureObject => value(3, `1.0.${name}.255`);
+
+interface MeterProfile {
+  readonly obis: string;
+  readonly columns: readonly CaptureObject[];
+  /** Seconds; 0 = not captured by time. */
+  readonly periodS: number;
+  /** Rows that it holds at most. */
+  readonly entries: number;
+}
 
 /** All profile generics of a meter. */
-export const METER_PROFILES: readonly SimulatedProfile[] = [
+const METER_PROFILES: readonly MeterProfile[] = [
   {
     obis: '1.0.99.1.0.255',
     columns: [clockColumn, statusColumn, ...['1.8.0', '2.8.0', '3.8.0', '4.8.0'].map(register)],
@@ -94,8 +107,11 @@ export const METER_PROFILES: readonly SimulatedProfile[] = [
   })),
 ];
 
-/** All objects of a meter but profiles, association and SAP list. Single-phase meters lack L2 and L3. */
-export function meterObjects(meter: SimulatedMeter): SimulatedObject[] {
+/** What the public client may read beside the association: clock, identification and invocation counter. */
+export const OPEN_OBJECTS: ReadonlySet<string> = new Set([CLOCK, DEVICE_ID, COUNTER]);
+
+/** All objects of a meter but association, SAP list and device name. Single-phase meters lack L2 and L3. */
+export function meterObjects(meter: SimulatedMeter): CosemObject[] {
   const { point, plan } = meter;
   const stamp = (utcMs: number) => octetString(stampBytes(plan.zone, utcMs));
   return [
@@ -104,20 +120,34 @@ export function meterObjects(meter: SimulatedMeter): SimulatedObject[] {
       MEASURING_PERIOD_S,
       clockPort(point, () => meter.now()),
     ),
-    dataObject('0.0.96.1.0.255', () => octetText(plan.meterNo), true),
-    dataObject('0.0.42.0.0.255', () => octetText(`ODC${plan.meterNo}`), true),
+    dataObject(DEVICE_ID, () => octetText(plan.meterNo)),
     dataObject('1.0.0.2.0.255', () => octetText('ODC-SIM-1.0')),
-    dataObject('0.0.43.1.0.255', () => u32(meter.lastAcceptedCounter(plan.client)), true),
+    dataObject(COUNTER, () => u32(meter.lastAcceptedCounter(plan.client))),
     ...energyRegisters(meter),
     ...demandObjects(meter, stamp),
     ...instantaneousRegisters(meter),
+    ...profiles(meter),
     ...eventObjects(meter),
     ...controlObjects(meter),
     securitySetupObject('0.0.43.0.0.255', plan.auth === 'hls-gmac' ? 3 : 0, plan.systemTitle),
   ];
 }
 
-function energyRegisters(meter: SimulatedMeter): SimulatedObject[] {
+function profiles(meter: SimulatedMeter): CosemObject[] {
+  const { zone } = meter.plan;
+  return METER_PROFILES.map(({ obis, columns, periodS, entries }) =>
+    profileObject({
+      obis,
+      capturePeriodS: periodS,
+      profileEntries: entries,
+      // In the order of the clock: first in, first out; and what clients select ranges by.
+      sortObject: clockColumn,
+      source: rowSource(columns, zone, () => PROFILES[obis]?.(meter.point, meter.now()) ?? NO_ROWS),
+    }),
+  );
+}
+
+function energyRegisters(meter: SimulatedMeter): CosemObject[] {
   const now = () => registersAt(meter.point, meter.now());
   const active = [0, 1, 2, 3, 4].map((tariff) =>
     registerObject(`1.0.1.8.${tariff}.255`, 0, UNIT.wattHour, () => u32(now().activeImport[tariff] ?? 0)),
@@ -134,7 +164,7 @@ function energyRegisters(meter: SimulatedMeter): SimulatedObject[] {
 function demandObjects(
   meter: SimulatedMeter,
   stamp: (utcMs: number) => ReturnType<typeof octetString>,
-): SimulatedObject[] {
+): CosemObject[] {
   const { point, plan } = meter;
   const demand = (which: 'import' | 'export') => () => {
     const nowMs = meter.now();
@@ -171,7 +201,7 @@ const VOLTAGES = [32, 52, 72];
 const CURRENTS = [31, 51, 71];
 const POWERS = [21, 41, 61];
 
-function instantaneousRegisters(meter: SimulatedMeter): SimulatedObject[] {
+function instantaneousRegisters(meter: SimulatedMeter): CosemObject[] {
   const now = (): Instantaneous => meter.point.instantaneous(meter.now());
   const whole = (read: (i: Instantaneous) => number) => () => u32(Math.round(Math.max(0, read(now()))));
   const name = (quantity: number): string => `1.0.${quantity}.7.0.255`;
@@ -222,7 +252,7 @@ function instantaneousRegisters(meter: SimulatedMeter): SimulatedObject[] {
   return objects;
 }
 
-function eventObjects(meter: SimulatedMeter): SimulatedObject[] {
+function eventObjects(meter: SimulatedMeter): CosemObject[] {
   const { point } = meter;
   const last = (log: (typeof EVENT_LOG_OBJECTS)[number]['log']): number =>
     point.events(log, meter.now(), 1)[0]?.value ?? 0;
@@ -243,7 +273,7 @@ function eventObjects(meter: SimulatedMeter): SimulatedObject[] {
 
 const failures = (point: MeteringPoint, nowMs: number): number => point.outages(nowMs).length;
 
-function controlObjects(meter: SimulatedMeter): SimulatedObject[] {
+function controlObjects(meter: SimulatedMeter): CosemObject[] {
   const { point } = meter;
   const disconnect = (): void => {
     point.disconnect(meter.now());

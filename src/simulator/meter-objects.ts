@@ -1,4 +1,4 @@
-import type { CosemAttribute } from '../dlms/client.ts';
+import { type AttributeSource, type CosemObject, constant } from '../dlms/cosem/cosem-object.ts';
 import type { DlmsData } from '../dlms/data.ts';
 import { CLOCK_STATUS } from '../dlms/datetime.ts';
 import {
@@ -19,56 +19,20 @@ import {
 /** Result name of a SET or ACTION, `success` when it went well. */
 type Outcome = string;
 
-/** One attribute of an object that a meter has. */
-export interface SimulatedAttribute {
-  readonly get: () => DlmsData;
-  readonly set?: (value: DlmsData) => Outcome;
-}
-
-/** An object of a simulated meter. Attribute 1, the logical name, goes without saying. */
-export interface SimulatedObject {
-  readonly classId: number;
-  readonly version: number;
-  readonly obis: string;
-  /** Attributes from 2 on, by number. */
-  readonly attributes: Readonly<Record<number, SimulatedAttribute>>;
-  readonly methods?: Readonly<Record<number, (parameter: DlmsData | undefined) => Outcome>>;
-  /** Attributes that nobody may read. */
-  readonly secret?: readonly number[];
-  /** Whether the public client sees it too. */
-  readonly open?: boolean;
-}
-
-/** A profile generic: its buffer is made row by row on demand. */
-export interface SimulatedProfile {
-  readonly obis: string;
-  readonly columns: readonly CosemAttribute[];
-  readonly periodS: number;
-  /** Rows that it holds at most. */
-  readonly entries: number;
-}
-
-const fixed = (value: DlmsData): SimulatedAttribute => ({ get: () => value });
-const live = (get: () => DlmsData, set?: (value: DlmsData) => Outcome): SimulatedAttribute =>
-  set === undefined ? { get } : { get, set };
+const live = (get: () => DlmsData): AttributeSource => ({ get });
 
 /** Class 1, version 0. */
-export function dataObject(obis: string, get: () => DlmsData, open = false): SimulatedObject {
-  return { classId: 1, version: 0, obis, attributes: { 2: live(get) }, open };
+export function dataObject(obis: string, get: () => DlmsData): CosemObject {
+  return { classId: 1, version: 0, obis, attributes: { 2: live(get) } };
 }
 
 /** Class 3, version 0. */
-export function registerObject(
-  obis: string,
-  scaler: number,
-  unit: number,
-  get: () => DlmsData,
-): SimulatedObject {
+export function registerObject(obis: string, scaler: number, unit: number, get: () => DlmsData): CosemObject {
   return {
     classId: 3,
     version: 0,
     obis,
-    attributes: { 2: live(get), 3: fixed(scalerUnit(scaler, unit)) },
+    attributes: { 2: live(get), 3: constant(scalerUnit(scaler, unit)) },
   };
 }
 
@@ -78,15 +42,15 @@ export function extendedRegisterObject(
   scaler: number,
   unit: number,
   get: () => { readonly value: DlmsData; readonly captured: DlmsData },
-): SimulatedObject {
+): CosemObject {
   return {
     classId: 4,
     version: 0,
     obis,
     attributes: {
       2: live(() => get().value),
-      3: fixed(scalerUnit(scaler, unit)),
-      4: fixed(u8(0)),
+      3: constant(scalerUnit(scaler, unit)),
+      4: constant(u8(0)),
       5: live(() => get().captured),
     },
   };
@@ -106,7 +70,7 @@ export function demandRegisterObject(
   unit: number,
   periodS: number,
   get: () => DemandValues,
-): SimulatedObject {
+): CosemObject {
   return {
     classId: 5,
     version: 0,
@@ -114,12 +78,12 @@ export function demandRegisterObject(
     attributes: {
       2: live(() => u32(get().current)),
       3: live(() => u32(get().last)),
-      4: fixed(scalerUnit(0, unit)),
-      5: fixed(u8(0)),
+      4: constant(scalerUnit(0, unit)),
+      5: constant(u8(0)),
       6: live(() => get().captured),
       7: live(() => get().started),
-      8: fixed(u32(periodS)),
-      9: fixed(u16(1)),
+      8: constant(u32(periodS)),
+      9: constant(u16(1)),
     },
   };
 }
@@ -143,22 +107,21 @@ const SUMMER_BEGINS = Uint8Array.of(0xff, 0xff, 3, 0xfe, 7, 2, 0, 0, 0, 0x80, 0,
 const SUMMER_ENDS = Uint8Array.of(0xff, 0xff, 10, 0xfe, 7, 3, 0, 0, 0, 0x80, 0, 0);
 
 /** Class 8, version 0. */
-export function clockObject(obis: string, measuringPeriodS: number, port: ClockPort): SimulatedObject {
+export function clockObject(obis: string, measuringPeriodS: number, port: ClockPort): CosemObject {
   return {
     classId: 8,
     version: 0,
     obis,
-    open: true,
     attributes: {
-      2: live(port.now, port.set),
-      3: fixed(i16(-port.offsetMinutes)),
+      2: { get: port.now, set: port.set },
+      3: constant(i16(-port.offsetMinutes)),
       4: live(() => u8(port.summer() ? CLOCK_STATUS.daylightSaving : 0)),
-      5: fixed(octetString(SUMMER_BEGINS)),
-      6: fixed(octetString(SUMMER_ENDS)),
-      7: fixed(i8(60)),
-      8: fixed({ type: 'boolean', value: port.daylightSaving }),
+      5: constant(octetString(SUMMER_BEGINS)),
+      6: constant(octetString(SUMMER_ENDS)),
+      7: constant(i8(60)),
+      8: constant({ type: 'boolean', value: port.daylightSaving }),
       // An internal crystal.
-      9: fixed(enumeration(1)),
+      9: constant(enumeration(1)),
     },
     methods: {
       1: () => port.roundTo(900),
@@ -179,7 +142,7 @@ export function relayObject(
     readonly disconnect: () => void;
     readonly reconnect: () => void;
   },
-): SimulatedObject {
+): CosemObject {
   const does = (act: () => void) => () => {
     act();
     return 'success';
@@ -191,7 +154,7 @@ export function relayObject(
     attributes: {
       2: live(() => ({ type: 'boolean', value: port.connected() })),
       3: live(() => enumeration(port.connected() ? 1 : 0)),
-      4: fixed(enumeration(4)),
+      4: constant(enumeration(4)),
     },
     methods: { 1: does(port.disconnect), 2: does(port.reconnect) },
   };
@@ -205,13 +168,13 @@ export interface Script {
 }
 
 /** Class 9, version 0. */
-export function scriptTableObject(obis: string, scripts: readonly Script[]): SimulatedObject {
+export function scriptTableObject(obis: string, scripts: readonly Script[]): CosemObject {
   return {
     classId: 9,
     version: 0,
     obis,
     attributes: {
-      2: fixed(
+      2: constant(
         array(
           scripts.map((script) =>
             structure(
@@ -251,7 +214,7 @@ const TARIFF_DAY = [
 ] as const;
 
 /** Class 20, version 0: one season, one week, one kind of day; nothing waits to be activated. */
-export function activityCalendarObject(obis: string): SimulatedObject {
+export function activityCalendarObject(obis: string): CosemObject {
   const name = octetText('1');
   const always = octetString(Uint8Array.of(0xff, 0xff, 1, 1, 0xff, 0, 0, 0, 0, 0x80, 0, 0xff));
   const seasons = array([structure(name, always, name)]);
@@ -264,16 +227,16 @@ export function activityCalendarObject(obis: string): SimulatedObject {
     Uint8Array.of(0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0x80, 0, 0xff),
   );
   const tables = [octetText('standard'), seasons, weeks, days];
-  const attributes: Record<number, SimulatedAttribute> = { 10: fixed(never) };
+  const attributes: Record<number, AttributeSource> = { 10: constant(never) };
   tables.forEach((table, i) => {
-    attributes[2 + i] = fixed(table);
-    attributes[6 + i] = fixed(table);
+    attributes[2 + i] = constant(table);
+    attributes[6 + i] = constant(table);
   });
   return { classId: 20, version: 0, obis, attributes };
 }
 
 /** Class 22, version 0: runs a script at the first midnight of each month. */
-export function monthEndScheduleObject(obis: string, scriptObis: string): SimulatedObject {
+export function monthEndScheduleObject(obis: string, scriptObis: string): CosemObject {
   const midnight = octetString(Uint8Array.of(0, 0, 0, 0));
   const first = octetString(Uint8Array.of(0xff, 0xff, 0xff, 1, 0xff));
   return {
@@ -281,43 +244,25 @@ export function monthEndScheduleObject(obis: string, scriptObis: string): Simula
     version: 0,
     obis,
     attributes: {
-      2: fixed(structure(logicalName(scriptObis), u16(1))),
-      3: fixed(enumeration(1)),
-      4: fixed(array([structure(midnight, first)])),
+      2: constant(structure(logicalName(scriptObis), u16(1))),
+      3: constant(enumeration(1)),
+      4: constant(array([structure(midnight, first)])),
     },
   };
 }
 
 /** Class 64, version 0. `policy`: 0 nothing, 3 authenticated and encrypted. */
-export function securitySetupObject(obis: string, policy: 0 | 3, serverTitle: Uint8Array): SimulatedObject {
+export function securitySetupObject(obis: string, policy: 0 | 3, serverTitle: Uint8Array): CosemObject {
   return {
     classId: 64,
     version: 0,
     obis,
     attributes: {
-      2: fixed(enumeration(policy)),
-      3: fixed(enumeration(0)),
+      2: constant(enumeration(policy)),
+      3: constant(enumeration(0)),
       // Learned with each association and kept by none.
-      4: fixed(octetString(new Uint8Array(0))),
-      5: fixed(octetString(serverTitle)),
+      4: constant(octetString(new Uint8Array(0))),
+      5: constant(octetString(serverTitle)),
     },
-  };
-}
-
-/** Class 7, version 1, without its buffer (attribute 2). */
-export function profileAttributes(
-  profile: SimulatedProfile,
-  inUse: () => number,
-): Readonly<Record<number, SimulatedAttribute>> {
-  const capture = (column: CosemAttribute): DlmsData =>
-    structure(u16(column.classId), logicalName(column.obis), i8(column.attribute), u16(0));
-  return {
-    3: fixed(array(profile.columns.map(capture))),
-    4: fixed(u32(profile.periodS)),
-    // First in, first out; sorted by nothing.
-    5: fixed(enumeration(1)),
-    6: fixed(capture({ classId: 0, obis: '0.0.0.0.0.0', attribute: 0 })),
-    7: live(() => u32(inUse())),
-    8: fixed(u32(profile.entries)),
   };
 }

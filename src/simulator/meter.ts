@@ -58,8 +58,8 @@ export class SimulatedMeter {
 
   /** Whom the meter lets in, as its faults have it at the moment. */
   associations(): readonly AssociationPolicy[] {
-    if (this.faults.has('refuse')) return [];
     const { plan } = this;
+    if (this.faults.has('refuse')) return [PUBLIC_CLIENT, plan.client].map((client) => this.#refusal(client));
     const wrong = this.faults.has('wrong-key');
     const wrongSeed = seedFor(this.#world.seed, `wrong ${plan.meterNo}`);
     const open: AssociationPolicy = { clientAddress: PUBLIC_CLIENT, auth: 'none', policy: 'none' };
@@ -77,6 +77,14 @@ export class SimulatedMeter {
       }),
     };
     return [open, { ...common, policy: 'auth-enc', ...keys }];
+  }
+
+  /** Asks for a mechanism that nobody uses here, so that every AARQ is refused; associations that stand go on. */
+  #refusal(clientAddress: number): AssociationPolicy {
+    if (clientAddress === this.plan.client && this.plan.auth === 'lls') {
+      return { clientAddress, auth: 'hls-gmac', policy: 'none' };
+    }
+    return { clientAddress, auth: 'lls', policy: 'none' };
   }
 
   nextInvocationCounter(): number {

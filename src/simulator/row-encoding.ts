@@ -1,10 +1,16 @@
 import { ByteWriter } from '../base/bytes.ts';
-import { writeLength } from '../dlms/axdr-length.ts';
-import { CLOCK_STATUS, dateOfEpochDay } from '../dlms/datetime.ts';
-import { DAY_MS, daylightSavingActive, MINUTE_MS, type TimeZone } from './calendar.ts';
+import { DATA_TAGS } from '../dlms/axdr-types.ts';
+import type { CaptureObject } from '../dlms/client.ts';
+import type { ProfileRowSource } from '../dlms/cosem/profile-buffer.ts';
+import { CLOCK_STATUS, dateOfEpochDay, toUtcMs } from '../dlms/datetime.ts';
+import { DAY_MS, daylightSavingActive, MINUTE_MS, offsetMinutesAt, type TimeZone } from './calendar.ts';
 
-/** A-XDR tags of what rows are made of. */
-const TAG = { array: 1, structure: 2, u32: 6, octets: 9, u8: 17 } as const;
+/** A-XDR tags of what cells are made of. */
+const TAG = {
+  u32: DATA_TAGS['double-long-unsigned'],
+  octets: DATA_TAGS['octet-string'],
+  u8: DATA_TAGS.unsigned,
+} as const;
 
 /** Rows of a profile, before their values are worked out. `stamps` are UTC ms of the meter's own clock, oldest first. */
 export interface RowIndex {
@@ -80,33 +86,30 @@ export function perRow<Row>(make: (index: number) => Row): (index: number) => Ro
   };
 }
 
-/**
- * Encodes rows `from`..`to` (0-based, `to` excluded) as an A-XDR array of structures; `columns`: which cells of
- * each, all if not given.
- */
-export function encodeRows(
-  rows: RowIndex,
-  from: number,
-  to: number,
-  columns?: readonly number[],
-): Uint8Array {
-  const cells = columns === undefined ? rows.cells : columns.flatMap((column) => rows.cells[column] ?? []);
-  const count = Math.max(0, to - from);
-  const writer = new ByteWriter(16 + count * 48);
-  writer.u8(TAG.array);
-  writeLength(writer, count);
-  for (let i = from; i < to; i++) {
-    writer.u8(TAG.structure).u8(cells.length);
-    for (const cell of cells) cell(i, writer);
-  }
-  return writer.done();
-}
+export const NO_ROWS: RowIndex = {
+  count: 0,
+  stamps: new Float64Array(0),
+  times: new Float64Array(0),
+  cells: [],
+};
 
-/** First and last+1 row whose stamp lies in [fromMs, toMs]; after a jump back there may be others between them. */
-export function rowsInRange(rows: RowIndex, fromMs: number, toMs: number): { from: number; to: number } {
-  let from = 0;
-  while (from < rows.count && (rows.stamps[from] ?? 0) < fromMs) from++;
-  let to = rows.count;
-  while (to > from && (rows.stamps[to - 1] ?? 0) > toMs) to--;
-  return { from, to };
+/** Rows for a profile object. They are looked up anew with each `count`, so that one request sees one state. */
+export function rowSource(
+  columns: readonly CaptureObject[],
+  zone: TimeZone,
+  lookUp: () => RowIndex,
+): ProfileRowSource {
+  let rows = NO_ROWS;
+  return {
+    columns,
+    count: () => {
+      rows = lookUp();
+      return rows.count;
+    },
+    timeAt: (row) => rows.stamps[row] ?? Number.NaN,
+    writeCells: (writer, row, wanted) => {
+      for (const column of wanted) rows.cells[column]?.(row, writer);
+    },
+    deviationMinutes: (local) => -offsetMinutesAt(zone, toUtcMs(local, -zone.utcOffsetMinutes) ?? 0),
+  };
 }

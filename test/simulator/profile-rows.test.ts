@@ -12,8 +12,8 @@ import {
   PROFILES,
   registersAt,
 } from '../../src/simulator/profile-rows.ts';
-import { encodeRows, rowsInRange, stampBytes } from '../../src/simulator/row-encoding.ts';
-import { START_MS, samplePoint } from './sample.ts';
+import { stampBytes } from '../../src/simulator/row-encoding.ts';
+import { encodeRows, rowsInRange, START_MS, samplePoint } from './sample.ts';
 
 const QUARTER_MS = 15 * MINUTE_MS;
 
