@@ -1,6 +1,6 @@
 /** How a meter has answered lately: drives retries, back-off and probing. Times are monotonic milliseconds. */
 export interface Health {
-  /** Failed openings in a row. */
+  /** How often in a row work was given up because the meter could not be opened. */
   failures: number;
   /** Openings tried for the work that waits now. */
   tries: number;
@@ -11,7 +11,7 @@ export interface Health {
 }
 
 export interface BackoffRule {
-  /** Failed openings in a row after which the meter is only probed. */
+  /** Failures in a row after which the meter is only probed. */
   readonly breakAfter: number;
   readonly firstDelayMs: number;
   readonly maxDelayMs: number;
@@ -35,23 +35,20 @@ export function noteSuccess(health: Health): void {
 
 /**
  * An opening failed. `triesAllowed` is how many openings the waiting work may cost; true = it has used them up and
- * fails. A meter that failed `breakAfter` times in a row waits 30 times longer before it is probed.
+ * fails. A meter that cost work `breakAfter` times in a row waits 30 times longer before it is probed.
  */
 export function noteFailure(health: Health, rule: BackoffRule, triesAllowed: number, nowMs: number): boolean {
-  health.failures++;
   health.tries++;
-  const exhausted = health.tries >= triesAllowed || health.failures > rule.breakAfter;
-  if (health.failures >= rule.breakAfter) {
-    const delay = backoffMs(
-      { ...rule, firstDelayMs: rule.firstDelayMs * 30 },
-      health.failures - rule.breakAfter + 1,
-    );
-    health.notBeforeMs = nowMs + delay;
-  } else {
-    health.notBeforeMs = exhausted ? 0 : nowMs + backoffMs(rule, health.tries);
+  if (health.tries < triesAllowed) {
+    health.notBeforeMs = nowMs + backoffMs(rule, health.tries);
+    return false;
   }
-  if (exhausted) health.tries = 0;
-  return exhausted;
+  health.tries = 0;
+  health.failures++;
+  const broken = health.failures - rule.breakAfter;
+  const probing = { ...rule, firstDelayMs: rule.firstDelayMs * 30 };
+  health.notBeforeMs = broken < 0 ? 0 : nowMs + backoffMs(probing, broken + 1);
+  return true;
 }
 
 /** A meter behind an open breaker gets one short try instead of all its repetitions. */

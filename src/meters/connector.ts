@@ -80,6 +80,7 @@ export class MeterConnector {
     const profile = meterProfile(meter.profile);
     return {
       tries: settings.retries + 1,
+      linkRepeats: meter.address.framing === 'hdlc',
       silentMs: settings.silentMs,
       open: (signal, probe) => this.#open(meter, access, settings, profile, signal, probe),
     };

@@ -50,6 +50,8 @@ export interface LineJob<Session extends LineSession> {
 export interface LineOpening<Session> {
   /** Openings that the waiting work may cost, the first included. */
   readonly tries: number;
+  /** The link repeats by itself what is not answered: a time-out is then final. */
+  readonly linkRepeats: boolean;
   /** Milliseconds of peace for the meter after a success. */
   readonly silentMs: number;
   /** `probe`: one short try, for a meter that has been silent. */

@@ -223,13 +223,15 @@ export class Line<Session extends LineSession> {
     }
     await this.#closeSession();
     const health = this.#healthOf(meter.id);
+    const probe = isProbe(health, this.#hooks.backoff);
     let tries = 1;
+    let linkRepeats = false;
     try {
       const opening = await this.#hooks.prepareOpening(meter);
-      tries = opening.tries;
+      ({ tries, linkRepeats } = opening);
       entry.tries = tries;
       this.#hooks.meterState(meter, 'reading');
-      const session = await opening.open(signal, isProbe(health, this.#hooks.backoff));
+      const session = await opening.open(signal, probe);
       this.#session = { meter, session, silentMs: opening.silentMs, tries };
       noteSuccess(health);
       return session;
@@ -238,7 +240,9 @@ export class Line<Session extends LineSession> {
         this.#hooks.meterState(meter, 'as-before');
         throw thrown;
       }
-      this.#openingFailed(entry, toDcuError(thrown), tries);
+      const error = toDcuError(thrown);
+      const final = probe || !error.retryable || (linkRepeats && error.code === 'link-timeout');
+      this.#openingFailed(entry, error, final ? 1 : tries);
       return undefined;
     }
   }
@@ -246,9 +250,7 @@ export class Line<Session extends LineSession> {
   #openingFailed(entry: Entry<Session>, error: DcuError, tries: number): void {
     const { meter } = entry.job;
     const { clock, log, backoff } = this.#hooks;
-    // A time-out comes after the link's own repetitions: another opening would only repeat them.
-    const final = !error.retryable || error.code === 'link-timeout';
-    const exhausted = noteFailure(this.#healthOf(meter.id), backoff, final ? 1 : tries, clock.monotonicMs());
+    const exhausted = noteFailure(this.#healthOf(meter.id), backoff, tries, clock.monotonicMs());
     const { origin } = ERROR_TABLE[error.code];
     const itsOwn = origin === 'link' || origin === 'remote' || origin === 'auth';
     this.#hooks.meterState(meter, itsOwn ? 'offline' : 'as-before');

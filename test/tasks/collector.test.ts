@@ -237,6 +237,43 @@ describe('lines', () => {
   });
 });
 
+describe('invocation counters', () => {
+  const ciphered = { security: { auth: 'hls-gmac', policy: 'auth-enc' } } as const;
+
+  test.each([
+    ['the hint of the meter', false],
+    ['asking as public client', true],
+  ])('one that fell behind is raised by %s, and tried once', async (_, silent) => {
+    const world = new World();
+    const fake = world.add(meter(1, ciphered));
+    fake.expectedCounter = 70_000;
+    fake.silent = silent;
+    await world.until(world.collector.readNow(1, new AbortController().signal));
+    expect(fake.expectedCounter).toBeGreaterThan(70_000);
+    expect(world.store.nextCounter.get('meter:1:out')).toBe(71_024);
+    expect(fake.associations).toBe(silent ? 2 : 1);
+  });
+
+  test('a refusal that no counter explains is not repeated', async () => {
+    const world = new World();
+    const fake = world.add(meter(1, ciphered));
+    fake.refusesAll = true;
+    expect(await caught(world.until(world.collector.readNow(1, new AbortController().signal)))).toBe(
+      'association-refused',
+    );
+    expect(fake.attempts).toBe(2);
+  });
+
+  test('no value is used twice over restarts', async () => {
+    const world = new World();
+    const fake = world.add(meter(1, ciphered));
+    world.item('Energy profile');
+    for (let round = 0; round < 3; round++) await world.until(world.collector.round());
+    expect(fake.usedCounters.length).toBe(3);
+    expect(new Set(fake.usedCounters).size).toBe(3);
+  });
+});
+
 describe('on demand', () => {
   test('relay off and on', async () => {
     const world = new World();

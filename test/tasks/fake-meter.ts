@@ -48,7 +48,9 @@ export class FakeMeter {
   /** Lowest counter that is accepted when ciphered. */
   expectedCounter = 0;
   silent = false;
-  readonly log: string[] = [];
+  refusesAll = false;
+  attempts = 0;
+  readonly usedCounters: number[] = [];
   readonly requests: { readonly atMs: number; readonly what: string }[] = [];
   associations = 0;
   scalerReads = 0;
@@ -70,9 +72,15 @@ export class FakeMeter {
       throw new DcuError('link-timeout', 'no answer');
     }
     await sleep(this.clock, this.latencyMs, signal);
+    this.attempts++;
     const { nextInvocationCounter } = config.association;
+    if (this.refusesAll && nextInvocationCounter !== undefined) {
+      this.expectedCounter = nextInvocationCounter() + 1;
+      throw new DcuError('association-refused', 'refused');
+    }
     if (nextInvocationCounter !== undefined) {
       const counter = nextInvocationCounter();
+      this.usedCounters.push(counter);
       if (counter < this.expectedCounter) {
         if (this.silent) throw new DcuError('association-refused', 'refused');
         throw new DcuError('exception-response', 'counter', {
