@@ -354,10 +354,14 @@ class Client implements ClientMachine {
 }
 
 /**
- * The client role: link, association and services in one machine, one request at a time.
+ * The client role: link, association and services in one machine, one request at a time. The link is that of the
+ * configuration unless another is given.
  * Throws `invalid-field` for a configuration that lacks what its mechanism or policy needs, and `conflict` from
  * `step` when a request is given while another is under way.
  */
-export function createClientMachine(config: ClientConfig): ClientMachine {
-  return new Client(config, createClientLink(config.link));
+export function createClientMachine(
+  config: ClientConfig,
+  link: LinkMachine = createClientLink(config.link),
+): ClientMachine {
+  return new Client(config, link);
 }

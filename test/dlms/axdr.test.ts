@@ -1,0 +1,217 @@
+import { describe, expect, test } from 'bun:test';
+import fc from 'fast-check';
+import { ByteReader, concat, fromHex, toHex } from '../../src/base/bytes.ts';
+import { DcuError } from '../../src/base/errors.ts';
+import { decodeData, encodeData, readData, skipData } from '../../src/dlms/axdr.ts';
+import type { DlmsData } from '../../src/dlms/data.ts';
+import {
+  array,
+  bitString,
+  enumeration,
+  i8,
+  octetString,
+  structure,
+  u16,
+  u32,
+} from '../../src/dlms/values.ts';
+import { codeOf, expectTotal } from './mutation.ts';
+
+const bytes = (length: number) => fc.uint8Array({ minLength: length, maxLength: length });
+
+const simple: fc.Arbitrary<DlmsData> = fc.oneof(
+  fc.constant<DlmsData>({ type: 'null-data' }),
+  fc.boolean().map((value): DlmsData => ({ type: 'boolean', value })),
+  fc
+    .integer({ min: 0, max: 40 })
+    .chain((bits) => bytes(Math.ceil(bits / 8)).map((value): DlmsData => bitString(value, bits))),
+  fc
+    .integer({ min: -0x80000000, max: 0x7fffffff })
+    .map((value): DlmsData => ({ type: 'double-long', value })),
+  fc.integer({ min: 0, max: 0xffffffff }).map(u32),
+  fc.uint8Array({ maxLength: 300 }).map(octetString),
+  fc
+    .uint8Array({ maxLength: 20 })
+    .map((raw): DlmsData => ({ type: 'visible-string', value: String.fromCharCode(...raw) })),
+  fc.string({ unit: 'grapheme', maxLength: 20 }).map((value): DlmsData => ({ type: 'utf8-string', value })),
+  fc.integer({ min: 0, max: 255 }).map((value): DlmsData => ({ type: 'bcd', value })),
+  fc.integer({ min: -128, max: 127 }).map(i8),
+  fc.integer({ min: -0x8000, max: 0x7fff }).map((value): DlmsData => ({ type: 'long', value })),
+  fc.integer({ min: 0, max: 255 }).map((value): DlmsData => ({ type: 'unsigned', value })),
+  fc.integer({ min: 0, max: 0xffff }).map(u16),
+  fc.bigInt({ min: -(2n ** 63n), max: 2n ** 63n - 1n }).map((value): DlmsData => ({ type: 'long64', value })),
+  fc.bigInt({ min: 0n, max: 2n ** 64n - 1n }).map((value): DlmsData => ({ type: 'long64-unsigned', value })),
+  fc.integer({ min: 0, max: 255 }).map(enumeration),
+  fc.float({ noNaN: true }).map((value): DlmsData => ({ type: 'float32', value })),
+  fc.double({ noNaN: true }).map((value): DlmsData => ({ type: 'float64', value })),
+  bytes(12).map((value): DlmsData => ({ type: 'date-time', value })),
+  bytes(5).map((value): DlmsData => ({ type: 'date', value })),
+  bytes(4).map((value): DlmsData => ({ type: 'time', value })),
+);
+
+const compact: fc.Arbitrary<DlmsData> = fc
+  .array(
+    fc
+      .tuple(fc.integer({ min: 0, max: 0xffff }), fc.uint8Array({ maxLength: 4 }))
+      .map(([number, raw]) => structure(u16(number), octetString(raw), array([u32(1), u32(2)]))),
+    { maxLength: 5 },
+  )
+  .map((elements): DlmsData => ({ type: 'compact-array', elements }));
+
+const { data } = fc.letrec<{ data: DlmsData; list: DlmsData[] }>((tie) => ({
+  data: fc.oneof(
+    { depthSize: 'small', withCrossShrink: true },
+    simple,
+    compact,
+    tie('list').map(array),
+    tie('list').map((elements) => structure(...elements)),
+  ),
+  list: fc.array(tie('data'), { maxLength: 5 }),
+}));
+
+describe('A-XDR data', () => {
+  test('what is encoded is decoded, and skipping ends where decoding ends', () => {
+    fc.assert(
+      fc.property(data, (value) => {
+        const encoded = encodeData(value);
+        expect(decodeData(encoded)).toEqual(value);
+        const behind = concat([encoded, Uint8Array.of(0xaa)]);
+        const read = new ByteReader(behind);
+        readData(read);
+        const skipped = new ByteReader(behind);
+        skipData(skipped);
+        expect([read.offset, skipped.offset]).toEqual([encoded.length, encoded.length]);
+      }),
+      { numRuns: 500 },
+    );
+  });
+
+  test('a value cut anywhere is refused, with an offset inside it', () => {
+    fc.assert(
+      fc.property(data, (value) => {
+        const encoded = encodeData(value);
+        for (let length = 0; length < Math.min(encoded.length, 60); length++) {
+          const cut = encoded.slice(0, length);
+          for (const decode of [() => decodeData(cut), () => skipData(new ByteReader(cut))]) {
+            try {
+              decode();
+              throw new Error(`cut at ${length} was accepted`);
+            } catch (error) {
+              if (!(error instanceof DcuError)) throw error;
+              expect(['truncated', 'axdr-invalid']).toContain(error.code);
+              expect(error.offset).toBeLessThanOrEqual(length);
+            }
+          }
+        }
+      }),
+      { numRuns: 100 },
+    );
+  });
+
+  test('damaged bytes end in a value or in a DcuError', () => {
+    fc.assert(
+      fc.property(data, (value) => expectTotal(encodeData(value).slice(0, 60), decodeData)),
+      { numRuns: 40 },
+    );
+  });
+
+  test('wire forms of the Blue Book', () => {
+    const cases: readonly (readonly [string, DlmsData])[] = [
+      ['00', { type: 'null-data' }],
+      ['0301', { type: 'boolean', value: true }],
+      ['040ba540', bitString(Uint8Array.of(0xa5, 0x40), 11)],
+      ['05ffffff85', { type: 'double-long', value: -123 }],
+      ['0600001391', u32(5009)],
+      ['09060100010800ff', octetString(Uint8Array.of(1, 0, 1, 8, 0, 255))],
+      ['0a03414243', { type: 'visible-string', value: 'ABC' }],
+      ['0c03e282ac', { type: 'utf8-string', value: '€' }],
+      ['0ffe', i8(-2)],
+      ['10fffe', { type: 'long', value: -2 }],
+      ['14fffffffffffffffe', { type: 'long64', value: -2n }],
+      ['15fffffffffffffffe', { type: 'long64-unsigned', value: 2n ** 64n - 2n }],
+      ['161e', enumeration(30)],
+      ['173fc00000', { type: 'float32', value: 1.5 }],
+      ['183ff8000000000000', { type: 'float64', value: 1.5 }],
+      ['0203120008110116ff', structure(u16(8), { type: 'unsigned', value: 1 }, enumeration(255))],
+      ['0102060000000106ffffffff', array([u32(1), u32(0xffffffff)])],
+    ];
+    for (const [hex, value] of cases) {
+      expect(toHex(encodeData(value))).toBe(hex);
+      expect(decodeData(fromHex(hex))).toEqual(value);
+    }
+  });
+
+  test('a compact-array is expanded by its type description', () => {
+    // structure { long-unsigned, array of 2 unsigned }, 8 bytes of contents
+    expect(decodeData(fromHex('13 02 02 12 01 0002 11 08 0001 0a0b 0002 0c0d'))).toEqual({
+      type: 'compact-array',
+      elements: [
+        structure(
+          u16(1),
+          array([
+            { type: 'unsigned', value: 10 },
+            { type: 'unsigned', value: 11 },
+          ]),
+        ),
+        structure(
+          u16(2),
+          array([
+            { type: 'unsigned', value: 12 },
+            { type: 'unsigned', value: 13 },
+          ]),
+        ),
+      ],
+    });
+  });
+
+  test('bombs are refused before they cost anything', () => {
+    const nested = concat([new Uint8Array(5000).fill(1).map((_, i) => (i % 2 === 0 ? 2 : 1)), fromHex('00')]);
+    expect(codeOf(() => decodeData(nested))).toBe('axdr-too-deep');
+    expect(codeOf(() => decodeData(fromHex('01 84 ffffffff 00')))).toBe('truncated');
+    expect(codeOf(() => decodeData(fromHex('09 84 ffffffff 00')))).toBe('truncated');
+    // array of 65535 arrays of 65535 nothings, one byte of contents
+    expect(codeOf(() => decodeData(fromHex('13 01 ffff 01 ffff 00 01 00')))).toBe('axdr-invalid');
+    // structures of empty structures
+    expect(codeOf(() => decodeData(fromHex(`13 01 ffff 02 40 ${'0200'.repeat(64)} 01 00`)))).toBe(
+      'axdr-invalid',
+    );
+    expect(codeOf(() => decodeData(fromHex('13 00 01 00')))).toBe('axdr-invalid');
+    expect(codeOf(() => decodeData(fromHex('13 12 03 000100')))).toBe('truncated');
+    expect(codeOf(() => decodeData(fromHex('13 13 00 00')))).toBe('axdr-invalid');
+  });
+
+  test('errors say where', () => {
+    const at = (hex: string): number | undefined => {
+      try {
+        decodeData(fromHex(hex));
+      } catch (error) {
+        if (error instanceof DcuError) return error.offset;
+      }
+      return undefined;
+    };
+    expect(at('02 02 1101 63')).toBe(4);
+    expect(at('1101 00')).toBe(2);
+    expect(at('02 02 1101 12 00')).toBe(5);
+    expect(at('0902 01')).toBe(1);
+    expect(at('09 85 00')).toBe(1);
+    expect(at('0c 02 ff fe')).toBe(2);
+  });
+
+  test('values that their type cannot hold are not encoded', () => {
+    const unfit: readonly DlmsData[] = [
+      u32(-1),
+      u32(2 ** 32),
+      u16(1.5),
+      i8(128),
+      enumeration(Number.NaN),
+      { type: 'long64', value: 2n ** 63n },
+      { type: 'long64-unsigned', value: -1n },
+      { type: 'visible-string', value: '€' },
+      { type: 'date-time', value: new Uint8Array(11) },
+      bitString(new Uint8Array(1), 9),
+      { type: 'compact-array', elements: [u16(1), u32(1)] },
+      { type: 'compact-array', elements: [structure(u16(1)), structure(u16(1), u16(2))] },
+      { type: 'compact-array', elements: [{ type: 'null-data' }] },
+    ];
+    for (const value of unfit) expect(codeOf(() => encodeData(value))).toBe('invalid-argument');
+  });
+});
