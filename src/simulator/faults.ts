@@ -112,10 +112,6 @@ export class FaultSet {
     return this.#active.has(kind);
   }
 
-  get kinds(): readonly FaultKind[] {
-    return [...this.#active.keys()];
-  }
-
   get delayMs(): number {
     const fault = this.#active.get('delay');
     return fault?.kind === 'delay' ? fault.delayMs : 0;

@@ -114,7 +114,7 @@ function makeIncident(
 }
 
 /** Longer outages than this go to the power-failure log. */
-export const LONG_OUTAGE_MS = 3 * MINUTE_MS;
+const LONG_OUTAGE_MS = 3 * MINUTE_MS;
 
 const pair = (
   log: LoggedEvent['log'],

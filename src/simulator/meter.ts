@@ -32,6 +32,8 @@ export class SimulatedMeter {
   readonly #accepted = new Map<number, number>();
   readonly #restartListeners = new Set<() => void>();
   #counter: number;
+  /** When it was last known to have power. */
+  #aliveMs: number;
   #startingUntilMs = Number.NEGATIVE_INFINITY;
   #cancelReboot: (() => void) | undefined;
 
@@ -42,6 +44,7 @@ export class SimulatedMeter {
     this.point = new MeteringPoint({ ...plan, seed, startMs, liveOutages });
     this.faults = new FaultSet(new SeededRandom(seedFor(seed, `faults ${plan.meterNo}`)));
     this.random = new SeededRandom(seedFor(seed, `challenges ${plan.meterNo}`));
+    this.#aliveMs = startMs;
     this.#counter = Math.max(1, Math.floor(((startMs - COUNTER_EPOCH_MS) * 16) / 1000)) % 2 ** 32;
   }
 
@@ -50,10 +53,19 @@ export class SimulatedMeter {
     return this.#world.clock.now();
   }
 
-  /** Without power, or starting after a reboot: nothing is heard and nothing said. */
+  /**
+   * Without power, or starting after a reboot: nothing is heard and nothing said. Whoever asks for the first time
+   * after an outage finds the associations gone.
+   */
   isMuted(): boolean {
     if (this.#world.clock.monotonicMs() < this.#startingUntilMs) return true;
-    return this.#world.liveOutages && this.point.isOut(this.now());
+    if (!this.#world.liveOutages) return false;
+    const nowMs = this.now();
+    if (this.point.isOut(nowMs)) return true;
+    const poweredUp = this.point.outages(nowMs).some(({ endMs }) => endMs > this.#aliveMs && endMs <= nowMs);
+    this.#aliveMs = nowMs;
+    if (poweredUp) this.#restart();
+    return poweredUp;
   }
 
   /** Whom the meter lets in, as its faults have it at the moment. */
@@ -141,7 +153,11 @@ export class SimulatedMeter {
     this.#startingUntilMs = this.#world.clock.monotonicMs() + seconds * 1000;
     this.#cancelReboot = this.#world.clock.after(seconds * 1000, () => {
       this.point.note({ log: 'standard', atMs: this.now(), value: EVENT.watchdog });
-      for (const listener of [...this.#restartListeners]) listener();
+      this.#restart();
     });
+  }
+
+  #restart(): void {
+    for (const listener of [...this.#restartListeners]) listener();
   }
 }
