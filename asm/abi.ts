@@ -20,7 +20,7 @@ export const AES_SBO_U: usize = 0x3180;
 export const AES_SBO_T: usize = 0x3190;
 /** Four vectors each, one per round number modulo 4. */
 export const AES_FWD: usize = 0x31a0;
-export const AES_BWD: usize = 0x31e0;
+export const AES_TWO: usize = 0x31e0;
 export const AES_PERM: usize = 0x3220;
 export const AES_FIN: usize = 0x3260;
 

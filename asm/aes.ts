@@ -4,9 +4,12 @@
 // Bytes live as pairs of GF(16) elements (low nibble k, high nibble i, standing for k + i*tau). ShiftRows is
 // never done: round r leaves logical byte 4c+row in lane 4((c + row*r) mod 4) + row, and the masks of
 // MixColumns and the round keys are permuted to match.
+//
+// MixColumns takes two permutations. With A the S-box, D its double and A' the row two further on (mask TWO):
+// B = D + A' and the row's result is B + (B + A of the next row, mask FWD) = 2A0 + 3A1 + A2 + A3.
 
 import {
-  AES_BWD, AES_FIN, AES_FWD, AES_INV, AES_INVA, AES_IPT_HI, AES_IPT_LO, AES_PERM,
+  AES_TWO, AES_FIN, AES_FWD, AES_INV, AES_INVA, AES_IPT_HI, AES_IPT_LO, AES_PERM,
   AES_SB1_T, AES_SB1_U, AES_SB2_T, AES_SB2_U, AES_SBO_T, AES_SBO_U, SCRATCH,
 } from './abi';
 import { high, low, sw } from './vector';
@@ -32,7 +35,7 @@ export function initAes(): void {
       for (let row: u32 = 0; row < 4; row++) {
         const s = (column << 2) + row;
         store<u8>(AES_FWD + (r << 4) + s, <u8>((((column + r) & 3) << 2) + ((row + 1) & 3)));
-        store<u8>(AES_BWD + (r << 4) + s, <u8>((((column - r) & 3) << 2) + ((row + 3) & 3)));
+        store<u8>(AES_TWO + (r << 4) + s, <u8>((((column + 2 * r) & 3) << 2) + ((row + 2) & 3)));
         const lane = (((column + r * row) & 3) << 2) + row;
         store<u8>(AES_PERM + (r << 4) + lane, <u8>s);
         // 10 and 14 rounds both end in arrangement 2.
@@ -132,14 +135,13 @@ export function encrypt1(vk: usize, rounds: i32, block: v128): v128 {
   for (let r = 1; r < rounds; r++) {
     vk += 16;
     const turn = (<usize>r & 3) << 4;
-    const fwd = v128.load(AES_FWD + turn), bwd = v128.load(AES_BWD + turn);
     const k = low(x), i = high(x), j = v128.xor(k, i);
     const a = sw(inva, k);
     const io = v128.xor(sw(inv, v128.xor(sw(inv, i), a)), j);
     const jo = v128.xor(sw(inv, v128.xor(sw(inv, j), a)), i);
     const s = v128.xor(sw(sb1u, io), sw(sb1t, jo));
-    const e = v128.xor(sw(s, fwd), v128.xor(sw(sb2u, io), sw(sb2t, jo)));
-    x = v128.xor(v128.xor(sw(s, bwd), e), v128.xor(sw(e, fwd), v128.load(vk)));
+    const b = v128.xor(v128.xor(sw(sb2u, io), sw(sb2t, jo)), sw(s, v128.load(AES_TWO + turn)));
+    x = v128.xor(v128.xor(b, v128.load(vk)), sw(v128.xor(b, s), v128.load(AES_FWD + turn)));
   }
   return v128.xor(sw(subBytes(x), v128.load(AES_FIN)), v128.load(vk, 16));
 }
@@ -148,12 +150,12 @@ export function encrypt1(vk: usize, rounds: i32, block: v128): v128 {
  * Three blocks side by side, statement by statement in one rolled loop: one block alone leaves the processor
  * waiting, and more blocks or unrolled rounds do not fit its vector registers.
  */
-export function encrypt3(vk: usize, rounds: i32, b0: v128, b1: v128, b2: v128, out: usize): void {
+export function encrypt3(vk: usize, rounds: i32, p0: v128, p1: v128, p2: v128, out: usize): void {
   const inv = v128.load(AES_INV), inva = v128.load(AES_INVA);
   const key0 = v128.load(vk);
-  let x0 = v128.xor(ipt(b0), key0);
-  let x1 = v128.xor(ipt(b1), key0);
-  let x2 = v128.xor(ipt(b2), key0);
+  let x0 = v128.xor(ipt(p0), key0);
+  let x1 = v128.xor(ipt(p1), key0);
+  let x2 = v128.xor(ipt(p2), key0);
   for (let r = 1; r < rounds; r++) {
     vk += 16;
     const turn = (<usize>r & 3) << 4;
@@ -174,17 +176,51 @@ export function encrypt3(vk: usize, rounds: i32, b0: v128, b1: v128, b2: v128, o
     const s1 = v128.xor(sw(sb1u, io1), sw(sb1t, jo1));
     const s2 = v128.xor(sw(sb1u, io2), sw(sb1t, jo2));
     const sb2u = v128.load(AES_SB2_U), sb2t = v128.load(AES_SB2_T);
-    const fwd = v128.load(AES_FWD + turn);
-    const e0 = v128.xor(sw(s0, fwd), v128.xor(sw(sb2u, io0), sw(sb2t, jo0)));
-    const e1 = v128.xor(sw(s1, fwd), v128.xor(sw(sb2u, io1), sw(sb2t, jo1)));
-    const e2 = v128.xor(sw(s2, fwd), v128.xor(sw(sb2u, io2), sw(sb2t, jo2)));
-    const bwd = v128.load(AES_BWD + turn), key = v128.load(vk);
-    x0 = v128.xor(v128.xor(sw(s0, bwd), e0), v128.xor(sw(e0, fwd), key));
-    x1 = v128.xor(v128.xor(sw(s1, bwd), e1), v128.xor(sw(e1, fwd), key));
-    x2 = v128.xor(v128.xor(sw(s2, bwd), e2), v128.xor(sw(e2, fwd), key));
+    const two = v128.load(AES_TWO + turn);
+    const b0 = v128.xor(v128.xor(sw(sb2u, io0), sw(sb2t, jo0)), sw(s0, two));
+    const b1 = v128.xor(v128.xor(sw(sb2u, io1), sw(sb2t, jo1)), sw(s1, two));
+    const b2 = v128.xor(v128.xor(sw(sb2u, io2), sw(sb2t, jo2)), sw(s2, two));
+    const fwd = v128.load(AES_FWD + turn), key = v128.load(vk);
+    x0 = v128.xor(v128.xor(b0, key), sw(v128.xor(b0, s0), fwd));
+    x1 = v128.xor(v128.xor(b1, key), sw(v128.xor(b1, s1), fwd));
+    x2 = v128.xor(v128.xor(b2, key), sw(v128.xor(b2, s2), fwd));
   }
   const fin = v128.load(AES_FIN), last = v128.load(vk, 16);
   v128.store(out, v128.xor(sw(subBytes(x0), fin), last));
   v128.store(out, v128.xor(sw(subBytes(x1), fin), last), 16);
   v128.store(out, v128.xor(sw(subBytes(x2), fin), last), 32);
+}
+
+/** Two blocks: what is left of a message more often than not. */
+export function encrypt2(vk: usize, rounds: i32, p0: v128, p1: v128, out: usize): void {
+  const inv = v128.load(AES_INV), inva = v128.load(AES_INVA);
+  const sb1u = v128.load(AES_SB1_U), sb1t = v128.load(AES_SB1_T);
+  const key0 = v128.load(vk);
+  let x0 = v128.xor(ipt(p0), key0);
+  let x1 = v128.xor(ipt(p1), key0);
+  for (let r = 1; r < rounds; r++) {
+    vk += 16;
+    const turn = (<usize>r & 3) << 4;
+    let k0 = low(x0), k1 = low(x1);
+    const i0 = high(x0), i1 = high(x1);
+    const a0 = sw(inva, k0), a1 = sw(inva, k1);
+    k0 = v128.xor(k0, i0);
+    k1 = v128.xor(k1, i1);
+    const io0 = v128.xor(sw(inv, v128.xor(sw(inv, i0), a0)), k0);
+    const io1 = v128.xor(sw(inv, v128.xor(sw(inv, i1), a1)), k1);
+    const jo0 = v128.xor(sw(inv, v128.xor(sw(inv, k0), a0)), i0);
+    const jo1 = v128.xor(sw(inv, v128.xor(sw(inv, k1), a1)), i1);
+    const s0 = v128.xor(sw(sb1u, io0), sw(sb1t, jo0));
+    const s1 = v128.xor(sw(sb1u, io1), sw(sb1t, jo1));
+    const sb2u = v128.load(AES_SB2_U), sb2t = v128.load(AES_SB2_T);
+    const two = v128.load(AES_TWO + turn);
+    const b0 = v128.xor(v128.xor(sw(sb2u, io0), sw(sb2t, jo0)), sw(s0, two));
+    const b1 = v128.xor(v128.xor(sw(sb2u, io1), sw(sb2t, jo1)), sw(s1, two));
+    const fwd = v128.load(AES_FWD + turn), key = v128.load(vk);
+    x0 = v128.xor(v128.xor(b0, key), sw(v128.xor(b0, s0), fwd));
+    x1 = v128.xor(v128.xor(b1, key), sw(v128.xor(b1, s1), fwd));
+  }
+  const fin = v128.load(AES_FIN), last = v128.load(vk, 16);
+  v128.store(out, v128.xor(sw(subBytes(x0), fin), last));
+  v128.store(out, v128.xor(sw(subBytes(x1), fin), last), 16);
 }

@@ -2,7 +2,7 @@
 // Lengths, IV, AAD, ciphertext and tag are public; everything else stays in registers or at fixed addresses.
 
 import { SCRATCH } from './abi';
-import { encrypt1, encrypt3 } from './aes';
+import { encrypt1, encrypt2, encrypt3 } from './aes';
 import { ghashBlocks, multiply1, multiply2 } from './ghash';
 import {
   AAD_CONTROLS, AAD_KEY, AAD_NEXT, AAD_STATES, AAD_VALID, contextOf, ROUNDS, TABLES, wipe,
@@ -102,6 +102,9 @@ function crypt(context: usize, iv: v128, counter: u32, src: usize, n: i32, dst: 
       if (n <= 16) {
         v128.store(NEXT, encrypt1(context, rounds, counterBlock(iv, counter)));
         left = 1;
+      } else if (n <= 32) {
+        encrypt2(context, rounds, counterBlock(iv, counter), counterBlock(iv, counter + 1), NEXT);
+        left = 2;
       } else {
         encrypt3(
           context, rounds,

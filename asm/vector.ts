@@ -28,7 +28,7 @@ export function high(v: v128): v128 {
 // @ts-ignore: decorator
 @inline
 export function up(v: v128): v128 {
-  return i8x16.shuffle(i64x2.splat(0), v, 15, 16, 17, 18, 19, 20, 21, 22, 23, 24, 25, 26, 27, 28, 29, 30);
+  return sw(v, i8x16(-1, 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14));
 }
 
 // @ts-ignore: decorator

@@ -34,72 +34,110 @@ function checkKey(key: Uint8Array): void {
   }
 }
 
-function checkIv(iv: Uint8Array): void {
-  if (iv.length !== IV_LENGTH) {
-    throw new DcuError('invalid-argument', `a GCM IV has ${IV_LENGTH} bytes, this one ${iv.length}`, {
-      field: 'iv',
-    });
+function refuseIv(iv: Uint8Array): never {
+  throw new DcuError('invalid-argument', `a GCM IV has ${IV_LENGTH} bytes, this one ${iv.length}`, {
+    field: 'iv',
+  });
+}
+
+function refuseTagLength(tagLength: number): never {
+  throw new DcuError('invalid-argument', `a tag has 12 or 16 bytes, not ${tagLength}`, {
+    field: 'tagLength',
+  });
+}
+
+const { INPUT, INPUT_SIZE } = regions;
+const AAD_AT = INPUT + AAD_OFFSET;
+const IV_WORD = INPUT >> 2;
+
+/** Twelve bytes as three words: cheaper than a call of `set`. */
+function putIv(iv: Uint8Array): void {
+  const { words } = memory;
+  for (let i = 0; i < 3; i++) {
+    const at = 4 * i;
+    words[IV_WORD + i] =
+      (iv[at] as number) |
+      ((iv[at + 1] as number) << 8) |
+      ((iv[at + 2] as number) << 16) |
+      ((iv[at + 3] as number) << 24);
   }
 }
 
-function checkTagLength(tagLength: number): void {
-  if (tagLength !== 12 && tagLength !== 16) {
-    throw new DcuError('invalid-argument', `a tag has 12 or 16 bytes, not ${tagLength}`, {
-      field: 'tagLength',
-    });
+/** Lays the arguments of a call out and returns where the data starts. */
+function place(iv: Uint8Array, aad: Uint8Array, data: Uint8Array): number {
+  const at = AAD_AT + ((aad.length + 15) & ~15);
+  if (at + data.length > INPUT + INPUT_SIZE - 16) {
+    throw new DcuError('overflow', 'the message is longer than the kernel takes');
   }
+  putIv(iv);
+  memory.bytes.set(aad, AAD_AT);
+  memory.bytes.set(data, at);
+  return at;
 }
 
-class WasmGcmKey implements GcmKey {
+function setUp(key: Uint8Array): number {
+  const handle = takeHandle();
+  memory.bytes.set(key, INPUT);
+  const done = kernels.keySetup(handle, INPUT, key.length);
+  memory.bytes.fill(0, INPUT, INPUT + key.length);
+  if (done !== 1) throw new DcuError('internal', 'the key could not be set up');
+  return handle;
+}
+
+function notSetUp(): DcuError {
+  return new DcuError('internal', 'the kernel refused a key that is in use');
+}
+
+/** Chooses by size; checks everything that the two implementations rely on. */
+class SizedGcmKey implements GcmKey {
+  readonly #native: GcmKey;
+  readonly #wasmUpTo: number;
+  /** -1 once released. */
   #handle: number;
 
-  constructor(key: Uint8Array) {
-    this.#handle = takeHandle();
-    memory.bytes.set(key, regions.INPUT);
-    const done = kernels.keySetup(this.#handle, regions.INPUT, key.length);
-    memory.bytes.fill(0, regions.INPUT, regions.INPUT + key.length);
-    if (done === 0) throw new DcuError('internal', 'the key could not be set up');
+  constructor(key: Uint8Array, wasmUpTo: number) {
+    checkKey(key);
+    this.#native = createNativeGcmKey(key);
+    this.#wasmUpTo = wasmUpTo;
+    this.#handle = setUp(key);
   }
 
-  /** Lays the arguments out and returns where the data starts. */
-  #place(iv: Uint8Array, aad: Uint8Array, data: Uint8Array): number {
-    const { INPUT, INPUT_SIZE } = regions;
-    const at = INPUT + AAD_OFFSET + ((aad.length + 15) & ~15);
-    if (at + data.length > INPUT + INPUT_SIZE) {
-      throw new DcuError('overflow', 'the message is longer than the kernel takes');
-    }
-    memory.bytes.set(iv, INPUT);
-    if (aad.length > 0) memory.bytes.set(aad, INPUT + AAD_OFFSET);
-    memory.bytes.set(data, at);
-    return at;
+  #check(iv: Uint8Array, tagLength: number): void {
+    if (this.#handle < 0) throw new DcuError('invalid-argument', 'the key was released', { field: 'key' });
+    if (iv.length !== IV_LENGTH) refuseIv(iv);
+    if (tagLength !== 12 && tagLength !== 16) refuseTagLength(tagLength);
   }
 
   seal(iv: Uint8Array, aad: Uint8Array, plaintext: Uint8Array, tagLength: 12 | 16): Uint8Array {
-    const { INPUT } = regions;
+    this.#check(iv, tagLength);
     const n = plaintext.length;
-    const at = this.#place(iv, aad, plaintext);
-    const aadAt = INPUT + AAD_OFFSET;
-    const done = kernels.gcmSeal(this.#handle, INPUT, aadAt, aad.length, at, n, at, at + n, tagLength);
-    if (done !== 1) throw new DcuError('internal', 'the key is not set up');
-    return memory.bytes.slice(at, at + n + tagLength);
+    if (aad.length + n > this.#wasmUpTo) return this.#native.seal(iv, aad, plaintext, tagLength);
+    const at = place(iv, aad, plaintext);
+    const tagAt = at + n;
+    const done = kernels.gcmSeal(this.#handle, INPUT, AAD_AT, aad.length, at, n, at, tagAt, tagLength);
+    if (done !== 1) throw notSetUp();
+    return memory.bytes.slice(at, tagAt + tagLength);
   }
 
   open(iv: Uint8Array, aad: Uint8Array, sealed: Uint8Array, tagLength: 12 | 16): Uint8Array | undefined {
-    const { INPUT } = regions;
+    this.#check(iv, tagLength);
     const n = sealed.length - tagLength;
     if (n < 0) return undefined;
-    const at = this.#place(iv, aad, sealed);
-    const aadAt = INPUT + AAD_OFFSET;
-    const done = kernels.gcmOpen(this.#handle, INPUT, aadAt, aad.length, at, n, at, at + n, tagLength);
+    if (aad.length + n > this.#wasmUpTo) return this.#native.open(iv, aad, sealed, tagLength);
+    const at = place(iv, aad, sealed);
+    const tagAt = at + n;
+    const done = kernels.gcmOpen(this.#handle, INPUT, AAD_AT, aad.length, at, n, at, tagAt, tagLength);
     if (done === 0) return undefined;
-    if (done !== 1) throw new DcuError('internal', 'the key is not set up');
-    return memory.bytes.slice(at, at + n);
+    if (done !== 1) throw notSetUp();
+    return memory.bytes.slice(at, tagAt);
   }
 
   crypt(iv: Uint8Array, data: Uint8Array): Uint8Array {
-    const at = this.#place(iv, NO_AAD, data);
-    const done = kernels.ctrCrypt(this.#handle, regions.INPUT, 2, at, data.length, at);
-    if (done !== 1) throw new DcuError('internal', 'the key is not set up');
+    this.#check(iv, 16);
+    if (data.length > this.#wasmUpTo) return this.#native.crypt(iv, data);
+    const at = place(iv, NO_AAD, data);
+    const done = kernels.ctrCrypt(this.#handle, INPUT, 2, at, data.length, at);
+    if (done !== 1) throw notSetUp();
     return memory.bytes.slice(at, at + data.length);
   }
 
@@ -108,64 +146,15 @@ class WasmGcmKey implements GcmKey {
     kernels.keyRelease(this.#handle);
     freeHandles.push(this.#handle);
     this.#handle = -1;
-  }
-
-  get handle(): number {
-    return this.#handle;
-  }
-}
-
-/** Chooses by size; checks everything that the two implementations rely on. */
-class SizedGcmKey implements GcmKey {
-  readonly #wasm: WasmGcmKey;
-  readonly #native: GcmKey;
-  readonly #wasmUpTo: number;
-  #released = false;
-
-  constructor(key: Uint8Array, wasmUpTo: number) {
-    checkKey(key);
-    this.#wasm = new WasmGcmKey(key);
-    this.#native = createNativeGcmKey(key);
-    this.#wasmUpTo = wasmUpTo;
-  }
-
-  #check(iv: Uint8Array, tagLength: number): void {
-    if (this.#released) throw new DcuError('invalid-argument', 'the key was released', { field: 'key' });
-    checkIv(iv);
-    checkTagLength(tagLength);
-  }
-
-  seal(iv: Uint8Array, aad: Uint8Array, plaintext: Uint8Array, tagLength: 12 | 16): Uint8Array {
-    this.#check(iv, tagLength);
-    const by = aad.length + plaintext.length <= this.#wasmUpTo ? this.#wasm : this.#native;
-    return by.seal(iv, aad, plaintext, tagLength);
-  }
-
-  open(iv: Uint8Array, aad: Uint8Array, sealed: Uint8Array, tagLength: 12 | 16): Uint8Array | undefined {
-    this.#check(iv, tagLength);
-    const by = aad.length + sealed.length - tagLength <= this.#wasmUpTo ? this.#wasm : this.#native;
-    return by.open(iv, aad, sealed, tagLength);
-  }
-
-  crypt(iv: Uint8Array, data: Uint8Array): Uint8Array {
-    this.#check(iv, 16);
-    return (data.length <= this.#wasmUpTo ? this.#wasm : this.#native).crypt(iv, data);
-  }
-
-  release(): void {
-    this.#released = true;
-    this.#wasm.release();
     this.#native.release();
   }
 
   /** Number of the key's context in the kernels, for the pipeline. */
   handle(): number {
-    this.#check(NO_IV, 16);
-    return this.#wasm.handle;
+    if (this.#handle < 0) throw new DcuError('invalid-argument', 'the key was released', { field: 'key' });
+    return this.#handle;
   }
 }
-
-const NO_IV = new Uint8Array(IV_LENGTH);
 
 /** The handle behind a key of `createGcmKey`; DcuError `invalid-argument` for any other or a released one. */
 export function handleOf(key: GcmKey): number {
