@@ -62,7 +62,8 @@ export class CounterBlock {
       .then(
         (first) => {
           this.#failure = undefined;
-          this.#ranges.push({ next: first, end: first + BLOCK });
+          // Meters start by having seen 0.
+          this.#ranges.push({ next: Math.max(1, first), end: first + BLOCK });
         },
         (error: unknown) => {
           this.#failure = toDcuError(error);
