@@ -22,8 +22,9 @@ const INTER_OCTET_TIMEOUT_MS = 200;
 /** Attributes as the store has them; one that is missing or no number counts as the manual's value. */
 export function protocolSettings(attributes: Readonly<Record<string, string>>): ProtocolSettings {
   const number = (key: string, fallback: number, least: number, most: number): number => {
-    const value = Number(attributes[key] ?? fallback);
-    return Number.isFinite(value) ? Math.min(most, Math.max(least, value)) : fallback;
+    const text = attributes[key]?.trim() ?? '';
+    const value = Number(text);
+    return text !== '' && Number.isFinite(value) ? Math.min(most, Math.max(least, value)) : fallback;
   };
   return {
     maxBytes: Math.floor(number('max.bytes', 80, SMALLEST_FIELD, 65_535)),

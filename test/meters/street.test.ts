@@ -101,4 +101,46 @@ describe('a street of simulated meters', () => {
       [street.served(1).meterNo, street.served(3).meterNo].sort(),
     );
   }, 60_000);
+
+  test('on a bus that loses and garbles frames everything arrives, once', async () => {
+    street = await startStreet({
+      meters: 3,
+      rs485Lines: 1,
+      metersPerLine: 3,
+      attributes: { 'send.timeout': '0.15', 'send.retry': '6' },
+    });
+    street.item('Energy profile', 1);
+    street.item('Standard Event', 2);
+    for (const { device } of street.neighbourhood.meters) {
+      device.turnOn({ kind: 'drop', probability: 0.03 });
+      device.turnOn({ kind: 'flip', probability: 0.0001 });
+    }
+    const began = Math.floor(Date.now() / 1000) * 1000;
+    const summary = await street.collector.round();
+    expect(summary.failures).toEqual([]);
+    for (const { id } of street.store.meterList) {
+      const { stamps } = energyRows(street.served(id).device.point, began);
+      const wanted = Array.from(stamps).filter((time) => time >= began - 20 * DAY_MS && time < began);
+      expect(street.store.times(id, 'energy').filter((time) => time < began)).toEqual(wanted);
+    }
+    expect(street.store.duplicates).toBe(0);
+  }, 120_000);
+
+  test('a meter that reboots in the middle is read on where it stopped', async () => {
+    street = await startStreet({
+      meters: 1,
+      attributes: { 'send.timeout': '0.5', 'send.retry': '8', 'max.bytes': '64' },
+    });
+    street.item('Energy profile');
+    const { device } = street.served(1);
+    let reboots = 0;
+    street.collector.bus.on('meter-data', () => {
+      if (reboots++ === 1) device.turnOn({ kind: 'reboot', seconds: 1 });
+    });
+    const summary = await street.collector.round();
+    expect(summary.failures).toEqual([]);
+    expect(reboots).toBeGreaterThan(2);
+    expect(street.store.duplicates).toBe(0);
+    expect(street.opened).toBeGreaterThan(1);
+  }, 60_000);
 });

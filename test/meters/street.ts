@@ -2,7 +2,7 @@ import { systemClock } from '../../src/base/clock.ts';
 import { silentLog } from '../../src/base/log.ts';
 import type { Meter, TaskType } from '../../src/base/model.ts';
 import { systemRandom } from '../../src/base/random.ts';
-import type { ByteChannel } from '../../src/channels/channel.ts';
+import type { ByteChannel, ChannelOpener } from '../../src/channels/channel.ts';
 import { memoryPair } from '../../src/channels/memory.ts';
 import { tcpOpener } from '../../src/channels/tcp.ts';
 import type { LineAccess } from '../../src/meters/connector.ts';
@@ -20,6 +20,8 @@ export interface Street {
   readonly neighbourhood: Neighbourhood;
   readonly store: MemoryStore;
   readonly collector: Collector;
+  /** TCP connections that were opened. */
+  readonly opened: number;
   /** The concentrator starts again with what is in the store. */
   restart(): Promise<void>;
   served(id: number): ServedMeter;
@@ -35,6 +37,7 @@ export async function startStreet(options: {
   readonly attributes?: Readonly<Record<string, string>>;
 }): Promise<Street> {
   const { meters, rs485Lines = 0, metersPerLine = 3 } = options;
+  let opened = 0;
   const wires = new Map<number, ByteChannel>();
   const neighbourhood = await startNeighbourhood({
     seed: 7,
@@ -92,7 +95,14 @@ export async function startStreet(options: {
         const one = served(id);
         const { host, port, line } = one;
         if (host !== undefined && port !== undefined) {
-          const opener = tcpOpener({ host, port, connectTimeoutMs: 2_000 }, systemClock);
+          const tcp = tcpOpener({ host, port, connectTimeoutMs: 2_000 }, systemClock);
+          const opener: ChannelOpener = {
+            name: tcp.name,
+            open: (signal) => {
+              opened++;
+              return tcp.open(signal);
+            },
+          };
           return { lineName: `${host}:${port}`, opener, protocol: 'dlms_down', shared: false };
         }
         const wire = wires.get(Number(line.slice('rs485-'.length)) - 1);
@@ -119,6 +129,9 @@ export async function startStreet(options: {
     store,
     get collector() {
       return collector;
+    },
+    get opened() {
+      return opened;
     },
     restart: async () => {
       await collector.stop();
