@@ -1,8 +1,9 @@
 import type { Clock } from '../base/clock.ts';
-import { toDcuError } from '../base/errors.ts';
+import { DcuError, toDcuError } from '../base/errors.ts';
 import type { Log } from '../base/log.ts';
 import type { Framing } from '../base/model.ts';
 import type { ByteChannel } from '../channels/channel.ts';
+import { memoryPair } from '../channels/memory.ts';
 import { openPty } from '../channels/pty.ts';
 import { pump } from '../channels/pump.ts';
 import { listenTcp, type TcpListener } from '../channels/tcp-listen.ts';
@@ -35,7 +36,9 @@ export interface ServedMeter {
   readonly port?: number;
   /** Path of the pseudo-terminal that its RS-485 line ends in. */
   readonly serialPath?: string;
-  /** `tcp` or `rs485-1`, `rs485-2`, … */
+  /** Meters in memory: opens one more connection. */
+  readonly connect?: () => ByteChannel;
+  /** `tcp`, `memory`, or `rs485-1`, `rs485-2`, … */
   readonly line: string;
   readonly framing: Framing;
   readonly client: number;
@@ -89,8 +92,7 @@ class RunningNeighbourhood implements Neighbourhood {
     const world = { seed, clock, startMs: this.#options.startMs ?? clock.now(), liveOutages };
     for (const plan of this.#options.meters) {
       const meter = new SimulatedMeter(plan, world);
-      const where = plan.place.kind === 'tcp' ? this.#serveTcp(meter) : await this.#serveLine(meter);
-      this.meters.push(describe(meter, where));
+      this.meters.push(describe(meter, await this.#place(meter)));
     }
     this.#log.info('neighbourhood started', { meters: this.meters.length, lines: this.#lines.size });
   }
@@ -103,9 +105,27 @@ class RunningNeighbourhood implements Neighbourhood {
     await Promise.all([...this.#lines.values()].map(({ line }) => line.close()));
   }
 
-  #serveTcp(meter: SimulatedMeter): Where {
+  #place(meter: SimulatedMeter): Where | Promise<Where> {
     const { place } = meter.plan;
-    const [host, port] = place.kind === 'tcp' ? [place.host, place.port] : ['', 0];
+    switch (place.kind) {
+      case 'tcp':
+        return this.#serveTcp(meter, place.host, place.port);
+      case 'rs485':
+        return this.#serveLine(meter, place.line);
+      case 'memory':
+        return { line: 'memory', connect: () => this.#connect(meter) };
+    }
+  }
+
+  #connect(meter: SimulatedMeter): ByteChannel {
+    if (this.#stopped)
+      throw new DcuError('channel-open-failed', `${meter.plan.meterNo} is not there any more`);
+    const [reader, own] = memoryPair({ clock: this.#options.clock, name: meter.plan.meterNo });
+    this.#serve(meter, own, () => {});
+    return reader;
+  }
+
+  #serveTcp(meter: SimulatedMeter, host: string, port: number): Where {
     const listener = listenTcp(
       { host, port, maxConnections: 8, idleTimeoutMs: IDLE_MS },
       (channel) => this.#serve(meter, channel, () => {}),
@@ -115,8 +135,7 @@ class RunningNeighbourhood implements Neighbourhood {
     return { host, port: listener.port, line: 'tcp' };
   }
 
-  async #serveLine(meter: SimulatedMeter): Promise<Where> {
-    const index = meter.plan.place.kind === 'rs485' ? meter.plan.place.line : 0;
+  async #serveLine(meter: SimulatedMeter, index: number): Promise<Where> {
     let shared = this.#lines.get(index);
     if (shared === undefined) {
       const { openLine } = this.#options;
@@ -154,7 +173,7 @@ class RunningNeighbourhood implements Neighbourhood {
 /** A connection on which nothing was said for so long is closed by the meter. */
 const IDLE_MS = 300_000;
 
-type Where = Pick<ServedMeter, 'host' | 'port' | 'serialPath' | 'line'>;
+type Where = Pick<ServedMeter, 'host' | 'port' | 'serialPath' | 'connect' | 'line'>;
 
 function describe(device: SimulatedMeter, where: Where): ServedMeter {
   const { meterNo, framing, client, server, physicalAddress, addressBytes, auth, phases } = device.plan;

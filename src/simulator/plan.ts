@@ -4,11 +4,13 @@ import type { TimeZone } from './calendar.ts';
 import type { LoadKind } from './load-model.ts';
 import { noise, seedFor } from './noise.ts';
 
-/** Where a meter is to be found: a TCP port of its own, or a place on a shared RS-485 line. */
+/** Where a meter is to be found: a TCP port of its own, a place on a shared RS-485 line, or in memory. */
 export type MeterPlace =
   /** Port 0 = any free one. */
   | { readonly kind: 'tcp'; readonly host: string; readonly port: number }
-  | { readonly kind: 'rs485'; readonly line: number };
+  | { readonly kind: 'rs485'; readonly line: number }
+  /** Within this process, for simulated worlds in virtual time. */
+  | { readonly kind: 'memory' };
 
 /** Everything that makes one simulated meter; `planNeighbourhood` fills it from a seed. */
 export interface MeterPlan {
@@ -42,8 +44,8 @@ export interface NeighbourhoodOptions {
   /** 1..2040, those on RS-485 lines included. */
   readonly meters: number;
   readonly host?: string;
-  /** Port of the first TCP meter, the others follow; 0 = free ports. */
-  readonly tcpBase: number;
+  /** Port of the first TCP meter, the others follow; 0 = free ports; `memory`: no sockets, but `connect`. */
+  readonly tcpBase: number | 'memory';
   /** `mixed`: wrapper and HDLC in turn. RS-485 is always HDLC. */
   readonly framing: Framing | 'mixed';
   readonly auth: AuthMechanism | 'mixed';
@@ -81,8 +83,8 @@ export function planNeighbourhood(options: NeighbourhoodOptions): MeterPlan[] {
     );
   }
   const onTcp = meters - onLines;
-  within('tcpBase', tcpBase, 0, 65_535);
-  if (tcpBase + onTcp - 1 > 65_535) {
+  if (tcpBase !== 'memory') within('tcpBase', tcpBase, 0, 65_535);
+  if (tcpBase !== 'memory' && tcpBase + onTcp - 1 > 65_535) {
     throw new DcuError('invalid-argument', `ports from ${tcpBase} on do not suffice for ${onTcp} meters`, {
       field: 'tcpBase',
     });
@@ -95,9 +97,11 @@ function planMeter(options: NeighbourhoodOptions, index: number, onTcp: number):
   const meterNo = String(FIRST_METER_NO + index + 1);
   const mixed = index % 2 === 0 ? 'wrapper' : 'hdlc';
   const place: MeterPlace =
-    index < onTcp
-      ? { kind: 'tcp', host, port: tcpBase === 0 ? 0 : tcpBase + index }
-      : { kind: 'rs485', line: Math.floor((index - onTcp) / metersPerLine) };
+    index >= onTcp
+      ? { kind: 'rs485', line: Math.floor((index - onTcp) / metersPerLine) }
+      : tcpBase === 'memory'
+        ? { kind: 'memory' }
+        : { kind: 'tcp', host, port: tcpBase === 0 ? 0 : tcpBase + index };
   const chosen = options.framing === 'mixed' ? mixed : options.framing;
   const auth = options.auth === 'mixed' ? (MECHANISMS[index % 3] ?? 'none') : options.auth;
   const pick = noise(seed, index, 600);

@@ -1,13 +1,18 @@
 import { afterEach, describe, expect, test } from 'bun:test';
+import { readdirSync, readlinkSync } from 'node:fs';
+import { VirtualClock } from '../../src/base/clock.ts';
+import { DcuError } from '../../src/base/errors.ts';
 import { encodeData } from '../../src/dlms/axdr.ts';
 import { decodeDateTime, toUtcMs } from '../../src/dlms/datetime.ts';
 import { i16, octetString, u16 } from '../../src/dlms/values.ts';
 import { EVENT } from '../../src/simulator/event-codes.ts';
 import { PUBLIC_CLIENT } from '../../src/simulator/meter.ts';
 import type { Neighbourhood, ServedMeter } from '../../src/simulator/neighbourhood.ts';
+import { planNeighbourhood } from '../../src/simulator/plan.ts';
 import { registersAt } from '../../src/simulator/profile-rows.ts';
 import { stampBytes } from '../../src/simulator/row-encoding.ts';
 import { at, bytesOf, elementsOf, get, numberOf, openTo, small, withMeter } from './reading.ts';
+import { START_MS } from './sample.ts';
 
 const CLOCK = at(8, '0.0.1.0.0.255');
 const TOTAL = at(3, '1.0.1.8.0.255');
@@ -230,6 +235,26 @@ describe('doing things to a meter', () => {
   });
 });
 
+describe('attempts with other keys', () => {
+  test.each(['encryptionKey', 'authenticationKey'] as const)(
+    '%s: kept out, and in the fraud log',
+    async (which) => {
+      const meter = await one({ auth: 'hls-gmac' });
+      const guessed = { ...meter, [which]: new Uint8Array(16).fill(7) };
+      await expect(withMeter(guessed, async () => 'in')).rejects.toThrow(DcuError);
+      const code = (await codes(meter, '0.0.99.98.1.255')).at(-1);
+      expect([EVENT.loginFailed, EVENT.decryptionFailed] as number[]).toContain(code ?? 0);
+    },
+  );
+
+  test('a counter that was used before is refused and logged as a replay', async () => {
+    const meter = await one({ auth: 'hls-gmac' });
+    await withMeter(meter, async (client) => get(client, TOTAL));
+    await expect(withMeter(meter, async () => 'in', { counter: 3 })).rejects.toThrow(DcuError);
+    expect((await codes(meter, '0.0.99.98.1.255')).at(-1)).toBe(EVENT.replayDetected);
+  });
+});
+
 describe('faults', () => {
   const total = (meter: ServedMeter): Promise<number> =>
     withMeter(meter, async (client) => numberOf(await get(client, TOTAL)), { responseTimeoutMs: 400 });
@@ -320,6 +345,92 @@ describe('RS-485', () => {
     await Bun.sleep(700);
     expect(await id(first)).toBe(first.meterNo);
   });
+});
+
+describe('starting and stopping', () => {
+  /** Sockets and terminals of this process. */
+  const openFiles = (): number =>
+    readdirSync('/proc/self/fd').filter((fd) => {
+      try {
+        return /^socket:|^\/dev\/pt/.test(readlinkSync(`/proc/self/fd/${fd}`));
+      } catch {
+        // The directory's own descriptor is gone by now.
+        return false;
+      }
+    }).length;
+
+  async function untilOpenFiles(count: number): Promise<void> {
+    for (let i = 0; i < 100 && openFiles() !== count; i++) await Bun.sleep(10);
+    expect(openFiles()).toBe(count);
+  }
+
+  test('a port that is taken is an error that names it, and leaves nothing open', async () => {
+    const taken = await one();
+    const before = openFiles();
+    const meters = planNeighbourhood({
+      seed: 1,
+      meters: 4,
+      tcpBase: 0,
+      framing: 'wrapper',
+      auth: 'none',
+      rs485Lines: 1,
+      metersPerLine: 1,
+    });
+    const [first, second, third, onLine] = meters;
+    if (first === undefined || second === undefined || third === undefined || onLine === undefined) {
+      throw new Error('no plans');
+    }
+    const place = { kind: 'tcp', host: '127.0.0.1', port: taken.port ?? 0 } as const;
+    await expect(small({}, { meters: [onLine, first, second, { ...third, place }] })).rejects.toMatchObject({
+      code: 'channel-open-failed',
+      message: expect.stringContaining(String(taken.port)),
+    });
+    await untilOpenFiles(before);
+  });
+
+  test('stop ends open connections and frees ports and lines', async () => {
+    const before = openFiles();
+    const started = await neighbourhood({ meters: 2, rs485Lines: 1, metersPerLine: 1 });
+    const [tcp] = started.meters;
+    if (tcp === undefined) throw new Error('no meters');
+    const channel = await openTo(tcp);
+    expect(openFiles()).toBeGreaterThan(before + 2);
+    const closed = new Promise<void>((resolve) => channel.onClosed(() => resolve()));
+    await started.stop();
+    await closed;
+    await expect(openTo(tcp)).rejects.toMatchObject({ code: 'channel-open-failed' });
+    await untilOpenFiles(before);
+  });
+});
+
+test('in memory and virtual time a week passes at once, and the meter has lived through it', async () => {
+  const clock = new VirtualClock(START_MS);
+  const { meters } = await neighbourhood({ meters: 1, tcpBase: 'memory' }, { clock });
+  const [meter] = meters;
+  if (meter === undefined) throw new Error('no meter');
+  const energy = at(7, '1.0.99.1.0.255');
+  const read = async (): Promise<{ total: number; last: number }> => {
+    let done = false;
+    const reading = withMeter(
+      meter,
+      async (client) => {
+        const total = numberOf(await get(client, TOTAL));
+        const rows = numberOf(await get(client, at(7, energy.obis, 7)));
+        const [row] = elementsOf(await get(client, energy, { by: 'entry', fromEntry: rows, toEntry: 0 }));
+        return { total, last: toUtcMs(decodeDateTime(bytesOf(elementsOf(row)[0]))) ?? 0 };
+      },
+      { clock },
+    ).finally(() => {
+      done = true;
+    });
+    while (!done) await clock.advance(1);
+    return await reading;
+  };
+  const before = await read();
+  await clock.advance(7 * 86_400_000);
+  const after = await read();
+  expect(after.last - before.last).toBe(7 * 86_400_000);
+  expect(after.total - before.total).toBeGreaterThan(10_000);
 });
 
 test('the same seed and start give the same answers over the wire', async () => {

@@ -1,4 +1,4 @@
-import { systemClock } from '../../src/base/clock.ts';
+import { type Clock, systemClock } from '../../src/base/clock.ts';
 import { silentLog } from '../../src/base/log.ts';
 import type { ByteChannel } from '../../src/channels/channel.ts';
 import { type DlmsClient, runDlmsClient } from '../../src/channels/dlms-client.ts';
@@ -41,12 +41,15 @@ export interface ReadOptions {
   readonly physicalAddress?: number;
   /** First invocation counter. */
   readonly counter?: number;
+  /** System clock if not given. */
+  readonly clock?: Clock;
 }
 
 let counter = 1000;
 
 /** A channel to a meter, as a reader opens it. */
-export function openTo(meter: ServedMeter): Promise<ByteChannel> {
+export async function openTo(meter: ServedMeter): Promise<ByteChannel> {
+  if (meter.connect !== undefined) return meter.connect();
   if (meter.serialPath === undefined)
     return openTcp({ host: meter.host ?? '', port: meter.port ?? 0, connectTimeoutMs: 2000 });
   return openSerial({ path: meter.serialPath, baudRate: 9600, dataBits: 8, parity: 'none', stopBits: 1 });
@@ -95,7 +98,7 @@ export async function associate(
     },
     randomBytes: (length) => crypto.getRandomValues(new Uint8Array(length)),
   });
-  return await runDlmsClient(machine, channel, systemClock, responseTimeoutMs * 2);
+  return await runDlmsClient(machine, channel, options.clock ?? systemClock, responseTimeoutMs * 2);
 }
 
 /** Opens, does, releases and closes. */
