@@ -158,6 +158,6 @@ export class SimulatedMeter {
   }
 
   #restart(): void {
-    for (const listener of [...this.#restartListeners]) listener();
+    for (const listener of this.#restartListeners) listener();
   }
 }

@@ -150,3 +150,13 @@ export function bytesOf(data: DlmsData | undefined): Uint8Array {
   if (data?.type === 'octet-string') return data.value;
   throw new Error(`not an octet-string: ${data?.type}`);
 }
+
+/** What a promise rejects with; throws when it does not reject. */
+export async function failure(promise: Promise<unknown>): Promise<unknown> {
+  try {
+    await promise;
+  } catch (error) {
+    return error;
+  }
+  throw new Error('it went well');
+}

@@ -41,9 +41,8 @@ describe('dcu simulate', () => {
   });
 
   test('HDLC states its addressing, LLS its password, RS-485 its line', async () => {
-    const { out } = await run(
-      ...['--meters', '3', '--tcp', '0', '--framing', 'hdlc', '--auth', 'lls', '--rs485', '1', '--json'],
-    );
+    const hdlc = ['--tcp', '0', '--framing', 'hdlc', '--auth', 'lls', '--json'];
+    const { out } = await run('--meters', '3', '--rs485', '1', ...hdlc);
     const { meters } = JSON.parse(out[0] ?? '{}');
     expect(meters.map((meter: { serial?: string }) => meter.serial?.startsWith('/dev/pts/'))).toEqual([
       true,
@@ -51,7 +50,7 @@ describe('dcu simulate', () => {
       true,
     ]);
     expect(meters[2]).toMatchObject({ framing: 'hdlc', physicalAddress: 19, addressBytes: 2 });
-    const tcp = await run('--meters', '1', '--tcp', '0', '--framing', 'hdlc', '--auth', 'lls', '--json');
+    const tcp = await run('--meters', '1', ...hdlc);
     expect(JSON.parse(tcp.out[0] ?? '{}').meters[0]).toMatchObject({
       framing: 'hdlc',
       addressBytes: 1,
