@@ -16,6 +16,7 @@ import { type Result, request } from '../api/client.ts';
 import { useLive } from '../api/live.tsx';
 import { bytesText } from '../format.ts';
 import { CollectButton } from '../parts/collect-button.tsx';
+import { JobList } from '../parts/job-list.tsx';
 import { LineProgressList } from '../parts/line-progress.tsx';
 import { Page } from '../parts/page.tsx';
 import { Problem } from '../parts/problem.tsx';
@@ -71,7 +72,10 @@ export function Home() {
             {data === undefined ? (
               <Skeleton h={120} />
             ) : (
-              <LineProgressList lines={(progress ?? data.collector).lines} />
+              <>
+                <LineProgressList lines={(progress ?? data.collector).lines} />
+                <JobList jobs={(progress ?? data.collector).jobs} />
+              </>
             )}
           </Card>
           <Card withBorder radius="lg">
@@ -119,7 +123,7 @@ const stateRows = [
   ['online', 'Online', 'teal'],
   ['offline', 'Offline', 'red'],
   ['reading', 'Reading', 'blue'],
-  ['unknown', 'Not contacted', 'gray'],
+  ['unknown', 'Not contacted', 'gray.5'],
 ] as const;
 
 function StateSummary({ states }: { readonly states: HomeData['states'] }) {

@@ -4,9 +4,11 @@ import type { DataTableColumn } from 'mantine-datatable';
 import type { Meter } from '../../../src/api/contract.ts';
 import { EnabledBadge, StateBadge } from '../../parts/badges.tsx';
 import { MeterLink } from '../../parts/meter-link.tsx';
+import { NOT_A_PHONE, OnPhone } from '../../parts/phone.tsx';
 import { Time } from '../../parts/time.tsx';
 
-const NOT_A_PHONE = '(min-width: 48em)';
+/** On a phone a meter is one cell: its number with its state below. */
+const onPhones: readonly unknown[] = ['meterNo', 'action'];
 
 export interface MeterActions {
   readonly writable: boolean;
@@ -40,24 +42,33 @@ export const choosable: readonly ChoosableColumn[] = [
 ];
 
 export function meterColumns(firstNumber: number, actions: MeterActions): DataTableColumn<Meter>[] {
-  return [
+  const columns: DataTableColumn<Meter>[] = [
     {
       accessor: 'number',
       title: '#',
       width: 48,
-      visibleMediaQuery: NOT_A_PHONE,
       render: (_, index) => (
         <Text span inherit c="dimmed" className="numbers">
           {firstNumber + index}
         </Text>
       ),
     },
-    { accessor: 'id', title: 'ID', sortable: true, width: 64, visibleMediaQuery: NOT_A_PHONE },
+    { accessor: 'id', title: 'ID', sortable: true, width: 64 },
     {
       accessor: 'meterNo',
       title: 'MeterNo',
       sortable: true,
-      render: (meter) => <MeterLink meter={meter} />,
+      render: (meter) => (
+        <>
+          <MeterLink meter={meter} />
+          <OnPhone>
+            <Group gap={6} mt={4} wrap="nowrap">
+              <StateBadge meter={meter} />
+              {!meter.enabled && <EnabledBadge enabled={false} />}
+            </Group>
+          </OnPhone>
+        </>
+      ),
     },
     {
       accessor: 'enabled',
@@ -123,4 +134,7 @@ export function meterColumns(firstNumber: number, actions: MeterActions): DataTa
         ]
       : []),
   ];
+  return columns.map((column) =>
+    onPhones.includes(column.accessor) ? column : { ...column, visibleMediaQuery: NOT_A_PHONE },
+  );
 }

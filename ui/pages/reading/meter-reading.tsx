@@ -1,4 +1,4 @@
-import { Button, Group, Menu, Text, TextInput } from '@mantine/core';
+import { Button, Group, Menu, Stack, Text, TextInput } from '@mantine/core';
 import { useDebouncedCallback } from '@mantine/hooks';
 import { IconPlugConnected, IconPlugOff, IconRefresh, IconSearch } from '@tabler/icons-react';
 import { keepPreviousData, useQuery } from '@tanstack/react-query';
@@ -12,6 +12,7 @@ import { scaledText } from '../../format.ts';
 import { StateBadge } from '../../parts/badges.tsx';
 import { MeterLink } from '../../parts/meter-link.tsx';
 import { Page } from '../../parts/page.tsx';
+import { NOT_A_PHONE, OnPhone } from '../../parts/phone.tsx';
 import { Problem, told } from '../../parts/problem.tsx';
 import { RelayBadge } from '../../parts/relay-badge.tsx';
 import { Time } from '../../parts/time.tsx';
@@ -105,29 +106,59 @@ export default function MeterReading() {
           recordsPerPage={pageSize}
           recordsPerPageOptions={PAGE_SIZES}
           onRecordsPerPageChange={(size) => set({ size: String(size) })}
+          pinLastColumn
           {...(mayRead ? { selectedRecords: selected, onSelectedRecordsChange: setSelected } : {})}
           columns={[
             {
               accessor: 'number',
               title: '#',
               width: 48,
-              visibleMediaQuery: '(min-width: 48em)',
+              visibleMediaQuery: NOT_A_PHONE,
               render: (_, index) => (
                 <Text span inherit c="dimmed" className="numbers">
                   {(page - 1) * pageSize + index + 1}
                 </Text>
               ),
             },
-            { accessor: 'meterNo', title: 'MeterNo', render: (meter) => <MeterLink meter={meter} /> },
+            {
+              accessor: 'meterNo',
+              title: 'MeterNo',
+              render: (meter) => (
+                <>
+                  <MeterLink meter={meter} />
+                  <OnPhone>
+                    <Stack gap={4} mt={4} align="flex-start">
+                      <StateBadge meter={meter} />
+                      <PhoneResult meter={meter} />
+                    </Stack>
+                  </OnPhone>
+                </>
+              ),
+            },
             {
               accessor: 'datetime',
               title: 'Datetime',
-              visibleMediaQuery: '(min-width: 62em)',
+              visibleMediaQuery: NOT_A_PHONE,
               render: (meter) => <ReadTime meter={meter} />,
             },
-            { accessor: 'relay', title: 'RelayStatus', render: (meter) => <ReadRelay meter={meter} /> },
-            { accessor: 'power', title: 'ActivePowerImport', render: (meter) => <ReadPower meter={meter} /> },
-            { accessor: 'state', title: 'State', render: (meter) => <StateBadge meter={meter} /> },
+            {
+              accessor: 'relay',
+              title: 'RelayStatus',
+              visibleMediaQuery: NOT_A_PHONE,
+              render: (meter) => <ReadRelay meter={meter} />,
+            },
+            {
+              accessor: 'power',
+              title: 'ActivePowerImport',
+              visibleMediaQuery: NOT_A_PHONE,
+              render: (meter) => <ReadPower meter={meter} />,
+            },
+            {
+              accessor: 'state',
+              title: 'State',
+              visibleMediaQuery: NOT_A_PHONE,
+              render: (meter) => <StateBadge meter={meter} />,
+            },
             {
               accessor: 'operation',
               title: 'Operation',
@@ -146,6 +177,21 @@ const nothing = (
     —
   </Text>
 );
+
+/** On a phone all that was read stands below MeterNo, so that the buttons stay within reach. */
+function PhoneResult({ meter }: { readonly meter: Meter }) {
+  const { result } = useReadNow(meter.id);
+  if (result === undefined) return null;
+  return (
+    <>
+      <RelayBadge relay={result.relay} />
+      <ReadPower meter={meter} />
+      <Text size="xs" c="dimmed" component="div">
+        <Time ms={result.meterTime} />
+      </Text>
+    </>
+  );
+}
 
 function ReadTime({ meter }: { readonly meter: Meter }) {
   const { result } = useReadNow(meter.id);

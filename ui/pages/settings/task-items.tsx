@@ -74,7 +74,7 @@ export default function TaskItems() {
         {
           accessor: 'schedule',
           title: 'In words',
-          visibleMediaQuery: '(min-width: 88em)',
+          visibleMediaQuery: '(min-width: 100em)',
           render: (row) => (
             <Text size="xs" c="dimmed">
               {row.schedule}
