@@ -57,21 +57,21 @@ export class CounterBlock {
   }
 
   #reserve(): Promise<void> {
-    this.#reserving ??= this.#counters
-      .reserve(this.#keyId, BLOCK)
-      .then(
-        (first) => {
-          this.#failure = undefined;
-          // Meters start by having seen 0.
-          this.#ranges.push({ next: Math.max(1, first), end: first + BLOCK });
-        },
-        (error: unknown) => {
-          this.#failure = toDcuError(error);
-        },
-      )
-      .finally(() => {
-        this.#reserving = undefined;
-      });
+    this.#reserving ??= this.#fetch().finally(() => {
+      this.#reserving = undefined;
+    });
     return this.#reserving;
+  }
+
+  /** Keeps a failure for `next` and `ready` to report: nobody waits for the block that is fetched ahead. */
+  async #fetch(): Promise<void> {
+    try {
+      const first = await this.#counters.reserve(this.#keyId, BLOCK);
+      this.#failure = undefined;
+      // Meters start by having seen 0.
+      this.#ranges.push({ next: Math.max(1, first), end: first + BLOCK });
+    } catch (error) {
+      this.#failure = toDcuError(error);
+    }
   }
 }

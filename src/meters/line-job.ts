@@ -68,7 +68,9 @@ export interface LineHooks<Session extends LineSession> {
   meterState(meter: Meter, state: MeterState | 'as-before'): void;
   changed(): void;
   /** Waits for the right to be busy; resolves to its release. */
-  slot(priority: number): Promise<() => void>;
+  slot(line: string, priority: number): Promise<() => void>;
+  /** On-demand work has come to a line that may be waiting for its slot. */
+  hurry(line: string): void;
 }
 
 /** What a line or a meter has used up. */

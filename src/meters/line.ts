@@ -71,6 +71,7 @@ export class Line<Session extends LineSession> {
     this.#queue.add(entry);
     if (urgent || priority === 0) this.#healthOf(meterId).notBeforeMs = 0;
     this.#wakeUp();
+    if (priority === 0) this.#hooks.hurry(this.name);
     if (!this.#looping) {
       this.#looping = true;
       void this.#loop();
@@ -93,7 +94,7 @@ export class Line<Session extends LineSession> {
   /** Cancels everything and resolves when the line is closed. */
   async stop(): Promise<void> {
     this.#stopped = true;
-    for (const entry of [...this.#queue.jobs()]) this.cancel(entry.id);
+    for (const entry of this.#queue.jobs()) this.cancel(entry.id);
     this.#running?.abort.abort(CANCELLED());
     this.#wakeUp();
     while (this.#looping) await new Promise<void>((resolve) => this.#idle.push(resolve));
@@ -126,7 +127,7 @@ export class Line<Session extends LineSession> {
     let release: (() => void) | undefined;
     try {
       for (;;) {
-        if (this.#stopped) for (const waiting of [...this.#queue.jobs()]) this.cancel(waiting.id);
+        if (this.#stopped) for (const waiting of this.#queue.jobs()) this.cancel(waiting.id);
         const entry = this.#pick();
         if (entry === undefined) {
           await this.#closeSession();
@@ -137,7 +138,7 @@ export class Line<Session extends LineSession> {
           continue;
         }
         if (release === undefined) {
-          release = await this.#hooks.slot(entry.priority);
+          release = await this.#hooks.slot(this.name, entry.priority);
           continue;
         }
         await this.#run(entry);

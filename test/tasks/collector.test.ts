@@ -31,7 +31,9 @@ describe('a round', () => {
     expect(world.store.times(1, 'energy')).toEqual(expectedEnergy(START - 20 * DAY_MS, START));
     expect(fake.associations).toBe(1);
     expect(world.store.duplicates).toBe(0);
-    expect(world.store.attempts.map((attempt) => attempt.itemId).sort()).toEqual([1, 2, 3]);
+    expect(world.store.attempts.map((attempt) => attempt.itemId).toSorted((a, b) => a - b)).toEqual([
+      1, 2, 3,
+    ]);
 
     const again = await world.until(world.collector.round());
     expect(again).toMatchObject({ read: 1, failed: 0, profileRows: 0, billingRows: 0, eventRows: 0 });
@@ -183,6 +185,22 @@ describe('lines', () => {
     world.item('Energy profile');
     expect(await world.until(world.collector.round())).toMatchObject({ read: 20 });
     expect(world.mostBusy).toBe(4);
+  });
+
+  test('an operator does not wait for lines that wait for their turn', async () => {
+    const world = new World({ maxBusyLines: 1 });
+    for (const id of [1, 2, 3]) world.add(meter(id)).latencyMs = 10_000;
+    world.item('Energy profile');
+    const round = world.collector.round();
+    await world.clock.advance(5_000);
+    const fake = world.fakes.get(3);
+    if (fake !== undefined) fake.latencyMs = 50;
+    const askedAt = world.clock.now();
+    await world.until(world.collector.readNow(3, new AbortController().signal));
+    expect(world.clock.now() - askedAt).toBeLessThan(3_000);
+    expect(await world.until(round)).toMatchObject({ read: 3 });
+    await world.until(world.collector.round({ meterIds: [1] }));
+    expect(world.collector.snapshot().jobs).toEqual([]);
   });
 
   test('an operator comes in between the chunks of a long read', async () => {

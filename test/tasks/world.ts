@@ -88,12 +88,12 @@ export class World {
 
   /** Runs the clock until the promise settles. */
   async until<Value>(promise: Promise<Value>, limitMs = 86_400_000, stepMs = 1_000): Promise<Value> {
-    let settled = false;
+    const state = { settled: false };
     const mark = (): void => {
-      settled = true;
+      state.settled = true;
     };
     promise.then(mark, mark);
-    for (let ms = 0; !settled && ms < limitMs; ms += stepMs) await this.clock.advance(stepMs);
+    for (let ms = 0; !state.settled && ms < limitMs; ms += stepMs) await this.clock.advance(stepMs);
     return promise;
   }
 }
