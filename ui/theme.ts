@@ -23,5 +23,8 @@ export const theme = createTheme({
   respectReducedMotion: true,
   fontFamily: 'system-ui, -apple-system, "Segoe UI", Roboto, "Noto Sans", Ubuntu, sans-serif',
   fontFamilyMonospace: 'ui-monospace, "SF Mono", "Cascadia Code", "DejaVu Sans Mono", monospace',
+  components: {
+    Modal: { styles: { title: { fontWeight: 600 } } },
+  },
   headings: { fontWeight: '600' },
 });

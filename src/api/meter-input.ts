@@ -1,6 +1,6 @@
 import type { Static } from 'elysia';
 import { DcuError } from '../base/errors.ts';
-import type { MeterAddress, MeterSecrets, MeterSecurity } from '../base/model.ts';
+import type { MeterAddress, MeterSecrets, MeterSecurity, NewMeter } from '../base/model.ts';
 import type { MeterRow } from '../store/types.ts';
 import type * as schema from './schema.ts';
 
@@ -94,6 +94,19 @@ export function secretsFrom(input: Static<typeof schema.meterSecrets> | undefine
     ...(authenticationKey === undefined ? {} : { authenticationKey: Uint8Array.fromHex(authenticationKey) }),
   };
 }
+
+/** The part of a change that differs from what is stored. */
+export function realChange(before: MeterRow, change: Partial<NewMeter>): Partial<NewMeter> {
+  const differs = (key: string, value: unknown): boolean =>
+    JSON.stringify(sorted(value)) !==
+    JSON.stringify(sorted((before as unknown as Record<string, unknown>)[key]));
+  return Object.fromEntries(Object.entries(change).filter(([key, value]) => differs(key, value)));
+}
+
+const sorted = (value: unknown): unknown =>
+  typeof value === 'object' && value !== null
+    ? Object.fromEntries(Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1)))
+    : value;
 
 /** Names of what changed, for the audit trail; of secrets only that they did. */
 export function changeSummary(change: object, secrets: object): string {

@@ -284,6 +284,8 @@ export const attribute = t.Object({
   /** Empty for a secret, which is write-only. */
   value: t.String(),
   secret: t.Boolean(),
+  /** Whether a value is stored; all that is told of a secret. */
+  stored: t.Boolean(),
   description: t.String(),
 });
 export const attributeBody = t.Object({ value: text(256) }, { additionalProperties: false });
@@ -314,6 +316,7 @@ export const setting = t.Object({
   key: t.String(),
   value: t.String(),
   secret: t.Boolean(),
+  stored: t.Boolean(),
   description: t.String(),
 });
 

@@ -152,6 +152,16 @@ describe('meters', () => {
     expect(fake.audit.at(-1)).toMatchObject({ action: 'meter.update', detail: 'phase=3' });
   });
 
+  test('of a whole form sent back only what differs is changed and put on record', async () => {
+    const { fake, app, token } = await withMeter();
+    const { secrets: _, ...form } = meterBody;
+    const address = Object.fromEntries(Object.entries(form.address).reverse());
+    const same = await call(app, '/api/meters/1', { method: 'PATCH', body: { ...form, address }, token });
+    expect([same.status, fake.audit.length]).toEqual([200, 1]);
+    await call(app, '/api/meters/1', { method: 'PATCH', body: { ...form, credit: 9 }, token });
+    expect(fake.audit.at(-1)).toMatchObject({ action: 'meter.update', detail: 'credit=9' });
+  });
+
   test('an empty patch, an unknown meter and a bad id', async () => {
     const { app, token } = await withMeter();
     expect((await call(app, '/api/meters/1', { method: 'PATCH', body: {}, token })).status).toBe(422);
@@ -394,7 +404,7 @@ describe('configuration', () => {
     const { fake, app, token } = await withMeter();
     const body = { value: 'hunter2-apn-secret' };
     const answer = await call(app, '/api/settings/ppp.password', { method: 'PUT', body, token });
-    expect(answer.json()).toMatchObject({ key: 'ppp.password', value: '', secret: true });
+    expect(answer.json()).toMatchObject({ key: 'ppp.password', value: '', secret: true, stored: true });
     expect(await fake.services.store.configuration.setting('ppp.password')).toBe('hunter2-apn-secret');
     expectNoSecret(JSON.stringify(fake.audit));
     const plain = await call(app, '/api/settings/ppp.apn', {

@@ -89,7 +89,7 @@ export function Home() {
 
 function CountTable({ data }: { readonly data: HomeData }) {
   return (
-    <Table verticalSpacing="sm" horizontalSpacing="lg" highlightOnHover>
+    <Table verticalSpacing="sm" horizontalSpacing="sm" highlightOnHover>
       <Table.Thead>
         <Table.Tr>
           <Table.Th>Item</Table.Th>

@@ -205,7 +205,7 @@ function requireOwner(owner: string, names: readonly string[], kind: string): vo
 
 const masked = ({ key, value }: { readonly key: string; readonly value: string }) => {
   const secret = schema.isSecretKey(key);
-  return { secret, value: secret ? '' : value };
+  return { secret, stored: value !== '', value: secret ? '' : value };
 };
 
 const valueForAudit = (key: string, value: string): string =>

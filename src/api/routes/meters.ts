@@ -2,7 +2,14 @@ import { t } from 'elysia';
 import type { NewMeter } from '../../base/model.ts';
 import type { MeterQuery, MeterRow } from '../../store/types.ts';
 import { type CsvColumn, csvResponse } from '../csv.ts';
-import { addressFrom, changeSummary, meterView, secretsFrom, securityFrom } from '../meter-input.ts';
+import {
+  addressFrom,
+  changeSummary,
+  meterView,
+  realChange,
+  secretsFrom,
+  securityFrom,
+} from '../meter-input.ts';
 import { defineRawRoute, defineRoute, done, found, idParams, ok } from '../route.ts';
 import * as schema from '../schema.ts';
 
@@ -141,13 +148,14 @@ export const meterRoutes = [
     response: schema.meter,
     handler: async ({ services, params, body, audit }) => {
       const { secrets: given, address, security, ...rest } = body;
-      const change = {
+      const before = found(await services.store.archive.get(params.id), 'meter', params.id);
+      const change = realChange(before, {
         ...rest,
         ...(address === undefined ? {} : { address: addressFrom(address) }),
         ...(security === undefined ? {} : { security: securityFrom(security) }),
-      } as Partial<NewMeter>;
+      } as Partial<NewMeter>);
       const secrets = secretsFrom(given);
-      found(await services.store.archive.get(params.id), 'meter', params.id);
+      if (Object.keys(change).length + Object.keys(secrets).length === 0) return meterView(before);
       const row = await services.store.archive.update(params.id, change, secrets);
       await audit('meter.update', row.meterNo, changeSummary(change, secrets));
       return meterView(row);

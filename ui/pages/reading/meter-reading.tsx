@@ -187,7 +187,7 @@ function PhoneResult({ meter }: { readonly meter: Meter }) {
       <RelayBadge relay={result.relay} />
       <ReadPower meter={meter} />
       <Text size="xs" c="dimmed" component="div">
-        <Time ms={result.meterTime} />
+        <Time ms={result.meterTime} minutes />
       </Text>
     </>
   );

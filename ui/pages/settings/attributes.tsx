@@ -1,8 +1,8 @@
-import { Text } from '@mantine/core';
 import type { Attribute } from '../../../src/api/contract.ts';
 import { useRight } from '../../api/queries.ts';
 import type { Field } from '../../parts/field.ts';
 import { SettingsTable } from '../../parts/settings-table.tsx';
+import { Mono, SECRET_HELP, Value } from './value.tsx';
 
 type Form = { owner: string; key: string; value: string; description: string };
 
@@ -35,7 +35,7 @@ export function Attributes({
         {
           accessor: 'value',
           title: 'Value',
-          render: (row) => (row.secret ? '***' : <Mono text={row.value} />),
+          render: (row) => <Value row={row} />,
         },
         { accessor: 'description', title: 'Description' },
       ]}
@@ -52,7 +52,9 @@ export function Attributes({
         description: row?.description ?? '',
       })}
       create={create}
-      update={(row, { value }) => update(row.id, value)}
+      update={async (row, { value }) => {
+        if (!row.secret || value !== '') await update(row.id, value);
+      }}
     />
   );
 }
@@ -77,14 +79,6 @@ function valueField(row: Attribute): Field<Form> {
     key: 'value',
     label: 'Value',
     kind: row.secret ? 'secret' : 'text',
-    help: row.secret ? 'The stored value is not shown; what you type replaces it.' : row.description,
+    help: row.secret ? SECRET_HELP : row.description,
   };
-}
-
-function Mono({ text }: { readonly text: string }) {
-  return (
-    <Text span inherit ff="monospace">
-      {text}
-    </Text>
-  );
 }

@@ -1,7 +1,7 @@
-import { Text } from '@mantine/core';
 import { type Result, request } from '../../api/client.ts';
 import { useRight } from '../../api/queries.ts';
 import { SettingsTable } from '../../parts/settings-table.tsx';
+import { Mono, SECRET_HELP, Value } from './value.tsx';
 
 type Setting = Result<'GET /api/settings'>['rows'][number];
 type Form = { value: string };
@@ -17,23 +17,12 @@ export default function SystemSettings() {
         {
           accessor: 'key',
           title: 'Key',
-          render: (row) => (
-            <Text span inherit ff="monospace">
-              {row.key}
-            </Text>
-          ),
+          render: (row) => <Mono text={row.key} />,
         },
         {
           accessor: 'value',
           title: 'Value',
-          render: (row) =>
-            row.secret ? (
-              '***'
-            ) : (
-              <Text span inherit ff="monospace">
-                {row.value}
-              </Text>
-            ),
+          render: (row) => <Value row={row} />,
         },
         { accessor: 'description', title: 'Description' },
       ]}
@@ -46,14 +35,14 @@ export default function SystemSettings() {
           key: 'value',
           label: 'Value',
           kind: row?.secret === true ? 'secret' : 'text',
-          help:
-            row?.secret === true
-              ? 'The stored value is not shown; what you type replaces it.'
-              : (row?.description ?? ''),
+          help: row?.secret === true ? SECRET_HELP : (row?.description ?? ''),
         },
       ]}
       formOf={(row) => ({ value: row?.value ?? '' })}
-      update={(row, body) => request('PUT /api/settings/:key', { params: { key: row.key }, body })}
+      update={async (row, body) => {
+        if (row.secret && body.value === '') return;
+        await request('PUT /api/settings/:key', { params: { key: row.key }, body });
+      }}
     />
   );
 }
