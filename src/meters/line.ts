@@ -251,9 +251,10 @@ export class Line<Session extends LineSession> {
   #openingFailed(entry: Entry<Session>, error: DcuError, tries: number): void {
     const { meter } = entry.job;
     const { clock, log, backoff } = this.#hooks;
-    const exhausted = noteFailure(this.#healthOf(meter.id), backoff, tries, clock.monotonicMs());
     const { origin } = ERROR_TABLE[error.code];
+    // A wrong setting or a full disk says nothing about the meter, and is over as soon as it is mended.
     const itsOwn = origin === 'link' || origin === 'remote' || origin === 'auth';
+    const exhausted = !itsOwn || noteFailure(this.#healthOf(meter.id), backoff, tries, clock.monotonicMs());
     this.#hooks.meterState(meter, itsOwn ? 'offline' : 'as-before');
     log.warn('meter could not be opened', { line: this.name, meterNo: meter.meterNo, ...error.toJSON() });
     if (!exhausted) {
@@ -268,7 +269,7 @@ export class Line<Session extends LineSession> {
   async #stepFailed(entry: Entry<Session>, error: DcuError): Promise<void> {
     const lost = this.#session !== undefined && !this.#session.session.open;
     if (error.code === 'cancelled') {
-      await this.#closeSession();
+      await this.#closeSession('as-before');
       return this.#finish(entry, { state: 'cancelled', error });
     }
     if (lost) await this.#closeSession();
@@ -305,7 +306,8 @@ export class Line<Session extends LineSession> {
     }
   }
 
-  async #closeSession(): Promise<void> {
+  /** `lostState`: what is known of the meter when its session was not open any more. */
+  async #closeSession(lostState: 'offline' | 'as-before' = 'offline'): Promise<void> {
     const current = this.#session;
     if (current === undefined) return;
     this.#session = undefined;
@@ -321,7 +323,7 @@ export class Line<Session extends LineSession> {
     if (wasOpen) {
       this.#healthOf(current.meter.id).quietUntilMs = this.#hooks.clock.monotonicMs() + current.silentMs;
       this.#hooks.meterState(current.meter, 'online');
-    } else this.#hooks.meterState(current.meter, 'offline');
+    } else this.#hooks.meterState(current.meter, lostState);
   }
 
   #account(meterId: number, busyMs: number, frames = 0, bytes = 0): void {

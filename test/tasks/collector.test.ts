@@ -203,6 +203,45 @@ describe('lines', () => {
     expect(world.collector.snapshot().jobs).toEqual([]);
   });
 
+  test('a meter is left in peace for send.silent after a success, by schedules only', async () => {
+    const world = new World();
+    const fake = world.add(meter(1));
+    world.store.attributes = { dlms_down: { 'send.silent': '60' } };
+    const first = world.item('Energy profile');
+    await world.until(world.collector.round(), undefined, 100);
+    const released = (): number => fake.requests.findLast(({ what }) => what === 'release')?.atMs ?? 0;
+    const releasedAt = released();
+    world.store.items = [{ ...first, id: 2, type: 'Standard Event' }];
+    await world.collector.runNow();
+    await world.clock.advance(55_000);
+    expect(fake.associations).toBe(1);
+    await world.clock.advance(10_000);
+    expect(fake.associations).toBe(2);
+    expect(released() - releasedAt).toBeGreaterThanOrEqual(60_000);
+    await world.until(world.collector.readNow(1, new AbortController().signal), undefined, 100);
+    expect(fake.associations).toBe(3);
+    expect(world.clock.now() - released()).toBeLessThan(2_000);
+  });
+
+  test('a wrong setting fails the work by name, and costs nothing once it is mended', async () => {
+    const world = new World();
+    world.add(meter(1, { profile: 'unheard-of' }));
+    world.item('Energy profile');
+    for (let round = 0; round < 5; round++) {
+      const summary = await world.until(world.collector.round());
+      expect(summary.failures[0]).toMatchObject({
+        code: 'not-found',
+        message: expect.stringContaining('unheard-of'),
+      });
+    }
+    world.store.meterList = [meter(1)];
+    expect(await world.until(world.collector.round())).toMatchObject({
+      failed: 0,
+      durationMs: expect.any(Number),
+    });
+    expect(world.store.times(1, 'energy')).toHaveLength(1920);
+  });
+
   test('an operator comes in between the chunks of a long read', async () => {
     const world = new World({ lineOf: () => '485_1' });
     const slow = world.add(meter(1));
@@ -237,6 +276,7 @@ describe('lines', () => {
     const summary = await world.until(round);
     expect(summary.failures[0]).toMatchObject({ code: 'cancelled' });
     expect(fake.openNow).toBe(0);
+    expect(world.store.states).toEqual([]);
     expect(world.collector.cancel(running?.id ?? '')).toBe(false);
     expect(await world.until(world.collector.round())).toMatchObject({ failed: 0, profileRows: 1920 - rows });
     expect(world.store.duplicates).toBe(0);
