@@ -63,7 +63,19 @@ export function readTotals(db: Database): {
   };
 }
 
-/** Drops at most `limit` chunks or rows that end before the two times; calls again until it returns `done`. */
+/** Each goes through an index, so that a step that finds nothing costs nothing. */
+const DROPS: readonly { readonly sql: string; readonly params: readonly number[] }[] = [
+  ...EVENT_LOGS.map((log) => ({
+    sql: 'DELETE FROM events WHERE id IN (SELECT id FROM events WHERE kind = ? AND time < ? LIMIT ?)',
+    params: [kindNumber(log)],
+  })),
+  ...['logbook', 'audit'].map((table) => ({
+    sql: `DELETE FROM ${table} WHERE id IN (SELECT id FROM ${table} WHERE time < ? LIMIT ?)`,
+    params: [],
+  })),
+];
+
+/** Drops at most `limit` chunks or rows that end before the two times; `done` when there was no more. */
 export function dropOld(
   db: Database,
   profilesBeforeMs: number,
@@ -72,9 +84,11 @@ export function dropOld(
 ): { readonly rowsDropped: number; readonly done: boolean } {
   const billing = kindNumber('billing');
   const chunks = db.all<{ id: number; rows: number }>(
-    `SELECT id, rows FROM profile_chunks WHERE kind IN (0, 1) AND bucket <= ? AND max_ms < ?
+    `SELECT id, rows FROM profile_chunks WHERE kind IN (?, ?) AND bucket <= ? AND max_ms < ?
      UNION ALL SELECT id, rows FROM profile_chunks WHERE kind = ? AND bucket <= ? AND max_ms < ? LIMIT ?`,
     [
+      kindNumber('energy'),
+      kindNumber('demand'),
       bucketOf('energy', profilesBeforeMs),
       profilesBeforeMs,
       billing,
@@ -86,16 +100,9 @@ export function dropOld(
   for (const { id } of chunks) db.run('DELETE FROM profile_chunks WHERE id = ?', [id]);
   let rowsDropped = chunks.reduce((sum, { rows }) => sum + rows, 0);
   let left = limit - chunks.length;
-  for (const [table, key] of [
-    ['events', 'id'],
-    ['logbook', 'id'],
-    ['audit', 'id'],
-  ] as const) {
+  for (const drop of DROPS) {
     if (left <= 0) break;
-    const dropped = db.run(
-      `DELETE FROM ${table} WHERE ${key} IN (SELECT ${key} FROM ${table} WHERE time < ? LIMIT ?)`,
-      [othersBeforeMs, left],
-    );
+    const dropped = db.run(drop.sql, [...drop.params, othersBeforeMs, left]);
     left -= dropped;
     rowsDropped += dropped;
   }
