@@ -3,6 +3,8 @@ import { DcuError } from '../../base/errors.ts';
 
 /** Blocks without content that are not the last: more than a few are a server that will never come to an end. */
 const MOST_EMPTY_BLOCKS = 3;
+/** So are crumbs: from so many blocks on, each must have brought so many bytes on average. The smallest PDU has more. */
+const CRUMBS = { from: 64, leastBytes: 8 } as const;
 
 /** Joins the numbered blocks of one transfer; kept apart until the end, so that each byte is copied once. */
 export class BlockAssembly {
@@ -36,6 +38,9 @@ export class BlockAssembly {
       throw new DcuError('apdu-too-long', `block transfer of more than ${this.#limit} bytes`);
     }
     this.#length += raw.length;
+    if (!last && blockNumber >= CRUMBS.from && this.#length < blockNumber * CRUMBS.leastBytes) {
+      throw new DcuError('apdu-invalid', `${blockNumber} blocks hold no more than ${this.#length} bytes`);
+    }
     this.#next++;
     this.#parts.push(raw);
   }

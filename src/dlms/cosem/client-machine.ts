@@ -336,7 +336,9 @@ class Client implements ClientMachine {
     this.#drive({ on: 'command', command: { type: 'send', apdu } });
   }
 
+  /** From the first strange APDU on: those that follow put nothing off, or a babbler would hold the line for ever. */
   #watch(): void {
+    if (this.#watching) return;
     this.#watching = true;
     const delayMs = this.#config.link.responseTimeoutMs;
     this.#effects.push({ do: 'arm', timer: OVERDUE_TIMER, delayMs });
