@@ -35,6 +35,10 @@ export const AXDR_WIDTHS: usize = 0x3300;
 /** Secrets of the call that runs; overwritten before it returns. */
 export const SCRATCH: usize = 0x3400;
 export const SCRATCH_SIZE: usize = 0x400;
+/** IV, AAD and tag of the pipeline's frame at hand, where the host finds them too. */
+export const HOST_IV: usize = SCRATCH + 0x300;
+export const HOST_AAD: usize = SCRATCH + 0x310;
+export const HOST_TAG: usize = SCRATCH + 0x330;
 
 /** What a kernel reports beside its return value: 16 x i32. */
 export const RESULT: usize = 0x3900;

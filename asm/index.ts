@@ -10,11 +10,11 @@ export { hdlcScan } from './hdlc';
 export { keyCapacity, keyRelease, keyReserve, keySetup } from './keys';
 export { ctrCrypt, gcmOpen, gcmSeal } from './gcm';
 export { axdrBegin, axdrRows } from './axdr';
-export { pipelineRun } from './pipeline';
+export { pipelineResume, pipelineRun } from './pipeline';
 export { routeAdd, routesClear, routesForgetCounters } from './routes';
 export {
   AES_INV, AXDR_COLUMNS, AXDR_COLUMN_SIZE, AXDR_MAX_COLUMNS, COLUMNS, COLUMNS_SIZE, CRC_NIBBLES, CRC_SLICES,
-  DESCRIPTORS, DESCRIPTOR_LIMIT, DESCRIPTOR_SIZE, GHASH_REDUCTION, INPUT, INPUT_SIZE, KEYS, KEY_SIZE, OUTCOMES,
+  DESCRIPTORS, DESCRIPTOR_LIMIT, DESCRIPTOR_SIZE, GHASH_REDUCTION, HOST_AAD, HOST_IV, HOST_TAG, INPUT, INPUT_SIZE, KEYS, KEY_SIZE, OUTCOMES,
   OUTCOME_SIZE, OUTPUT, OUTPUT_SIZE, RESULT, RESULT_SIZE, ROUTE_LIMIT, SCRATCH, SCRATCH_SIZE,
 } from './abi';
 

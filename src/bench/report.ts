@@ -85,7 +85,9 @@ function ratiosOf({ bench, size, measured }: CaseResult): RatioRow[] {
     );
     if (target === undefined) return [row];
     const { floor, stretch } = target;
-    return [{ ...row, floor, stretch, reached: ratio >= stretch ? 'stretch' : ratio >= floor ? 'floor' : 'missed' }];
+    return [
+      { ...row, floor, stretch, reached: ratio >= stretch ? 'stretch' : ratio >= floor ? 'floor' : 'missed' },
+    ];
   });
 }
 

@@ -24,11 +24,14 @@ export const benchCommand: CliCommand = {
         if (options.list === true) {
           const rows = benches.map(({ name, about, sizes, sizeUnit }) => ({ name, about, sizes, sizeUnit }));
           if (options.json === true) io.out(JSON.stringify({ benches: rows }));
-          else for (const row of rows) io.out(`${row.name.padEnd(14)}${row.about} [${row.sizes.join(', ')} ${row.sizeUnit}]`);
+          else
+            for (const row of rows)
+              io.out(`${row.name.padEnd(14)}${row.about} [${row.sizes.join(', ')} ${row.sizeUnit}]`);
           return;
         }
         const effort = options.quick === true ? QUICK : FULL;
-        const progress = options.json === true ? () => {} : (name: string, size: number) => io.err(`${name} ${size}`);
+        const progress =
+          options.json === true ? () => {} : (name: string, size: number) => io.err(`${name} ${size}`);
         const report = await runBenches(benches, effort, io.signal, progress);
         if (options.json === true) io.out(JSON.stringify(report));
         else for (const line of table(report)) io.out(line);

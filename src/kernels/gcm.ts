@@ -1,5 +1,5 @@
 import { DcuError } from '../base/errors.ts';
-import { createNativeGcmKey } from './native-gcm.ts';
+import { createNativeGcmKey, type NativeGcmKey } from './native-gcm.ts';
 import type { GcmKey } from './types.ts';
 import { kernels, memory, regions, reserveKeys } from './wasm.ts';
 
@@ -7,7 +7,7 @@ import { kernels, memory, regions, reserveKeys } from './wasm.ts';
  * AAD and data together, in bytes, up to which the kernel is faster than the runtime's own AES-GCM, which has
  * hardware instructions but pays for a cipher object with every message. Measured with `dcu bench gcm-open`.
  */
-export const WASM_UP_TO = 640;
+export const WASM_UP_TO = 320;
 
 const IV_LENGTH = 12;
 const GROWTH = 256;
@@ -90,14 +90,14 @@ function notSetUp(): DcuError {
 
 /** Chooses by size; checks everything that the two implementations rely on. */
 class SizedGcmKey implements GcmKey {
-  readonly #native: GcmKey;
+  readonly native: NativeGcmKey;
   readonly #wasmUpTo: number;
   /** -1 once released. */
   #handle: number;
 
   constructor(key: Uint8Array, wasmUpTo: number) {
     checkKey(key);
-    this.#native = createNativeGcmKey(key);
+    this.native = createNativeGcmKey(key);
     this.#wasmUpTo = wasmUpTo;
     this.#handle = setUp(key);
   }
@@ -111,7 +111,7 @@ class SizedGcmKey implements GcmKey {
   seal(iv: Uint8Array, aad: Uint8Array, plaintext: Uint8Array, tagLength: 12 | 16): Uint8Array {
     this.#check(iv, tagLength);
     const n = plaintext.length;
-    if (aad.length + n > this.#wasmUpTo) return this.#native.seal(iv, aad, plaintext, tagLength);
+    if (aad.length + n > this.#wasmUpTo) return this.native.seal(iv, aad, plaintext, tagLength);
     const at = place(iv, aad, plaintext);
     const tagAt = at + n;
     const done = kernels.gcmSeal(this.#handle, INPUT, AAD_AT, aad.length, at, n, at, tagAt, tagLength);
@@ -123,7 +123,7 @@ class SizedGcmKey implements GcmKey {
     this.#check(iv, tagLength);
     const n = sealed.length - tagLength;
     if (n < 0) return undefined;
-    if (aad.length + n > this.#wasmUpTo) return this.#native.open(iv, aad, sealed, tagLength);
+    if (aad.length + n > this.#wasmUpTo) return this.native.open(iv, aad, sealed, tagLength);
     const at = place(iv, aad, sealed);
     const tagAt = at + n;
     const done = kernels.gcmOpen(this.#handle, INPUT, AAD_AT, aad.length, at, n, at, tagAt, tagLength);
@@ -134,7 +134,7 @@ class SizedGcmKey implements GcmKey {
 
   crypt(iv: Uint8Array, data: Uint8Array): Uint8Array {
     this.#check(iv, 16);
-    if (data.length > this.#wasmUpTo) return this.#native.crypt(iv, data);
+    if (data.length > this.#wasmUpTo) return this.native.crypt(iv, data);
     const at = place(iv, NO_AAD, data);
     const done = kernels.ctrCrypt(this.#handle, INPUT, 2, at, data.length, at);
     if (done !== 1) throw notSetUp();
@@ -146,7 +146,7 @@ class SizedGcmKey implements GcmKey {
     kernels.keyRelease(this.#handle);
     freeHandles.push(this.#handle);
     this.#handle = -1;
-    this.#native.release();
+    this.native.release();
   }
 
   /** Number of the key's context in the kernels, for the pipeline. */
@@ -156,12 +156,19 @@ class SizedGcmKey implements GcmKey {
   }
 }
 
+function own(key: GcmKey): SizedGcmKey {
+  if (key instanceof SizedGcmKey) return key;
+  throw new DcuError('invalid-argument', 'not a key of this module', { field: 'key' });
+}
+
 /** The handle behind a key of `createGcmKey`; DcuError `invalid-argument` for any other or a released one. */
 export function handleOf(key: GcmKey): number {
-  if (!(key instanceof SizedGcmKey)) {
-    throw new DcuError('invalid-argument', 'not a key of this module', { field: 'key' });
-  }
-  return key.handle();
+  return own(key).handle();
+}
+
+/** The same key by the runtime's crypto, for messages above WASM_UP_TO; errors as `handleOf`. */
+export function nativeOf(key: GcmKey): NativeGcmKey {
+  return own(key).native;
 }
 
 /**

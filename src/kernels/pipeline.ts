@@ -1,5 +1,6 @@
 import { DcuError } from '../base/errors.ts';
-import { handleOf } from './gcm.ts';
+import { handleOf, nativeOf, WASM_UP_TO } from './gcm.ts';
+import type { NativeGcmKey } from './native-gcm.ts';
 import { beginColumns, slotsFor } from './profile.ts';
 import { type ColumnPart, joinParts, readPart } from './profile-columns.ts';
 import type { ColumnHint, DecodedColumn, GcmKey } from './types.ts';
@@ -48,13 +49,18 @@ export interface PipelineResult {
 }
 
 export interface Pipeline {
-  /** Frames of general-glo-ciphering or glo-get-response that hold one profile buffer each, to columns. */
-  run(bytes: Uint8Array): PipelineResult;
+  /**
+   * Frames of general-glo-ciphering or glo-get-response that hold one profile buffer each, to columns. Ciphertext of
+   * more than `wasmUpTo` bytes is opened by the runtime's crypto in between.
+   */
+  run(bytes: Uint8Array, wasmUpTo?: number): PipelineResult;
   /** Forgets keys and counters; another pipeline can be created then. */
   close(): void;
 }
 
 const OUTCOME_WORDS = 4;
+/** Security control and authentication key. */
+const AAD_LENGTH = 17;
 
 let owner: object | undefined;
 
@@ -116,16 +122,58 @@ function joinBytes(parts: readonly Uint8Array[], length: number): Uint8Array {
   return out;
 }
 
+interface HostViews {
+  readonly bytes: Uint8Array;
+  readonly iv: Uint8Array;
+  readonly aad: Uint8Array;
+  readonly tag12: Uint8Array;
+  readonly tag16: Uint8Array;
+}
+
 class FusedPipeline implements Pipeline {
   readonly #hints: readonly ColumnHint[];
   readonly #longest: number;
 
-  constructor(hints: readonly ColumnHint[], longest: number) {
+  #views: HostViews | undefined;
+  /** By handle. */
+  readonly #native: ReadonlyMap<number, NativeGcmKey>;
+
+  constructor(hints: readonly ColumnHint[], longest: number, routes: readonly PipelineRoute[]) {
     this.#hints = hints;
     this.#longest = longest;
+    this.#native = new Map(routes.map(({ key }) => [handleOf(key), nativeOf(key)]));
   }
 
-  run(bytes: Uint8Array): PipelineResult {
+  /** Opens what the kernel left to the host and lets it go on; returns what the kernel returns. */
+  #openForKernel(): number {
+    const word = regions.RESULT >> 2;
+    const { bytes, words } = memory;
+    const views = this.#hostViews();
+    const key = this.#native.get(words[word + 3] ?? -1);
+    const cipher = words[word] ?? 0;
+    const ciphertext = bytes.subarray(cipher, cipher + (words[word + 1] ?? 0));
+    const tag = words[word + 2] === 16 ? views.tag16 : views.tag12;
+    const to = { bytes, at: words[word + 4] ?? 0 };
+    return kernels.pipelineResume(key?.openTo(views.iv, views.aad, ciphertext, tag, to) === true ? 1 : 0);
+  }
+
+  /** Views of where the kernel puts IV, AAD and tag; made anew when memory has grown. */
+  #hostViews(): HostViews {
+    const { bytes } = memory;
+    if (this.#views?.bytes !== bytes) {
+      const { HOST_IV, HOST_AAD, HOST_TAG } = regions;
+      this.#views = {
+        bytes,
+        iv: bytes.subarray(HOST_IV, HOST_IV + 12),
+        aad: bytes.subarray(HOST_AAD, HOST_AAD + AAD_LENGTH),
+        tag12: bytes.subarray(HOST_TAG, HOST_TAG + 12),
+        tag16: bytes.subarray(HOST_TAG, HOST_TAG + 16),
+      };
+    }
+    return this.#views;
+  }
+
+  run(bytes: Uint8Array, wasmUpTo = WASM_UP_TO): PipelineResult {
     if (owner !== this) throw new DcuError('invalid-argument', 'the pipeline was closed');
     beginColumns(this.#hints);
     const parts: ColumnPart[][] = this.#hints.map(() => []);
@@ -148,7 +196,9 @@ class FusedPipeline implements Pipeline {
       memory.bytes.set(consumed === 0 && end === bytes.length ? bytes : bytes.subarray(consumed, end), INPUT);
       let from = INPUT;
       for (;;) {
-        const frames = kernels.pipelineRun(from, INPUT + end - consumed, this.#longest, 0, capacity);
+        const to = INPUT + end - consumed;
+        let frames = kernels.pipelineRun(from, to, this.#longest, 0, capacity, wasmUpTo);
+        while (frames < 0) frames = this.#openForKernel();
         from = memory.words[RESULT >> 2] ?? 0;
         gatherFrames(all, frames);
         gatherRows(all, parts, capacity);
@@ -214,7 +264,7 @@ export function createPipeline(options: {
   readonly maxFrameLength: number;
 }): Pipeline {
   if (owner !== undefined) throw new DcuError('conflict', 'another pipeline is open');
-  const pipeline = new FusedPipeline(options.hints, options.maxFrameLength);
+  const pipeline = new FusedPipeline(options.hints, options.maxFrameLength, options.routes);
   kernels.routesClear();
   for (const route of options.routes) addRoute(route);
   owner = pipeline;

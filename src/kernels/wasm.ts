@@ -56,7 +56,8 @@ export interface KernelExports {
     counter: number,
   ): number;
   routesForgetCounters(): void;
-  pipelineRun(p: number, end: number, longest: number, first: number, capacity: number): number;
+  pipelineRun(p: number, end: number, longest: number, first: number, capacity: number, upTo: number): number;
+  pipelineResume(opened: number): number;
 }
 
 /** The regions that `asm/abi.ts` lays out; their addresses are exported by the module, so there is one source. */
@@ -73,6 +74,9 @@ const REGION_NAMES = [
   'DESCRIPTOR_LIMIT',
   'DESCRIPTOR_SIZE',
   'GHASH_REDUCTION',
+  'HOST_AAD',
+  'HOST_IV',
+  'HOST_TAG',
   'INPUT',
   'INPUT_SIZE',
   'KEYS',

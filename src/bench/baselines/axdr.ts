@@ -91,9 +91,7 @@ function fillTimes(bytes: Uint8Array, start: number, width: number, values: Floa
     const second = bytes[p + 7] as number;
     values[row] =
       midnight +
-      (((bytes[p + 5] as number) * 60 +
-        (bytes[p + 6] as number) +
-        (deviation === -32768 ? 0 : deviation)) *
+      (((bytes[p + 5] as number) * 60 + (bytes[p + 6] as number) + (deviation === -32768 ? 0 : deviation)) *
         60 +
         (second === 0xff ? 0 : second)) *
         1000 +
@@ -101,7 +99,13 @@ function fillTimes(bytes: Uint8Array, start: number, width: number, values: Floa
   }
 }
 
-function fillNumbers(bytes: Uint8Array, tag: number, start: number, width: number, values: Float64Array): void {
+function fillNumbers(
+  bytes: Uint8Array,
+  tag: number,
+  start: number,
+  width: number,
+  values: Float64Array,
+): void {
   const rows = values.length;
   let p = start;
   if (tag === 6) {

@@ -50,8 +50,7 @@ export function crcRegisterTuned(bytes: Uint8Array, from: number, to: number, re
       t(at(i + 15));
   }
   for (; i + 4 <= to; i += 4) {
-    r =
-      t(768 + (at(i) ^ (r & 0xff))) ^ t(512 + (at(i + 1) ^ (r >> 8))) ^ t(256 + at(i + 2)) ^ t(at(i + 3));
+    r = t(768 + (at(i) ^ (r & 0xff))) ^ t(512 + (at(i + 1) ^ (r >> 8))) ^ t(256 + at(i + 2)) ^ t(at(i + 3));
   }
   for (; i < to; i++) r = (r >> 8) ^ t((r ^ at(i)) & 0xff);
   return r;

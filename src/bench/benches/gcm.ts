@@ -1,12 +1,13 @@
-import { createGcmKey, createWasmGcmKey } from '../../kernels/gcm.ts';
+import { createGcmKey, handleOf } from '../../kernels/gcm.ts';
 import { createNativeGcmKey } from '../../kernels/native-gcm.ts';
 import type { GcmKey } from '../../kernels/types.ts';
+import { kernels, memory, regions } from '../../kernels/wasm.ts';
 import { type Bench, type Candidate, defineBench, expectEqual } from '../bench.ts';
 import { random } from '../samples.ts';
 
 const SIZES = [64, 256, 512, 1024, 4096];
 /** Meters in turn, each with its own key: no context stays in the nearest cache by itself. */
-const METERS = 32;
+const METERS = 16;
 const TAG = 12;
 
 interface Message {
@@ -16,7 +17,47 @@ interface Message {
   readonly sealed: Uint8Array;
 }
 
-function gcmBench(name: string, about: string, use: (key: GcmKey, message: Message) => Uint8Array | undefined): Bench {
+type Operation = 'open' | 'seal';
+
+/** Where a record has its parts: IV at 0, AAD at 16, the message at 48. */
+const AAD_AT = 16;
+const DATA_AT = 48;
+
+function record(message: Message, data: Uint8Array): Uint8Array {
+  const out = new Uint8Array(DATA_AT + data.length);
+  out.set(message.iv);
+  out.set(message.aad, AAD_AT);
+  out.set(data, DATA_AT);
+  return out;
+}
+
+/** As the fused path uses the kernel: one copy in, the result stays in linear memory. 1 = good. */
+function inMemory(operation: Operation, handle: number, bytes: Uint8Array, size: number): number {
+  const { INPUT } = regions;
+  memory.bytes.set(bytes, INPUT);
+  const data = INPUT + DATA_AT;
+  return operation === 'open'
+    ? kernels.gcmOpen(handle, INPUT, INPUT + AAD_AT, 17, data, size, data, data + size, TAG)
+    : kernels.gcmSeal(handle, INPUT, INPUT + AAD_AT, 17, data, size, data, data + size, TAG);
+}
+
+function use(operation: Operation, key: GcmKey, message: Message): Uint8Array | undefined {
+  return operation === 'open'
+    ? key.open(message.iv, message.aad, message.sealed, TAG)
+    : key.seal(message.iv, message.aad, message.plain, TAG);
+}
+
+/** The keys' own test of both directions and of a forged tag. */
+function checkKey(key: GcmKey, message: Message, what: string): void {
+  expectEqual(use('open', key, message), message.plain, what);
+  expectEqual(use('seal', key, message), message.sealed, what);
+  const forged = message.sealed.slice();
+  const last = forged.length - 1;
+  forged[last] = (forged[last] ?? 0) ^ 1;
+  expectEqual(key.open(message.iv, message.aad, forged, TAG), undefined, what);
+}
+
+function gcmBench(operation: Operation, name: string, about: string): Bench {
   return defineBench({
     name,
     about,
@@ -28,26 +69,25 @@ function gcmBench(name: string, about: string, use: (key: GcmKey, message: Messa
       ['facade', 'node-crypto'],
     ],
     prepare(size) {
-      const secrets = Array.from({ length: METERS }, () => random.bytes(16));
-      const makers = { wasm: createWasmGcmKey, facade: createGcmKey, 'node-crypto': createNativeGcmKey };
-      const keys = {
-        wasm: secrets.map(makers.wasm),
-        facade: secrets.map(makers.facade),
-        'node-crypto': secrets.map(makers['node-crypto']),
-      };
-      const messages = keys['node-crypto'].map((key): Message => {
+      const meters = Array.from({ length: METERS }, () => {
+        const secret = random.bytes(16);
+        const own = createGcmKey(secret);
+        const native = createNativeGcmKey(secret);
         const iv = random.bytes(12);
         const aad = random.bytes(17);
         const plain = random.bytes(size);
-        return { iv, aad, plain, sealed: key.seal(iv, aad, plain, TAG) };
+        const message = { iv, aad, plain, sealed: native.seal(iv, aad, plain, TAG) };
+        const bytes = record(message, operation === 'open' ? message.sealed : plain);
+        return { own, native, message, bytes, handle: handleOf(own) };
       });
-      let bytes = 0;
-      const candidate = (name: keyof typeof keys): Candidate => ({
-        name,
+      let total = 0;
+      const candidate = (by: 'facade' | 'node-crypto'): Candidate => ({
+        name: by,
         run(times) {
           for (let i = 0; i < times; i++) {
-            for (let meter = 0; meter < METERS; meter++) {
-              bytes += use(keys[name][meter] as GcmKey, messages[meter] as Message)?.length ?? 0;
+            for (const meter of meters) {
+              const key = by === 'facade' ? meter.own : meter.native;
+              total += use(operation, key, meter.message)?.length ?? 0;
             }
           }
         },
@@ -55,21 +95,33 @@ function gcmBench(name: string, about: string, use: (key: GcmKey, message: Messa
       return {
         operations: METERS,
         validate() {
-          for (const name of ['wasm', 'facade', 'node-crypto'] as const) {
-            messages.forEach((message, i) => {
-              const key = keys[name][i];
-              if (key === undefined) return;
-              expectEqual(key.open(message.iv, message.aad, message.sealed, TAG), message.plain, name);
-              expectEqual(key.seal(message.iv, message.aad, message.plain, TAG), message.sealed, name);
-              const forged = message.sealed.slice();
-              forged[size] = (forged[size] ?? 0) ^ 1;
-              expectEqual(key.open(message.iv, message.aad, forged, TAG), undefined, name);
-            });
+          for (const { own, native, message, bytes, handle } of meters) {
+            checkKey(own, message, 'facade');
+            checkKey(native, message, 'node-crypto');
+            expectEqual(inMemory(operation, handle, bytes, size), 1, 'wasm');
+            const at = regions.INPUT + DATA_AT;
+            const length = operation === 'open' ? size : size + TAG;
+            const expected = operation === 'open' ? message.plain : message.sealed;
+            expectEqual(memory.bytes.slice(at, at + length), expected, 'wasm');
           }
         },
-        candidates: [candidate('wasm'), candidate('facade'), candidate('node-crypto')],
+        candidates: [
+          {
+            name: 'wasm',
+            run(times) {
+              for (let i = 0; i < times; i++) {
+                for (const { handle, bytes } of meters) total += inMemory(operation, handle, bytes, size);
+              }
+            },
+          },
+          candidate('facade'),
+          candidate('node-crypto'),
+        ],
         close() {
-          for (const key of [...keys.wasm, ...keys.facade, ...keys['node-crypto']]) key.release();
+          for (const { own, native } of meters) {
+            own.release();
+            native.release();
+          }
         },
       };
     },
@@ -77,13 +129,13 @@ function gcmBench(name: string, about: string, use: (key: GcmKey, message: Messa
 }
 
 export const gcmOpen = gcmBench(
+  'open',
   'gcm-open',
-  'AES-128-GCM decrypt and verify, 17 bytes of AAD, 12-byte tag, another key each time, copies in and out',
-  (key, { iv, aad, sealed }) => key.open(iv, aad, sealed, TAG),
+  'AES-128-GCM decrypt and verify, 17 bytes of AAD, 12-byte tag, another key each time; wasm = one copy in',
 );
 
 export const gcmSeal = gcmBench(
+  'seal',
   'gcm-seal',
   'AES-128-GCM encrypt and authenticate, otherwise as gcm-open',
-  (key, { iv, aad, plain }) => key.seal(iv, aad, plain, TAG),
 );
