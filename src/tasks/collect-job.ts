@@ -20,6 +20,8 @@ export type JobReason = 'tick' | 'catch-up' | 'asked';
 export interface JobDependencies {
   readonly store: CollectionStore;
   readonly clock: Clock;
+  /** Deviations of meters' clocks in minutes, as last seen. */
+  readonly deviations: Map<number, number>;
   /** Whether a catch-up is due, given the last success. */
   readonly missedTick: (item: TaskItem, lastSuccessMs: number | undefined) => boolean;
   readonly onStarted: (job: CollectJob, line: string) => void;
@@ -90,7 +92,11 @@ export class CollectJob implements LineJob<MeterSession> {
     if (unfit !== undefined) return unfit;
     const lastSuccessMs = await store.lastSuccess(this.meter.id, this.item.id);
     if (this.reason === 'catch-up' && !missedTick(this.item, lastSuccessMs)) return 'no tick was missed';
-    if (this.reason !== 'asked' && succeededLately(this.item, lastSuccessMs, clock.now())) {
+    if (
+      this.reason !== 'asked' &&
+      succeededLately(this.item, lastSuccessMs, clock.now()) &&
+      !this.#newMonthSince(lastSuccessMs)
+    ) {
       return 'read less than Interval ago';
     }
     if (this.definition.collects === 'nothing') return undefined;
@@ -203,11 +209,23 @@ export class CollectJob implements LineJob<MeterSession> {
     return !this.#month.known && this.#newestMs < this.#month.startMs - MONTH_TOLERANCE_MS;
   }
 
+  get #expectsMonth(): boolean {
+    return this.definition.collects === 'profile' && this.definition.expectsMonth === true;
+  }
+
+  /** Last month's success says nothing of this month's row. */
+  #newMonthSince(successMs: number | undefined): boolean {
+    if (!this.#expectsMonth || successMs === undefined) return false;
+    const { clock, deviations } = this.#deps;
+    return successMs < monthStart(clock.now(), deviations.get(this.meter.id) ?? 0);
+  }
+
   async #noteMonth(session: MeterSession): Promise<void> {
     const { definition } = this;
-    if (definition.collects !== 'profile' || definition.expectsMonth !== true) return;
-    const { store, clock } = this.#deps;
+    if (!this.#expectsMonth || definition.collects === 'nothing') return;
+    const { store, clock, deviations } = this.#deps;
     const { deviationMinutes } = await session.clock();
+    deviations.set(this.meter.id, deviationMinutes);
     const startMs = monthStart(clock.now(), deviationMinutes);
     const coverage = await store.coverage(this.meter.id, definition.kind);
     // Coverage never passes the start of a month whose row was not there.

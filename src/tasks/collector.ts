@@ -122,6 +122,7 @@ class LineCollector implements Collector {
     this.#jobDeps = {
       store,
       clock,
+      deviations: new Map(),
       missedTick: (item, lastSuccessMs) => this.#scheduler.missedTick(item, lastSuccessMs),
       onStarted: (job, line) => this.bus.emit('job-started', { ...this.#jobEvent(job, line), rows: 0 }),
       onRows: (job, added) => this.#rows(job, added),

@@ -49,6 +49,10 @@ export class FakeMeter {
   expectedCounter = 0;
   silent = false;
   refusesAll = false;
+  /** The billing row of a month is written so long after the month began. */
+  billingDelayMs = 0;
+  /** Its month begins so long after that of UTC. */
+  billingOffsetMs = 0;
   attempts = 0;
   readonly usedCounters: number[] = [];
   readonly requests: { readonly atMs: number; readonly what: string }[] = [];
@@ -147,9 +151,9 @@ export class FakeMeter {
     const out: number[] = [];
     if (kind === 'billing') {
       const first = new Date(fromMs);
-      for (let month = 0; month < 20; month++) {
-        const at = Date.UTC(first.getUTCFullYear(), first.getUTCMonth() + month, 1);
-        if (at >= fromMs && at <= lastMs) out.push(at);
+      for (let month = -1; month < 20; month++) {
+        const at = Date.UTC(first.getUTCFullYear(), first.getUTCMonth() + month, 1) + this.billingOffsetMs;
+        if (at >= fromMs && at <= lastMs && at + this.billingDelayMs <= this.now()) out.push(at);
       }
       return out;
     }

@@ -176,6 +176,31 @@ describe('ticks', () => {
   });
 });
 
+test.each([0, -120, 300])(
+  'a billing row that comes late is asked for until it is there (deviation %i)',
+  async (deviation) => {
+    const world = new World();
+    const monthMs = Date.parse('2026-07-01T00:00:00Z');
+    world.clock.jump(monthMs - 90 * MINUTE_MS - START);
+    const fake = world.add(meter(1));
+    fake.deviationMinutes = deviation;
+    fake.billingOffsetMs = deviation * MINUTE_MS;
+    fake.billingDelayMs = 150 * MINUTE_MS;
+    world.item('Monthly Billing', { cron: '0 * * * *', intervalS: 259_200, maxRecallS: 403 * 86_400 });
+    await world.collector.start();
+    await world.clock.advance(24 * HOUR_MS);
+    await world.until(world.collector.stop());
+    const rowMs = monthMs + deviation * MINUTE_MS;
+    expect(world.store.times(1, 'billing')).toContain(rowMs);
+    expect(world.store.duplicates).toBe(0);
+    const success = world.store.attempts.filter(({ finishedAt }) => finishedAt >= rowMs);
+    expect(success).toHaveLength(1);
+    expect(success[0]?.error).toBeUndefined();
+    expect((success[0]?.finishedAt ?? 0) - rowMs).toBeGreaterThan(150 * MINUTE_MS);
+    expect((success[0]?.finishedAt ?? 0) - rowMs).toBeLessThan(220 * MINUTE_MS);
+  },
+);
+
 test('a start catches up once, and only for items with a missed tick and gaps', async () => {
   const world = new World();
   const fake = world.add(meter(1));
