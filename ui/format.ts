@@ -1,4 +1,4 @@
-import type { EventLog, MeterState, ProfileKind } from '../src/api/contract.ts';
+import type { EventLog, MeterState } from '../src/api/contract.ts';
 
 const formats = new Map<string, Intl.DateTimeFormat>();
 
@@ -86,12 +86,6 @@ export const eventLogNames: Readonly<Record<EventLog, string>> = {
   'power-failure': 'Power failure',
   'phase-interruption': 'Phase interruption',
   'power-quality': 'Power quality',
-};
-
-export const profileNames: Readonly<Record<ProfileKind, string>> = {
-  energy: 'Energy profile',
-  demand: 'Demand profile',
-  billing: 'Monthly billing',
 };
 
 export const stateNames: Readonly<Record<MeterState, string>> = {

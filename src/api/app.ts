@@ -92,7 +92,7 @@ export function createApi(services: ApiServices, options: ApiOptions = {}): Elys
   if (ui !== undefined) {
     app.get('/*', ({ request, path }) => ui.respond(request, path), { detail: { hide: true } });
   }
-  return app as unknown as Elysia;
+  return app;
 }
 
 /** Deny by default: only `public` passes without a session. */

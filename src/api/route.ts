@@ -79,7 +79,7 @@ export function defineRoute<
   Query extends TSchema = TSchema,
   Body extends TSchema = TSchema,
 >(route: RouteInput<M, P, Params, Query, Body, Response>): Route<M, P, Params, Query, Body, Response> {
-  return route as Route<M, P, Params, Query, Body, Response>;
+  return route;
 }
 
 /** Declares a route that answers with a `Response` of its own: CSV, server-sent events. */
@@ -96,7 +96,7 @@ export function defineRawRoute<
     ) => Promise<globalThis.Response> | globalThis.Response;
   },
 ): Route<M, P, Params, Query, Body> {
-  return route as Route<M, P, Params, Query, Body>;
+  return route;
 }
 
 /** `/:id` of a row. */

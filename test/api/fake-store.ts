@@ -76,7 +76,7 @@ export function fakeStore(): FakeStore {
     else rows[at] = saved;
     return saved;
   };
-  const drop = <Row extends { readonly id: number }>(rows: Row[], id: number): void => {
+  const drop = (rows: { readonly id: number }[], id: number): void => {
     rows.splice(
       rows.findIndex((row) => row.id === id),
       1,

@@ -193,6 +193,16 @@ describe.skipIf(!hasBrowser)('GUI in a browser', () => {
     expect(errors.splice(0).every((error) => error.includes('422'))).toBe(true);
   }, 30_000);
 
+  test('a lost connection is told, and the page comes back by itself', async () => {
+    await page.route('**/api/events/stream', (route) => route.abort());
+    await open('/', 'Home');
+    await page.getByText('Connection to the concentrator lost').waitFor();
+    await shot('connection-lost');
+    await page.unroute('**/api/events/stream');
+    await page.getByText('Connection to the concentrator lost').waitFor({ state: 'detached' });
+    expect(errors.splice(0).every((error) => error.includes('ERR_FAILED'))).toBe(true);
+  }, 30_000);
+
   test('on a phone, in the dark', async () => {
     await page.setViewportSize({ width: 390, height: 844 });
     await page.emulateMedia({ colorScheme: 'dark' });

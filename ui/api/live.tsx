@@ -7,6 +7,13 @@ export interface LiveState {
   readonly lastSeen: number | null;
 }
 
+interface StreamData {
+  readonly heartbeat: { readonly now: number };
+  readonly progress: CollectorSnapshot;
+  readonly 'meter-state': LiveState & { readonly meterId: number };
+  readonly 'meter-data': { readonly meterId: number };
+}
+
 interface Live {
   /** False once the stream has been silent for too long or broke off. */
   readonly connected: boolean;
@@ -21,9 +28,11 @@ const LiveContext = createContext<Live>({ connected: true, progress: undefined, 
 const SILENCE_MS = 40_000;
 /** Events are shown in bundles, so that two thousand meters at work do not redraw the page two thousand times. */
 const BUNDLE_MS = 300;
+const RETRY_MS = 5_000;
 
 /** Keeps one event stream open while someone is signed in. */
 export function LiveProvider({ children }: { readonly children: ReactNode }) {
+  const [attempt, setAttempt] = useState(0);
   const [connected, setConnected] = useState(true);
   const [progress, setProgress] = useState<CollectorSnapshot>();
   const [states, setStates] = useState<ReadonlyMap<number, LiveState>>(new Map());
@@ -33,32 +42,37 @@ export function LiveProvider({ children }: { readonly children: ReactNode }) {
     const pending = new Map<number, LiveState>();
     let newest: CollectorSnapshot | undefined;
     const touched = new Set<number>();
-    let lost = false;
+    let lost = attempt > 0;
+    let retry: ReturnType<typeof setTimeout> | undefined;
     const source = new EventSource('/api/events/stream');
-    const listen = <Data,>(name: string, use: (data: Data) => void): void => {
+    const listen = <Name extends keyof StreamData>(
+      name: Name,
+      use: (data: StreamData[Name]) => void,
+    ): void => {
       source.addEventListener(name, (event) => {
         heardAt.current = Date.now();
         if (lost) void queryClient.invalidateQueries();
         lost = false;
         setConnected(true);
-        use(JSON.parse((event as MessageEvent<string>).data) as Data);
+        use(JSON.parse((event as MessageEvent<string>).data) as StreamData[Name]);
       });
     };
     listen('heartbeat', () => {});
-    listen<CollectorSnapshot>('progress', (data) => {
+    listen('progress', (data) => {
       newest = data;
     });
-    listen<LiveState & { meterId: number }>('meter-state', ({ meterId, state, lastSeen }) => {
+    listen('meter-state', ({ meterId, state, lastSeen }) => {
       pending.set(meterId, { state, lastSeen });
     });
-    listen<{ meterId: number }>('meter-data', ({ meterId }) => touched.add(meterId));
-    source.onerror = () => {
+    listen('meter-data', ({ meterId }) => touched.add(meterId));
+    source.addEventListener('error', () => {
       lost = true;
       setConnected(false);
       // A browser gives up for good when the answer is an error; ask who is signed in to find out why.
-      if (source.readyState === EventSource.CLOSED)
-        void queryClient.invalidateQueries({ queryKey: ['session'] });
-    };
+      if (source.readyState !== EventSource.CLOSED) return;
+      void queryClient.invalidateQueries({ queryKey: ['session'] });
+      retry = setTimeout(() => setAttempt((before) => before + 1), RETRY_MS);
+    });
     const flush = setInterval(() => {
       if (Date.now() - heardAt.current > SILENCE_MS) {
         lost = true;
@@ -77,8 +91,9 @@ export function LiveProvider({ children }: { readonly children: ReactNode }) {
     return () => {
       source.close();
       clearInterval(flush);
+      clearTimeout(retry);
     };
-  }, []);
+  }, [attempt]);
 
   const value = useMemo(() => ({ connected, progress, states }), [connected, progress, states]);
   return <LiveContext value={value}>{children}</LiveContext>;

@@ -65,16 +65,17 @@ export function SettingsTable<Row extends { readonly id: number }, Form extends 
       { replace: true },
     );
   const refresh = () => client.invalidateQueries({ queryKey: [kind] });
+  const removeRow = async (row: Row): Promise<void> => {
+    try {
+      await remove?.run(row);
+      told(`${nameOf(row)} has been deleted.`);
+      await refresh();
+    } catch (error) {
+      failed(`Could not delete ${nameOf(row)}`, error);
+    }
+  };
   const askToRemove = (row: Row): void =>
-    confirm(`Delete ${nameOf(row)}`, remove?.warning ?? '', 'Delete', () => {
-      void remove?.run(row).then(
-        async () => {
-          told(`${nameOf(row)} has been deleted.`);
-          await refresh();
-        },
-        (error: unknown) => failed(`Could not delete ${nameOf(row)}`, error),
-      );
-    });
+    confirm(`Delete ${nameOf(row)}`, remove?.warning ?? '', 'Delete', () => void removeRow(row));
   const editable = writable && update !== undefined;
   const action: DataTableColumn<Row> = {
     accessor: 'action',

@@ -153,7 +153,7 @@ export const meterRoutes = [
         ...rest,
         ...(address === undefined ? {} : { address: addressFrom(address) }),
         ...(security === undefined ? {} : { security: securityFrom(security) }),
-      } as Partial<NewMeter>);
+      });
       const secrets = secretsFrom(given);
       if (Object.keys(change).length + Object.keys(secrets).length === 0) return meterView(before);
       const row = await services.store.archive.update(params.id, change, secrets);

@@ -1,6 +1,6 @@
 import { t } from 'elysia';
 import { DcuError } from '../../base/errors.ts';
-import type { EventLog, Interval, RegisterReading } from '../../base/model.ts';
+import type { Interval, RegisterReading } from '../../base/model.ts';
 import { profileView } from '../profile-view.ts';
 import { defineRoute, found, idParams } from '../route.ts';
 import * as schema from '../schema.ts';
@@ -81,7 +81,7 @@ export const readingRoutes = [
       const meter = found(await store.archive.get(params.id), 'meter', params.id);
       const { log, from, to, offset = 0, limit = 50 } = query;
       const { rows, total } = await store.readings.events(params.id, {
-        ...(log === undefined ? {} : { log: log as EventLog }),
+        ...(log === undefined ? {} : { log }),
         ...(from === undefined && to === undefined
           ? {}
           : { interval: { fromMs: from ?? 0, toMs: to ?? Number.MAX_SAFE_INTEGER } }),

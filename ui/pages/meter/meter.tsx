@@ -180,7 +180,7 @@ function FactsCard({ meter }: { readonly meter: Meter }) {
   const { address, security } = meter;
   const where =
     address.host === undefined
-      ? `${address.framing.toUpperCase()}`
+      ? address.framing.toUpperCase()
       : `${address.host}:${address.port ?? ''} · ${address.framing}`;
   return (
     <Card withBorder radius="lg">

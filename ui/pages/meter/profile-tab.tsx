@@ -39,8 +39,10 @@ export function ProfileTab({
     setParams(
       (before) => {
         const next = new URLSearchParams(before);
-        for (const [key, value] of Object.entries(change))
-          value === null ? next.delete(key) : next.set(key, value);
+        for (const [key, value] of Object.entries(change)) {
+          if (value === null) next.delete(key);
+          else next.set(key, value);
+        }
         return next;
       },
       { replace: true },
