@@ -38,14 +38,6 @@ export function writeLength(writer: ByteWriter, length: number): void {
   else writer.u8(0x84).u32(length);
 }
 
-/** Bytes that `writeLength` takes. */
-export function lengthSize(length: number): number {
-  if (length < 0x80) return 1;
-  if (length < 0x100) return 2;
-  if (length < 0x10000) return 3;
-  return length < 0x1000000 ? 4 : 5;
-}
-
 /** An OCTET STRING: length and content; the result is a view. */
 export function readOctets(reader: ByteReader, what: string): Uint8Array {
   const at = reader.offset;

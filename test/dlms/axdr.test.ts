@@ -8,11 +8,20 @@ import {
   array,
   bitString,
   enumeration,
+  float32,
+  float64,
   i8,
+  i16,
+  i32,
+  i64,
   octetString,
   structure,
+  u8,
   u16,
   u32,
+  u64,
+  utf8String,
+  visibleString,
 } from '../../src/dlms/values.ts';
 import { codeOf, expectTotal } from './mutation.ts';
 
@@ -24,25 +33,21 @@ const simple: fc.Arbitrary<DlmsData> = fc.oneof(
   fc
     .integer({ min: 0, max: 40 })
     .chain((bits) => bytes(Math.ceil(bits / 8)).map((value): DlmsData => bitString(value, bits))),
-  fc
-    .integer({ min: -0x80000000, max: 0x7fffffff })
-    .map((value): DlmsData => ({ type: 'double-long', value })),
+  fc.integer({ min: -0x80000000, max: 0x7fffffff }).map(i32),
   fc.integer({ min: 0, max: 0xffffffff }).map(u32),
   fc.uint8Array({ maxLength: 300 }).map(octetString),
-  fc
-    .uint8Array({ maxLength: 20 })
-    .map((raw): DlmsData => ({ type: 'visible-string', value: String.fromCharCode(...raw) })),
-  fc.string({ unit: 'grapheme', maxLength: 20 }).map((value): DlmsData => ({ type: 'utf8-string', value })),
+  fc.uint8Array({ maxLength: 20 }).map((raw) => visibleString(String.fromCharCode(...raw))),
+  fc.string({ unit: 'grapheme', maxLength: 20 }).map(utf8String),
   fc.integer({ min: 0, max: 255 }).map((value): DlmsData => ({ type: 'bcd', value })),
   fc.integer({ min: -128, max: 127 }).map(i8),
-  fc.integer({ min: -0x8000, max: 0x7fff }).map((value): DlmsData => ({ type: 'long', value })),
-  fc.integer({ min: 0, max: 255 }).map((value): DlmsData => ({ type: 'unsigned', value })),
+  fc.integer({ min: -0x8000, max: 0x7fff }).map(i16),
+  fc.integer({ min: 0, max: 255 }).map(u8),
   fc.integer({ min: 0, max: 0xffff }).map(u16),
-  fc.bigInt({ min: -(2n ** 63n), max: 2n ** 63n - 1n }).map((value): DlmsData => ({ type: 'long64', value })),
-  fc.bigInt({ min: 0n, max: 2n ** 64n - 1n }).map((value): DlmsData => ({ type: 'long64-unsigned', value })),
+  fc.bigInt({ min: -(2n ** 63n), max: 2n ** 63n - 1n }).map(i64),
+  fc.bigInt({ min: 0n, max: 2n ** 64n - 1n }).map(u64),
   fc.integer({ min: 0, max: 255 }).map(enumeration),
-  fc.float({ noNaN: true }).map((value): DlmsData => ({ type: 'float32', value })),
-  fc.double({ noNaN: true }).map((value): DlmsData => ({ type: 'float64', value })),
+  fc.float({ noNaN: true }).map(float32),
+  fc.double({ noNaN: true }).map(float64),
   bytes(12).map((value): DlmsData => ({ type: 'date-time', value })),
   bytes(5).map((value): DlmsData => ({ type: 'date', value })),
   bytes(4).map((value): DlmsData => ({ type: 'time', value })),

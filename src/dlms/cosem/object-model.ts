@@ -19,10 +19,10 @@ import { builtInObjects, type SapEntry } from './built-in-objects.ts';
 import { interfaceClass } from './classes/index.ts';
 import type { CosemObject } from './cosem-object.ts';
 
-export type { AccessRights, AttributeRight } from './access-rights.ts';
+export type { AccessRights } from './access-rights.ts';
 export { FULL_RIGHTS, readOnly } from './access-rights.ts';
 export type { SapEntry } from './built-in-objects.ts';
-export type { AttributeSource, AttributeValue, CosemObject, MethodSource } from './cosem-object.ts';
+export type { CosemObject } from './cosem-object.ts';
 
 /** One association of a device, with what it grants. */
 export interface DeviceAssociation extends AssociationPolicy {

@@ -72,6 +72,8 @@ export class Loopback {
   /** Every chunk that went over the line. */
   readonly wire: { direction: 'up' | 'down'; bytes: Uint8Array }[] = [];
   nowMs = 0;
+  /** Deliver in pieces of so many bytes; 0 = as sent. */
+  splitBytes = 0;
 
   constructor(client: ClientMachine, server: ServerMachine) {
     this.clientMachine = client;
@@ -125,8 +127,12 @@ export class Loopback {
     this.wire.push({ direction, bytes });
     const arrived = this.tamper(bytes, direction);
     if (arrived === undefined) return;
-    if (direction === 'down') this.server.bytes(arrived, this.nowMs);
-    else this.client.bytes(arrived, this.nowMs);
+    const size = this.splitBytes || Math.max(1, arrived.length);
+    for (let from = 0; from < arrived.length; from += size) {
+      const piece = arrived.subarray(from, from + size);
+      if (direction === 'down') this.server.bytes(piece, this.nowMs);
+      else this.client.bytes(piece, this.nowMs);
+    }
   }
 }
 
