@@ -13,7 +13,7 @@ import type { ApiServices, Session } from './services.ts';
 export interface ApiOptions {
   /** The built GUI; without it only `/api` answers. */
   readonly ui?: readonly UiAsset[];
-  /** Tries to sign in per minute and source. */
+  /** Tries of a password per minute and source. */
   readonly loginsPerMinute?: number;
 }
 
@@ -21,8 +21,6 @@ export interface ApiOptions {
 export const peerAddress = new WeakMap<Request, string>();
 
 const sourceOf = (request: Request): string => peerAddress.get(request) ?? 'local';
-
-const isApi = (path: string): boolean => path === '/api' || path.startsWith('/api/');
 
 /**
  * The HTTP side of the concentrator: every route of the table, the OpenAPI document and the GUI. Access is decided
@@ -32,13 +30,13 @@ const isApi = (path: string): boolean => path === '/api' || path.startsWith('/ap
 export function createApi(services: ApiServices, options: ApiOptions = {}): Elysia {
   const log = services.log.child('api');
   const sessions = new WeakMap<Request, Session>();
+  const limited = new WeakSet<Request>();
   const byRoute = new Map<string, Route>(routes.map((route) => [`${route.method} ${route.path}`, route]));
   const app = new Elysia({ normalize: true });
 
   app.onRequest(({ request, set }) => {
     Object.assign(set.headers, securityHeaders);
-    if (!isApi(new URL(request.url).pathname)) return;
-    set.headers['cache-control'] = 'no-store';
+    if (new URL(request.url).pathname.startsWith('/api/')) set.headers['cache-control'] = 'no-store';
     refuseForgery(request);
   });
 
@@ -60,16 +58,14 @@ export function createApi(services: ApiServices, options: ApiOptions = {}): Elys
       duration: 60_000,
       countFailedRequest: true,
       headers: false,
-      skip: (request) => request.method !== 'POST' || !request.url.endsWith('/api/session'),
+      // By the route that was matched, not by the address: one route can be addressed in many ways.
+      skip: (request) => !limited.has(request),
       generator: sourceOf,
-      errorResponse: new DcuError(
-        'rate-limited',
-        'Too many attempts to sign in. Wait a minute and try again.',
-      ),
+      errorResponse: new DcuError('rate-limited', 'Too many attempts. Wait a minute and try again.'),
     }),
   );
 
-  for (const route of routes as readonly Route[]) register(app, route, services, sessions);
+  for (const route of routes as readonly Route[]) register(app, route, services, sessions, limited);
 
   let document: unknown;
   app.get(
@@ -119,6 +115,7 @@ function register(
   route: Route,
   services: ApiServices,
   sessions: WeakMap<Request, Session>,
+  limited: WeakSet<Request>,
 ): void {
   const handler = async (context: {
     params: unknown;
@@ -170,6 +167,7 @@ function register(
       transform: async ({ request }: { request: Request }) => {
         const session = await authorise(route.right, request, services);
         if (session !== undefined) sessions.set(request, session);
+        if (route.limited === true) limited.add(request);
       },
       detail: {
         summary: route.summary,

@@ -41,6 +41,8 @@ export interface Route<
   readonly path: P;
   readonly right: Right | 'public';
   readonly summary: string;
+  /** Counted per source and minute, since it takes a password. */
+  readonly limited?: boolean;
   readonly params?: Params;
   readonly query?: Query;
   readonly body?: Body;
@@ -61,6 +63,8 @@ type RouteInput<
   readonly path: P;
   readonly right: Right | 'public';
   readonly summary: string;
+  /** Counted per source and minute, since it takes a password. */
+  readonly limited?: boolean;
   readonly params?: Params;
   readonly query?: Query;
   readonly body?: Body;

@@ -107,8 +107,14 @@ describe('session', () => {
   test('a wrong password says nothing about which part was wrong, and is limited per minute', async () => {
     const app = createApi(fakeServices().services, { loginsPerMinute: 3 });
     const statuses: number[] = [];
-    for (const name of ['admin', 'nobody', 'admin', 'admin', 'admin']) {
-      const answer = await call(app, '/api/session', { method: 'POST', body: { name, password: 'wrong' } });
+    for (const [name, path] of [
+      ['admin', '/api/session'],
+      ['nobody', '/api/session?'],
+      ['admin', '/api/session/'],
+      ['admin', '/api/session?again=1'],
+      ['admin', '/api/session/?x'],
+    ] as const) {
+      const answer = await call(app, path, { method: 'POST', body: { name, password: 'wrong' } });
       statuses.push(answer.status);
       if (answer.status === 401) expect(answer.text).toContain('Name or password is wrong.');
       else expect(errorCode(answer.json())).toBe('rate-limited');

@@ -22,6 +22,7 @@ export const sessionRoutes = [
     path: '/api/session',
     right: 'public',
     summary: 'Sign in',
+    limited: true,
     body: t.Object({ name, password: secret }),
     response: t.Object({ session: schema.session }),
     handler: async ({ services, body, source, setSessionToken }) => {
@@ -47,6 +48,7 @@ export const sessionRoutes = [
     path: '/api/account/password',
     right: 'account.self',
     summary: 'Change the own password',
+    limited: true,
     body: t.Object({ current: secret, next: secret }),
     response: t.Object({ session: schema.session }),
     handler: async ({ services, body, token, source, setSessionToken }) => {
