@@ -16,7 +16,6 @@ export const LOGBOOK_TYPES = {
   'mechanism-cover-removed': 'Mechanism cover removed',
   'mechanism-cover-closed': 'Mechanism cover closed',
 } as const satisfies Record<string, string>;
-export type LogbookType = keyof typeof LOGBOOK_TYPES;
 
 interface LogbookRow {
   readonly time: number;

@@ -1,4 +1,4 @@
-import type { Arguments, OperationName, ReadName, Result, WriteName } from './operations.ts';
+import type { Arguments, ReadName, Result, WriteName } from './operations.ts';
 
 /** Runs operations, here or on another thread. A write's promise resolves when its transaction is on disk. */
 export interface Executor {
@@ -7,5 +7,3 @@ export interface Executor {
   /** Finishes what was asked for, marks the file as cleanly closed and closes it. */
   close(): Promise<void>;
 }
-
-export type AnyArguments = Arguments<OperationName>;

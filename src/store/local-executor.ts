@@ -1,6 +1,7 @@
 import { DcuError } from '../base/errors.ts';
 import { type Database, storageError } from './database.ts';
 import type { Executor } from './executor.ts';
+import { closeDatabase } from './open-database.ts';
 import { type Arguments, READS, type ReadName, type Result, WRITES, type WriteName } from './operations.ts';
 
 interface Job {
@@ -64,8 +65,7 @@ export class LocalExecutor implements Executor {
     if (this.#closed) return;
     this.#closed = true;
     while (this.#queue.length > 0) this.#commitGroup();
-    this.#db.run("INSERT OR REPLACE INTO store_facts (key, value) VALUES ('shutdown', 'clean')");
-    this.#db.close();
+    closeDatabase(this.#db);
   }
 
   #requireOpen(): void {

@@ -1,6 +1,6 @@
 import { statSync } from 'node:fs';
 import { join } from 'node:path';
-import { DcuError } from '../base/errors.ts';
+import { DcuError, type ErrorCode } from '../base/errors.ts';
 import { Database } from './database.ts';
 import { migrate } from './migrate.ts';
 import { MIGRATIONS } from './migrations.gen.ts';
@@ -27,9 +27,11 @@ export function openDatabase(directory: string, nowMs: number): OpenedDatabase {
     const lastShutdownClean = wasClosedInOrder(db);
     if (!lastShutdownClean) checkIntegrity(db);
     migrate(db, MIGRATIONS, nowMs);
-    db.run("INSERT OR REPLACE INTO store_facts (key, value) VALUES ('shutdown', 'open')");
-    // Nobody is being read at start, whatever a process that died has left.
-    db.run("UPDATE meter_states SET state = 'unknown' WHERE state = 'reading'");
+    writeIfRoom(() => {
+      if (shutdownFact(db) !== 'open') markShutdown(db, 'open');
+      // Nobody is being read at start, whatever a process that died has left.
+      db.run("UPDATE meter_states SET state = 'unknown' WHERE state = 'reading'");
+    });
     return { db, lastShutdownClean, lastWriteAt };
   } catch (error) {
     db.close();
@@ -48,8 +50,39 @@ function lastWriteOf(path: string): number | undefined {
 function wasClosedInOrder(db: Database): boolean {
   const known = db.first("SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = 'store_facts'");
   if (known === undefined) return true;
-  const fact = db.first<{ value: string }>("SELECT value FROM store_facts WHERE key = 'shutdown'");
-  return fact === undefined || fact.value === 'clean';
+  const fact = shutdownFact(db);
+  return fact === undefined || fact === 'clean';
+}
+
+const shutdownFact = (db: Database): string | undefined =>
+  db.first<{ value: string }>("SELECT value FROM store_facts WHERE key = 'shutdown'")?.value;
+
+function markShutdown(db: Database, fact: 'open' | 'clean'): void {
+  db.run("INSERT OR REPLACE INTO store_facts (key, value) VALUES ('shutdown', ?)", [fact]);
+}
+
+/** A full quota shows as a failing write, not as a full disk. */
+const UNWRITABLE: ReadonlySet<ErrorCode> = new Set(['storage-full', 'storage-failed']);
+
+/**
+ * Writes what may be missing. A full disk must not keep the store from opening and closing: what is in it can be read, and retention
+ * makes room. Without the mark of a clean stop the next start checks once more than it must.
+ */
+function writeIfRoom(write: () => void): void {
+  try {
+    write();
+  } catch (error) {
+    if (!(error instanceof DcuError) || !UNWRITABLE.has(error.code)) throw error;
+  }
+}
+
+/** Marks the file as closed in order and closes it. */
+export function closeDatabase(db: Database): void {
+  try {
+    writeIfRoom(() => markShutdown(db, 'clean'));
+  } finally {
+    db.close();
+  }
 }
 
 function checkIntegrity(db: Database): void {

@@ -23,8 +23,10 @@ import {
  * what the user removed stays removed.
  */
 export function seedDefaults(db: Database, serialNumber: string, timeZone: string): void {
+  // Nothing is written where nothing is missing: a store on a full disk must open.
+  const known = new Set(db.all<{ key: string }>('SELECT key FROM settings').map(({ key }) => key));
   for (const setting of defaultSettings(serialNumber, timeZone)) {
-    db.query.insert(settings).values(setting).onConflictDoNothing().run();
+    if (!known.has(setting.key)) db.query.insert(settings).values(setting).run();
   }
   if (db.first("SELECT 1 FROM store_facts WHERE key = 'seeded'") !== undefined) return;
   db.query

@@ -22,8 +22,11 @@ while (code === undefined && acknowledged < 100_000) {
     code = toDcuError(error).code;
   }
 }
-const readable = (await store.readings.totals()).profileRows;
 const interval = { fromMs: 0, toMs: Number.MAX_SAFE_INTEGER };
 const decoded = (await store.readings.profile(meter.id, 'energy', interval))?.times.length;
-process.stdout.write(`${JSON.stringify({ acknowledged, code, readable, decoded })}\n`);
-process.kill(process.pid, 'SIGKILL');
+await store.close();
+// The disk is still as full.
+const again = await openTestStore(directory);
+const { profileRows: reopened } = await again.readings.totals();
+await again.close();
+process.stdout.write(`${JSON.stringify({ acknowledged, code, decoded, reopened })}\n`);

@@ -1,9 +1,9 @@
 import { expect, test } from 'bun:test';
-import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { SeededRandom } from '../../src/base/random.ts';
 import { openTestStore, QUARTER_MS, removeDirectory, temporaryDirectory } from './fixture.ts';
 
-const CHILD = join(import.meta.dir, 'kill-child.ts');
+const CHILD = fileURLToPath(import.meta.resolve('./kill-child.ts'));
 
 /** Runs the child for a while, kills it with SIGKILL and returns the lines that it had printed whole. */
 async function runAndKill(
