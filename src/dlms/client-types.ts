@@ -108,4 +108,6 @@ export type ClientEvent =
 /** Client role: link + association + services in one machine. One request at a time. */
 export interface ClientMachine extends Machine<ClientCommand, ClientEvent> {
   readonly counters: Readonly<LinkCounters>;
+  /** Lowest invocation counter still accepted from the meter; to be kept for the next machine's configuration. */
+  readonly lowestMeterCounter?: number;
 }

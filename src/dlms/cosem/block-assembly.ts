@@ -19,11 +19,6 @@ export class BlockAssembly {
     this.#limit = limit;
   }
 
-  /** Number of the block that comes next; the first is 1. */
-  get nextBlock(): number {
-    return this.#next;
-  }
-
   /** Throws `block-out-of-order`, `apdu-too-long`, or `apdu-invalid` for a transfer that does not move. */
   add(blockNumber: number, raw: Uint8Array, last: boolean): void {
     if (blockNumber !== this.#next) {

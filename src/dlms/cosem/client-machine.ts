@@ -71,6 +71,10 @@ class Client implements ClientMachine {
     return this.#link.counters;
   }
 
+  get lowestMeterCounter(): number {
+    return this.#security.lowestCounter;
+  }
+
   step(input: Input<ClientCommand>, nowMs: number): Effect<ClientEvent>[] {
     this.#effects = [];
     this.#nowMs = nowMs;
@@ -141,7 +145,9 @@ class Client implements ClientMachine {
 
   #connect(): void {
     this.#failure = undefined;
-    const { association, randomBytes } = this.#config;
+    const { randomBytes } = this.#config;
+    // What was accepted once is not accepted again, also not in the next association.
+    const association = { ...this.#config.association, lowestMeterCounter: this.lowestMeterCounter };
     this.#security = new ClientSecurity(association);
     this.#handshake = new ClientHandshake(association, this.#security, randomBytes(CHALLENGE_BYTES.own));
     this.#state = 'linking';

@@ -69,6 +69,11 @@ export class ClientSecurity {
     return this.#serverTitle;
   }
 
+  /** What the next association must not fall below. */
+  get lowestCounter(): number {
+    return this.#lowestCounter;
+  }
+
   /** The system title that the AARE states wins over the configured one. */
   learnServerTitle(title: Uint8Array | undefined): void {
     if (title === undefined) return;

@@ -373,6 +373,21 @@ describe('protection of answers', () => {
     expect(last(client)).toEqual(data('1106'));
   });
 
+  test('what was accepted once is a replay in the next association too', () => {
+    const client = new ScriptedClient({ policy: 'auth-enc' }).open();
+    client.command(GET);
+    client.apdu(client.seal(reply));
+    expect(client.lowestMeterCounter).toBe(502);
+    client.disconnected();
+    client.counter = 501;
+    client.command({ type: 'open' });
+    client.connected();
+    client.apdu(client.aare());
+    client.disconnected();
+    expect(last(client)).toMatchObject({ type: 'failed', error: { code: 'replay-detected' } });
+    expect(client.lowestMeterCounter).toBe(502);
+  });
+
   test('each invocation counter is used once', () => {
     const client = new ScriptedClient({ policy: 'auth-enc', auth: 'hls-gmac' }).open();
     for (let i = 0; i < 5; i++) {

@@ -123,6 +123,10 @@ export class ScriptedClient {
     this.#take(this.#client.step({ on: 'closed', ...(reason ? { reason } : {}) }, this.#nowMs));
   }
 
+  get lowestMeterCounter(): number | undefined {
+    return this.#client.lowestMeterCounter;
+  }
+
   /** The last APDU that was sent. */
   get sent(): Uint8Array {
     const last = this.link.commands.at(-1);

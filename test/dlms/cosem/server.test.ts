@@ -495,6 +495,14 @@ describe('services', () => {
     );
     expect(modest.ask(GET_LONG)).toBe('c401c101fa');
     expect(modest.asked.length).toBe(1);
+    const lists = new Bench();
+    lists.ask(
+      aarq({
+        userInformation: initiate(conformanceMask(['get', 'multiple-references', 'selective-access'])),
+      }),
+    );
+    expect(lists.ask('c003c1 02 00030100010800ff0200 00030100010800ff0900')).toBe('c403c10201fa01fa');
+    expect(lists.ask('c001c1 0007 0100630100ff 02 01 02 0201 0c02fffe')).toBe('c401c1010c');
     expect(modest.ask(GET_REGISTER)).toBe('c401c100120001');
   });
 
