@@ -63,6 +63,9 @@ const COUNTER_SUSPECTS: ReadonlySet<string> = new Set([
   'link-timeout',
 ]);
 
+/** Beyond it a counter is not raised on the word of an unprotected answer: what is left must last for the key's life. */
+const HIGHEST_RAISE = 0xff00_0000;
+
 /** Opens sessions with meters: channel, link parameters, keys, invocation counters. */
 export class MeterConnector {
   readonly #deps: ConnectorDependencies;
@@ -138,34 +141,34 @@ export class MeterConnector {
     signal: AbortSignal,
   ): Promise<boolean> {
     const { expectedInvocationCounter: hint } = error.facts;
-    const { log } = this.#deps;
-    if (typeof hint === 'number') {
-      log.warn('invocation counter raised to what the meter expects', {
-        meterNo: meter.meterNo,
-        value: hint,
-      });
-      await counters.raise(hint);
-      return true;
-    }
+    if (typeof hint === 'number') return this.#raise(meter, counters, hint, 'to what the meter expects');
     // A meter that is silent to everybody is not asked a second time.
     if (error.code === 'link-timeout' && config.link.framing === 'hdlc') return false;
     try {
       const seen = await this.#readCounter(access, config, profile, signal);
-      const before = counters.peek();
-      if (before !== undefined && seen < before) return false;
-      log.warn('invocation counter raised after reading it from the meter', {
-        meterNo: meter.meterNo,
-        value: seen + 1,
-      });
-      await counters.raise(seen + 1);
-      return true;
+      return await this.#raise(meter, counters, seen + 1, 'after reading it from the meter');
     } catch (thrown) {
-      log.debug('the public client could not read the invocation counter', {
+      this.#deps.log.debug('the public client could not read the invocation counter', {
         meterNo: meter.meterNo,
         ...toDcuError(thrown).toJSON(),
       });
       return false;
     }
+  }
+
+  /** False where that changes nothing, or would use up the key: nothing proves that the value is the meter's own. */
+  async #raise(meter: Meter, counters: CounterBlock, value: number, why: string): Promise<boolean> {
+    const facts = { meterNo: meter.meterNo, value };
+    const { log } = this.#deps;
+    if (value > HIGHEST_RAISE) {
+      log.error('invocation counter not raised: hardly any would be left', facts);
+      return false;
+    }
+    const before = counters.peek();
+    if (before !== undefined && value <= before) return false;
+    log.warn(`invocation counter raised ${why}`, facts);
+    await counters.raise(value);
+    return true;
   }
 
   async #readCounter(
