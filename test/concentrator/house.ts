@@ -43,6 +43,7 @@ export class House {
   readonly finished: CollectorEvents['job-finished'][] = [];
   readonly acknowledged: AcknowledgedBatch[] = [];
   readonly #options: HouseOptions;
+  readonly #states = new Map<number, string>();
   #running: Concentrator | undefined;
   #password = '';
   #cookie = '';
@@ -72,6 +73,7 @@ export class House {
     });
     this.#running = concentrator;
     if (concentrator.firstAccount !== undefined) this.#password = concentrator.firstAccount.password;
+    concentrator.collector.bus.on('meter-state', ({ meterId, state }) => this.#states.set(meterId, state));
     concentrator.collector.bus.on('job-finished', (event) => this.finished.push(event));
     await this.attributes({ ...QUICK, ...this.#options.attributes });
   }
@@ -145,6 +147,15 @@ export class House {
 
   meter(id: number): Promise<ShownMeter> {
     return this.api<ShownMeter>(`/api/meters/${id}`);
+  }
+
+  /** The same, once the end of its session has been recorded, which may be a moment after that of its jobs. */
+  async settled(id: number): Promise<ShownMeter> {
+    for (;;) {
+      const shown = await this.meter(id);
+      if (shown.state !== 'reading' && shown.state === (this.#states.get(id) ?? 'unknown')) return shown;
+      await Bun.sleep(5);
+    }
   }
 
   /** What went out to the log, errors and API included, as one text: to search it for what must not be there. */

@@ -132,7 +132,7 @@ describe('a peer that does not speak DLMS', () => {
     expect(summary).toMatchObject({ meters: 1, read: 0, failed: 1 });
     expect(summary.failures.map((failure) => failure.code)).toEqual([code, code]);
     expect(summary.failures[0]?.message).toMatch(message);
-    const shown = await house.meter(meter.id);
+    const shown = await house.settled(meter.id);
     expect(shown).toMatchObject({ state: 'offline', lastSeen: null, lastError: { code } });
     expect(
       house.log.some(({ level, facts }) => level === 'warn' && facts['meterNo'] === '700000000001'),
@@ -151,7 +151,7 @@ describe('a peer that does not speak DLMS', () => {
     const { failures } = await house.round(['Energy profile']);
     expect(failures).toMatchObject([{ code: 'channel-open-failed', meterNo: '700000000001' }]);
     expect(failures[0]?.message).toContain(`127.0.0.1:${port}`);
-    expect(await house.meter(meter.id)).toMatchObject({
+    expect(await house.settled(meter.id)).toMatchObject({
       state: 'offline',
       lastError: { code: 'channel-open-failed' },
     });
@@ -246,7 +246,7 @@ describe('a meter that answers wrongly', () => {
     expect(first.failures[0]?.message).toMatch(message);
     // What was read before the fault is kept,
     expect(first.profileRows).toBeGreaterThan(20);
-    expect((await house.meter(meter.id)).lastError).toMatchObject({ code });
+    expect((await house.settled(meter.id)).lastError).toMatchObject({ code });
     // and what is missing is fetched by the next round.
     const second = await house.round(['Energy profile']);
     expect(second.failures).toEqual([]);
@@ -258,7 +258,7 @@ describe('a meter that answers wrongly', () => {
     });
     expect([...(stored?.times ?? [])]).toEqual(wanted);
     expect(first.profileRows + second.profileRows).toBeGreaterThanOrEqual(wanted.length);
-    expect((await house.meter(meter.id)).lastError).toBeNull();
+    expect((await house.settled(meter.id)).lastError).toBeNull();
   });
 
   test('bytes behind a complete answer are passed over', async () => {
@@ -330,7 +330,7 @@ describe('a meter that answers wrongly', () => {
     try {
       const { failures } = await house.round(['Energy profile']);
       expect(failures).toMatchObject([{ code: 'link-timeout' }]);
-      expect(await house.meter(meter.id)).toMatchObject({
+      expect(await house.settled(meter.id)).toMatchObject({
         state: 'offline',
         lastError: { code: 'link-timeout' },
       });

@@ -1,6 +1,7 @@
 import { afterEach, describe, expect, test } from 'bun:test';
 import { decodeGetResponse } from '../../src/dlms/apdu/get.ts';
 import { decodeProfile } from '../../src/kernels/index.ts';
+import type { ColumnHint } from '../../src/kernels/types.ts';
 import { energyRows } from '../../src/simulator/profile-rows.ts';
 import { type House, openHouse } from '../concentrator/house.ts';
 import { type Neighbours, startNeighbours } from './neighbours.ts';
@@ -30,7 +31,7 @@ function rowTimes(responses: readonly Uint8Array[], columns: number): number[] {
     transfers.at(-1)?.push(response.block.data);
   }
   return transfers.flatMap((blocks) => {
-    const hints = Array.from({ length: columns }, (_, i) => (i === 0 ? 'date-time' : 'number') as const);
+    const hints = Array.from({ length: columns }, (_, i): ColumnHint => (i === 0 ? 'date-time' : 'number'));
     const { rows, columns: decoded } = decodeProfile(Buffer.concat(blocks), hints);
     const clock = decoded[0];
     return clock?.kind === 'date-time' ? [...clock.values.subarray(0, rows)] : [];
@@ -65,7 +66,7 @@ describe('a transfer that breaks off', () => {
       if (once) expect(first).toMatchObject({ failed: 0 });
       else {
         expect(first.failures).toMatchObject([{ code: 'link-closed', meterNo: served.meterNo }]);
-        expect(await house.meter(meter.id)).toMatchObject({
+        expect(await house.settled(meter.id)).toMatchObject({
           state: 'offline',
           lastError: { code: 'link-closed' },
         });
@@ -75,7 +76,7 @@ describe('a transfer that breaks off', () => {
           const next = await house.round(['Energy profile']);
           expect(next.failed).toBe(round === 0 ? 1 : 0);
         }
-        expect(await house.meter(meter.id)).toMatchObject({ state: 'online', lastError: null });
+        expect(await house.settled(meter.id)).toMatchObject({ state: 'online', lastError: null });
       }
       expect(cuts).toBe(2);
       const stored = await house.concentrator.store.readings.profile(meter.id, 'energy', {
