@@ -2,7 +2,7 @@ import { beginColumns, decodeProfile, slotsFor } from '../../kernels/profile.ts'
 import type { ColumnHint } from '../../kernels/types.ts';
 import { kernels, memory, regions } from '../../kernels/wasm.ts';
 import { decodeIdiomatic, decodeTuned } from '../baselines/axdr.ts';
-import { defineBench, expectEqual } from '../bench.ts';
+import { defineBench, expectEqual, sink } from '../bench.ts';
 import { profileBuffer } from '../samples.ts';
 
 export const PROFILE_HINTS: readonly ColumnHint[] = [
@@ -38,7 +38,6 @@ export const axdrProfile = defineBench({
       memory.bytes.set(bytes, INPUT);
       return kernels.axdrRows(INPUT + HEADER, INPUT + bytes.length, size, 0, COLUMNS, capacity, INPUT);
     };
-    let rows = 0;
     return {
       operations: size,
       validate() {
@@ -68,25 +67,25 @@ export const axdrProfile = defineBench({
         {
           name: 'wasm',
           run(times) {
-            for (let i = 0; i < times; i++) rows += byWasm();
+            for (let i = 0; i < times; i++) sink.total += byWasm();
           },
         },
         {
           name: 'facade',
           run(times) {
-            for (let i = 0; i < times; i++) rows += decodeProfile(bytes, PROFILE_HINTS).rows;
+            for (let i = 0; i < times; i++) sink.total += decodeProfile(bytes, PROFILE_HINTS).rows;
           },
         },
         {
           name: 'ts-tuned',
           run(times) {
-            for (let i = 0; i < times; i++) rows += decodeTuned(bytes).length;
+            for (let i = 0; i < times; i++) sink.total += decodeTuned(bytes).length;
           },
         },
         {
           name: 'ts-idiomatic',
           run(times) {
-            for (let i = 0; i < times; i++) rows += decodeIdiomatic(bytes).length;
+            for (let i = 0; i < times; i++) sink.total += decodeIdiomatic(bytes).length;
           },
         },
       ],

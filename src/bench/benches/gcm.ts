@@ -2,7 +2,7 @@ import { createGcmKey, handleOf } from '../../kernels/gcm.ts';
 import { createNativeGcmKey } from '../../kernels/native-gcm.ts';
 import type { GcmKey } from '../../kernels/types.ts';
 import { kernels, memory, regions } from '../../kernels/wasm.ts';
-import { type Bench, type Candidate, defineBench, expectEqual } from '../bench.ts';
+import { type Bench, type Candidate, defineBench, expectEqual, sink } from '../bench.ts';
 import { random } from '../samples.ts';
 
 const SIZES = [64, 256, 512, 1024, 4096];
@@ -80,14 +80,13 @@ function gcmBench(operation: Operation, name: string, about: string): Bench {
         const bytes = record(message, operation === 'open' ? message.sealed : plain);
         return { own, native, message, bytes, handle: handleOf(own) };
       });
-      let total = 0;
       const candidate = (by: 'facade' | 'node-crypto'): Candidate => ({
         name: by,
         run(times) {
           for (let i = 0; i < times; i++) {
             for (const meter of meters) {
               const key = by === 'facade' ? meter.own : meter.native;
-              total += use(operation, key, meter.message)?.length ?? 0;
+              sink.total += use(operation, key, meter.message)?.length ?? 0;
             }
           }
         },
@@ -110,7 +109,8 @@ function gcmBench(operation: Operation, name: string, about: string): Bench {
             name: 'wasm',
             run(times) {
               for (let i = 0; i < times; i++) {
-                for (const { handle, bytes } of meters) total += inMemory(operation, handle, bytes, size);
+                for (const { handle, bytes } of meters)
+                  sink.total += inMemory(operation, handle, bytes, size);
               }
             },
           },

@@ -1,7 +1,7 @@
 import { createHdlcDeframer } from '../../kernels/hdlc.ts';
 import { kernels, memory, regions } from '../../kernels/wasm.ts';
 import { DESCRIPTOR_WORDS, deframeIdiomatic, deframeTuned } from '../baselines/hdlc.ts';
-import { defineBench, expectEqual } from '../bench.ts';
+import { defineBench, expectEqual, sink } from '../bench.ts';
 import { hdlcFrame, hdlcStream, random } from '../samples.ts';
 
 const STREAM_BYTES = 65_536;
@@ -31,7 +31,6 @@ export const hdlcDeframe = defineBench({
       memory.bytes.set(stream, INPUT);
       return kernels.hdlcScan(INPUT, INPUT + stream.length, DESCRIPTORS, DESCRIPTOR_LIMIT, 2047);
     };
-    let found = 0;
     return {
       operations: count,
       validate() {
@@ -54,25 +53,25 @@ export const hdlcDeframe = defineBench({
         {
           name: 'wasm',
           run(times) {
-            for (let i = 0; i < times; i++) found += scan();
+            for (let i = 0; i < times; i++) sink.total += scan();
           },
         },
         {
           name: 'facade',
           run(times) {
-            for (let i = 0; i < times; i++) found += deframer.push(stream).length;
+            for (let i = 0; i < times; i++) sink.total += deframer.push(stream).length;
           },
         },
         {
           name: 'ts-tuned',
           run(times) {
-            for (let i = 0; i < times; i++) found += deframeTuned(stream, descriptors);
+            for (let i = 0; i < times; i++) sink.total += deframeTuned(stream, descriptors);
           },
         },
         {
           name: 'ts-idiomatic',
           run(times) {
-            for (let i = 0; i < times; i++) found += deframeIdiomatic(stream).length;
+            for (let i = 0; i < times; i++) sink.total += deframeIdiomatic(stream).length;
           },
         },
       ],

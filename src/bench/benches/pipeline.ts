@@ -5,7 +5,7 @@ import type { GcmKey } from '../../kernels/types.ts';
 import { kernels } from '../../kernels/wasm.ts';
 import { decodeIdiomatic, decodeTuned } from '../baselines/axdr.ts';
 import { DESCRIPTOR_WORDS, deframeIdiomatic, deframeTuned } from '../baselines/hdlc.ts';
-import { defineBench, expectEqual } from '../bench.ts';
+import { defineBench, expectEqual, sink } from '../bench.ts';
 import { hdlcFrame, hdlcStream, profileBuffer, random } from '../samples.ts';
 import { PROFILE_HINTS } from './axdr-profile.ts';
 
@@ -142,11 +142,10 @@ export const pipelineBench = defineBench({
       }
       return rows;
     };
-    let rows = 0;
     const candidate = (name: 'wasm' | 'facade' | 'ts-tuned' | 'ts-idiomatic', once: () => number) => ({
       name,
       run(times: number) {
-        for (let i = 0; i < times; i++) rows += once();
+        for (let i = 0; i < times; i++) sink.total += once();
       },
     });
     return {
