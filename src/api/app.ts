@@ -1,10 +1,10 @@
-import { toOpenAPISchema } from '@elysiajs/openapi';
 import { Elysia } from 'elysia';
 import { rateLimit } from 'elysia-rate-limit';
 import { DcuError } from '../base/errors.ts';
 import { type UiAsset, UiFiles } from './assets.ts';
 import { sessionCookie, sessionToken } from './cookie.ts';
 import { errorResponse } from './http-error.ts';
+import { openApiDocument } from './openapi.ts';
 import { refuseForgery, securityHeaders } from './request-guard.ts';
 import type { Route, RouteContext } from './route.ts';
 import { routes } from './routes/index.ts';
@@ -162,7 +162,7 @@ function register(
     {
       ...(route.params === undefined ? {} : { params: route.params }),
       ...(route.query === undefined ? {} : { query: route.query }),
-      ...(route.body === undefined ? {} : { body: route.body }),
+      ...(route.body === undefined ? {} : { body: route.body, parse: 'json' }),
       ...(route.response === undefined ? {} : { response: route.response }),
       transform: async ({ request }: { request: Request }) => {
         const session = await authorise(route.right, request, services);
@@ -177,22 +177,4 @@ function register(
       },
     } as never,
   );
-}
-
-function openApiDocument(app: Parameters<typeof toOpenAPISchema>[0], version: string): unknown {
-  const { paths, components } = toOpenAPISchema(app, { staticFile: false }, undefined, undefined, '3.1.0');
-  return {
-    openapi: '3.1.0',
-    info: {
-      title: 'OpenDCU',
-      version,
-      description: 'API of the data concentrator. Changes need the header `x-opendcu: 1`.',
-    },
-    paths,
-    components: {
-      ...components,
-      securitySchemes: { session: { type: 'apiKey', in: 'cookie', name: '__Host-opendcu' } },
-    },
-    security: [{ session: [] }],
-  };
 }

@@ -21,6 +21,9 @@ export interface HttpsServer {
 /** OpenSSL's SSL_OP_NO_SSLv3 | SSL_OP_NO_TLSv1 | SSL_OP_NO_TLSv1_1: leaves TLS 1.2 and 1.3. */
 const ONLY_TLS_12_AND_13 = 0x02000000 | 0x04000000 | 0x10000000;
 
+/** The most that Bun takes: a read on demand may wait its turn on a slow line, and is silent meanwhile. */
+const LONGEST_SILENCE_S = 255;
+
 /**
  * Serves the app over TLS 1.2 and 1.3. A new certificate needs a new server: reloading one keeps the old.
  * Throws DcuError `channel-open-failed` when the address cannot be bound.
@@ -32,7 +35,7 @@ export function serveHttps(options: HttpsOptions): HttpsServer {
     port: options.port,
     tls: { key: tls.key, cert: tls.certificate, secureOptions: ONLY_TLS_12_AND_13 },
     maxRequestBodySize: 1024 * 1024,
-    idleTimeout: 60,
+    idleTimeout: LONGEST_SILENCE_S,
     fetch(request: Request, bound: { requestIP(request: Request): { address: string } | null }) {
       const peer = bound.requestIP(request);
       if (peer !== null) peerAddress.set(request, peer.address);

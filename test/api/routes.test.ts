@@ -459,11 +459,15 @@ test('the OpenAPI document lists every path, is 3.1 and is for signed-in users',
   expect(document.openapi).toBe('3.1.0');
   expect(Object.keys(document.paths)).toContain('/api/meters/{id}');
   expect(Object.keys(document.paths)).not.toContain('/api/*');
+  expect(JSON.stringify(document)).not.toContain('"format":"integer"');
+  expect(JSON.stringify(document)).not.toContain('form-data');
   for (const [path, operations] of Object.entries(document.paths)) {
     for (const [method, operation] of Object.entries(operations)) {
       const inPath = [...path.matchAll(/\{(\w+)\}/g)].map((match) => match[1]);
       const named = (operation.parameters ?? []).filter((p) => p.in === 'path').map((p) => p.name);
       expect([method, path, named]).toEqual([method, path, inPath as string[]]);
+      const asksHeader = (operation.parameters ?? []).some((p) => p.name === 'x-opendcu');
+      expect([path, asksHeader]).toEqual([path, method !== 'get']);
     }
   }
 });

@@ -59,7 +59,13 @@ function newMeter(i: number, channels: readonly string[]): NewMeter {
           serverAddress: 1,
           addressBytes: 1,
         }
-      : { framing: 'hdlc', clientAddress: 1, serverAddress: 1, physicalAddress: 17 + (i % 100), addressBytes: 2 },
+      : {
+          framing: 'hdlc',
+          clientAddress: 1,
+          serverAddress: 1,
+          physicalAddress: 17 + (i % 100),
+          addressBytes: 2,
+        },
     security: tcp
       ? { auth: 'hls-gmac', policy: 'auth-enc', systemTitle: '4d4d4d0000bc614e' }
       : { auth: 'lls', policy: 'none' },

@@ -1,0 +1,61 @@
+import { describe, expect, test } from 'bun:test';
+import { addressFrom } from '../../src/api/meter-input.ts';
+import { bodyOf, formOf, meterValidation } from '../../ui/pages/meters/meter-form.ts';
+
+const first = { channel: 'tcp_meters', task: 'single_phase', profile: 'generic' };
+
+describe('meter form', () => {
+  test('a new meter starts with the usual values of the manual', () => {
+    const body = bodyOf({ ...formOf(undefined, first), meterNo: ' 0011539465 ' });
+    expect(body).toEqual({
+      meterNo: '0011539465',
+      enabled: true,
+      mac: -1,
+      ...first,
+      meterType: 1,
+      phase: 1,
+      credit: 1,
+      prepaid: 255,
+      wiring: 0,
+      address: { framing: 'wrapper', port: 4059, clientAddress: 1, serverAddress: 1, addressBytes: 1 },
+      security: { auth: 'none', policy: 'none' },
+    });
+  });
+
+  test('empty secrets are left out, keys lose their blanks, passwords keep theirs', () => {
+    const form = formOf(undefined, first);
+    form.secrets = { password: ' 1 2', encryptionKey: '00 11 22', authenticationKey: '' };
+    expect(bodyOf(form).secrets).toEqual({ password: ' 1 2', encryptionKey: '001122' });
+  });
+
+  test('what the form lets through, the API takes', () => {
+    const form = formOf(undefined, first);
+    form.address = {
+      ...form.address,
+      framing: 'hdlc',
+      addressBytes: '4',
+      physicalAddress: 16_383,
+      serverAddress: 16_383,
+    };
+    const { physicalAddress, serverAddress } = meterValidation.address;
+    expect([physicalAddress(16_383, form), serverAddress(16_383, form)]).toEqual([null, null]);
+    expect(addressFrom(bodyOf(form).address)).toMatchObject({
+      physicalAddress: 16_383,
+      serverAddress: 16_383,
+    });
+    expect(physicalAddress(16_384, form)).toBe('Must be a whole number from 0 to 16383');
+    form.address.addressBytes = '2';
+    expect(serverAddress(128, form)).toBe('Must be a whole number from 0 to 127');
+    expect(() => addressFrom({ ...bodyOf(form).address, serverAddress: 128 })).toThrow('serverAddress');
+  });
+
+  test.each([
+    ['00112233445566778899aabbccddeeff', null],
+    ['00 11 22 33 44 55 66 77 88 99 aa bb cc dd ee ff', null],
+    ['', null],
+    ['0011', 'Must be 32 or 64 hexadecimal digits'],
+    ['zz112233445566778899aabbccddeeff', 'Must be 32 or 64 hexadecimal digits'],
+  ])('key %p', (key, complaint) => {
+    expect(meterValidation.secrets.encryptionKey(key)).toBe(complaint);
+  });
+});
