@@ -55,6 +55,7 @@ class ChannelPump<Command, Event> implements Pump<Command> {
   #unwritten = 0;
   /** The machine has heard that its transport is gone. */
   #lost = false;
+  #reason: DcuError | undefined;
   #silent = false;
 
   constructor(
@@ -79,6 +80,8 @@ class ChannelPump<Command, Event> implements Pump<Command> {
 
   command(command: Command): void {
     this.#feed({ on: 'command', command });
+    // What the command has begun can come to no end by itself on a channel that is gone.
+    if (this.#lost && !this.#silent) this.#feed(closed(this.#reason));
   }
 
   async close(): Promise<void> {
@@ -96,8 +99,9 @@ class ChannelPump<Command, Event> implements Pump<Command> {
   #lose(reason: DcuError | undefined): void {
     if (this.#lost) return;
     this.#lost = true;
+    this.#reason = reason;
     this.#stopTimers();
-    this.#feed({ on: 'closed', ...(reason === undefined ? {} : { reason }) });
+    this.#feed(closed(reason));
   }
 
   #feed(input: Input<Command>): void {
@@ -189,3 +193,8 @@ class ChannelPump<Command, Event> implements Pump<Command> {
     this.#timers.clear();
   }
 }
+
+const closed = (reason: DcuError | undefined): Input<never> => ({
+  on: 'closed',
+  ...(reason === undefined ? {} : { reason }),
+});
