@@ -7,6 +7,7 @@ import { gcmOpen, gcmSeal } from './benches/gcm.ts';
 import { hdlcDeframe } from './benches/hdlc-deframe.ts';
 import { keySetup } from './benches/key-setup.ts';
 import { pipelineBench } from './benches/pipeline.ts';
+import { storeIngest } from './benches/store-ingest.ts';
 import { type Effort, measure } from './measure.ts';
 import { type BenchReport, type CaseResult, machine, report } from './report.ts';
 
@@ -19,6 +20,7 @@ export const BENCHES: readonly Bench[] = [
   keySetup,
   axdrProfile,
   pipelineBench,
+  storeIngest,
 ];
 
 /** The benchmarks with these names, all without any; DcuError `usage` for a name there is none of. */

@@ -240,9 +240,8 @@ describe('keys in their contexts', () => {
         const fold = new Uint8Array(16);
         fold[0] = 0xe1;
         const reduced = ghash(fold, carry);
-        expect(product.slice(0, 16).map((value, i) => value ^ (reduced[i] ?? 0))).toEqual(
-          ghash(power, block),
-        );
+        const folded = bytes([...product.subarray(0, 16)].map((value, i) => value ^ (reduced[i] ?? 0)));
+        expect(folded).toEqual(ghash(power, block));
       }
       power = ghash(h, power);
     }
