@@ -197,7 +197,26 @@ export class MeterConnector {
 
   /** A link whose release also gives the channel back. */
   async #associate(access: LineAccess, config: ClientConfig, signal: AbortSignal): Promise<MeterLink> {
-    const channel = await this.#channel(access, signal);
+    const kept = this.#kept.get(access.lineName);
+    if (kept !== undefined) {
+      try {
+        return await this.#associateOn(kept, access, config, signal);
+      } catch (error) {
+        // A port that went away while nobody used it says nothing of this meter.
+        if (signal.aborted || toDcuError(error).code !== 'channel-lost') throw error;
+      }
+    }
+    const channel = await access.opener.open(signal);
+    if (access.shared) this.#kept.set(access.lineName, channel);
+    return this.#associateOn(channel, access, config, signal);
+  }
+
+  async #associateOn(
+    channel: ByteChannel,
+    access: LineAccess,
+    config: ClientConfig,
+    signal: AbortSignal,
+  ): Promise<MeterLink> {
     const abort = new AbortController();
     const onAbort = (): void => abort.abort(signal.reason);
     signal.addEventListener('abort', onAbort, { once: true });
@@ -214,14 +233,6 @@ export class MeterConnector {
     } finally {
       signal.removeEventListener('abort', onAbort);
     }
-  }
-
-  async #channel(access: LineAccess, signal: AbortSignal): Promise<ByteChannel> {
-    const kept = this.#kept.get(access.lineName);
-    if (kept !== undefined) return kept;
-    const channel = await access.opener.open(signal);
-    if (access.shared) this.#kept.set(access.lineName, channel);
-    return channel;
   }
 
   async #giveBack(access: LineAccess, channel: ByteChannel): Promise<void> {
