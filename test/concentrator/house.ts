@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type Clock, systemClock } from '../../src/base/clock.ts';
 import type { Log } from '../../src/base/log.ts';
-import type { Meter, MeterSecrets, NewMeter, TaskType } from '../../src/base/model.ts';
+import type { CollectionKind, Meter, MeterSecrets, NewMeter, ProfileKind, TaskType } from '../../src/base/model.ts';
 import { systemRandom } from '../../src/base/random.ts';
 import { type AcknowledgedBatch, type Concentrator, startConcentrator } from '../../src/concentrator.ts';
 import type { ServedMeter } from '../../src/simulator/neighbourhood.ts';
@@ -96,6 +96,28 @@ export class House {
     if (channel === undefined || device === undefined) throw new Error(`no channel ${channelName}`);
     await configuration.saveChannelAttribute({ ...device, value: path });
     await configuration.saveChannel({ ...channel, enabled: true });
+  }
+
+  /** How far back the items of a type read, in seconds. */
+  async recall(type: TaskType, maxRecallS: number): Promise<void> {
+    const { configuration } = this.concentrator.store;
+    for (const item of await configuration.taskItems()) {
+      if (item.type === type) await configuration.saveTaskItem({ ...item, maxRecallS });
+    }
+  }
+
+  /** Times of all rows of a profile that the store has. */
+  async times(meterId: number, kind: ProfileKind): Promise<number[]> {
+    const everything = { fromMs: 0, toMs: Number.MAX_SAFE_INTEGER };
+    const rows = await this.concentrator.store.readings.profile(meterId, kind, everything);
+    return [...(rows?.times ?? [])];
+  }
+
+  /** Times of the rows that were handed to the store, in order, those that it had already included. */
+  handed(meterId: number, kind: CollectionKind): number[] {
+    return this.acknowledged
+      .filter((batch) => batch.meterId === meterId && batch.kind === kind)
+      .flatMap(({ times }) => [...times]);
   }
 
   add(meter: NewMeter, secrets: MeterSecrets = {}): Promise<Meter> {
