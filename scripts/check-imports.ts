@@ -45,7 +45,7 @@ const OWNERS: readonly {
   /** What everybody may take from it. */
   readonly free?: RegExp;
 }[] = [
-  { packages: /^(?:drizzle-orm|drizzle-kit|@libsql\/.*|bun:sqlite)(?:\/|$)/, parts: ['store'] },
+  { packages: /^(?:drizzle-orm|drizzle-kit|libsql|@libsql\/.*|bun:sqlite)(?:\/|$)/, parts: ['store'] },
   { packages: /^(?:elysia|@elysiajs\/.*|elysia-rate-limit)(?:\/|$)/, parts: ['api'] },
   { packages: /^jose(?:\/|$)/, parts: ['security', 'api'] },
   { packages: /^(?:serialport|@serialport\/.*)(?:\/|$)/, parts: ['channels'] },

@@ -1,5 +1,6 @@
 import { hostname, networkInterfaces } from 'node:os';
 import { createApi } from './api/app.ts';
+import { accountAuth, profileCatalogue, zonedCron } from './api/ports.ts';
 import { serveHttps } from './api/serve.ts';
 import type { ApiServices } from './api/services.ts';
 import { uiAssets } from './api/ui-assets.gen.ts';
@@ -8,20 +9,17 @@ import type { CollectionStore } from './base/collection.ts';
 import type { Log } from './base/log.ts';
 import type { CollectionKind } from './base/model.ts';
 import type { Random } from './base/random.ts';
-import { authPort } from './concentrator/auth.ts';
 import { LineDirectory } from './concentrator/lines.ts';
 import { exchangeFirmwareVersion, readIdentity } from './device/identity.ts';
 import { DeviceLogbook } from './device/logbook.ts';
-import { unitName } from './dlms/units.ts';
 import { warmUp } from './kernels/index.ts';
-import { eventText, meterProfiles, objectTitle } from './meters/profiles/index.ts';
 import { AccountService } from './security/accounts.ts';
 import { serverCertificate } from './security/certificate.ts';
 import { openVault } from './security/vault.ts';
 import { lockDataDirectory, openStore } from './store/index.ts';
 import type { Configuration, Store } from './store/types.ts';
 import { type Collector, createCollector } from './tasks/collector.ts';
-import { describeCron, nextTick, parseCron, validateCron } from './tasks/cron.ts';
+import { validateCron } from './tasks/cron.ts';
 
 export interface ConcentratorOptions {
   /** Everything that the concentrator knows; made when it is missing. */
@@ -128,20 +126,15 @@ export async function startConcentrator(options: ConcentratorOptions): Promise<C
     };
     const services: ApiServices = {
       store: watchedStore,
-      auth: authPort(accounts),
+      auth: accountAuth(accounts),
       collector,
       device: {
         serialNumber: identity.serialNumber,
         version: identity.firmwareVersion,
         zone: () => zone,
       },
-      cron: { describe: describeCron, next: (text, fromMs, count) => nextTicks(text, fromMs, count, zone) },
-      catalogue: {
-        objectName: (obis) => objectTitle(obis) ?? null,
-        unitSymbol: (unit) => unitName(unit) ?? null,
-        eventText: (profile, eventLog, code) => eventText(profile, eventLog, code) ?? null,
-        meterProfiles: () => meterProfiles().map(({ name, title }) => ({ name, title })),
-      },
+      cron: zonedCron(() => zone),
+      catalogue: profileCatalogue,
       clock,
       log,
     };
@@ -232,16 +225,6 @@ function acknowledged(
       return result;
     },
   };
-}
-
-function nextTicks(text: string, fromMs: number, count: number, zone: string): number[] {
-  const cron = parseCron(text);
-  const ticks: number[] = [];
-  for (let at = nextTick(cron, fromMs, zone); at !== undefined && ticks.length < count; ) {
-    ticks.push(at);
-    at = nextTick(cron, at, zone);
-  }
-  return ticks;
 }
 
 /** Drops old data at start and four times a day. */

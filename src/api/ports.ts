@@ -51,8 +51,11 @@ export function accountAuth(
         }
         throw thrown;
       }
-      const { account, expiresAt } = await accounts.authenticate(token);
-      return { token, session: sessionOf(account, expiresAt) };
+      // A token handed out under the old password must not outlive it.
+      const { account: self } = await accounts.authenticate(token);
+      const renewed = await accounts.login(self.name, next, source);
+      await accounts.logout(token);
+      return { token: renewed.token, session: sessionOf(renewed.account, renewed.expiresAt) };
     },
   };
 }

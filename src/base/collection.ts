@@ -74,7 +74,7 @@ export interface Attempt {
 
 /**
  * Invocation counters that survive a restart and are never reused: `reserve` has put the end of the block on
- * disk before it resolves. `keyId` names one key in one direction (`meter:7:out`).
+ * disk before it resolves. `keyId` names one key in one direction (`meter:0011539465:out`).
  */
 export interface InvocationCounters {
   /** The first of `count` consecutive values that nobody will get again. */

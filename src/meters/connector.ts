@@ -248,7 +248,7 @@ export class MeterConnector {
   #countersOf(meter: Meter): CounterBlock {
     const known = this.#counters.get(meter.id);
     if (known !== undefined) return known;
-    const made = new CounterBlock(this.#deps.store.counters, `meter:${meter.id}:out`);
+    const made = new CounterBlock(this.#deps.store.counters, `meter:${meter.meterNo}:out`);
     this.#counters.set(meter.id, made);
     return made;
   }

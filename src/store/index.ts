@@ -74,8 +74,8 @@ async function openExecutor({
   thread,
 }: StoreOptions): Promise<{ readonly executor: Executor; readonly before: Before }> {
   if (thread === 'own') return ThreadExecutor.open(directory, clock.now());
-  const { db, ...before } = openDatabase(directory, clock.now());
-  return { executor: new LocalExecutor(db, clock.monotonicMs, GROUP_MS), before };
+  const { db, ...before } = await openDatabase(directory, clock.now());
+  return { executor: new LocalExecutor(db, () => clock.monotonicMs(), GROUP_MS), before };
 }
 
 function createStore(executor: Executor, options: StoreOptions, before: Before, release: () => void): Store {

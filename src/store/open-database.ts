@@ -19,14 +19,14 @@ export interface OpenedDatabase {
  * Opens the file of a data directory, checks it when it was not closed in order, and brings it to the newest schema.
  * @throws DcuError `storage-corrupt`, `migration-failed`, `storage-full`, `storage-failed`
  */
-export function openDatabase(directory: string, nowMs: number): OpenedDatabase {
+export async function openDatabase(directory: string, nowMs: number): Promise<OpenedDatabase> {
   const path = join(directory, DATABASE_FILE);
   const lastWriteAt = lastWriteOf(path);
   const db = new Database(path);
   try {
     const lastShutdownClean = wasClosedInOrder(db);
     if (!lastShutdownClean) checkIntegrity(db);
-    migrate(db, MIGRATIONS, nowMs);
+    await migrate(path, MIGRATIONS, nowMs);
     writeIfRoom(() => {
       if (shutdownFact(db) !== 'open') markShutdown(db, 'open');
       // Nobody is being read at start, whatever a process that died has left.

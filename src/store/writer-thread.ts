@@ -18,7 +18,7 @@ let executor: Executor | undefined;
 
 async function answer(request: Request): Promise<unknown> {
   if (request.do === 'open') {
-    const { db, ...before } = openDatabase(request.directory, request.nowMs);
+    const { db, ...before } = await openDatabase(request.directory, request.nowMs);
     executor = new LocalExecutor(db, () => performance.now(), GROUP_MS);
     return before;
   }

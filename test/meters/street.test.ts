@@ -80,7 +80,7 @@ describe('a street of simulated meters', () => {
     const ciphered = street.store.meterList.find(({ security }) => security.auth === 'hls-gmac');
     if (ciphered === undefined) throw new Error('no ciphered meter');
     await street.collector.readNow(ciphered.id, signal);
-    const key = `meter:${ciphered.id}:out`;
+    const key = `meter:${ciphered.meterNo}:out`;
     const reached = street.store.nextCounter.get(key) ?? 0;
     // A concentrator that was restored from an old backup.
     street.store.nextCounter.clear();

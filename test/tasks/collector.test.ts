@@ -308,7 +308,7 @@ describe('invocation counters', () => {
     fake.silent = silent;
     await world.until(world.collector.readNow(1, new AbortController().signal));
     expect(fake.expectedCounter).toBeGreaterThan(70_000);
-    expect(world.store.nextCounter.get('meter:1:out')).toBe(71_024);
+    expect(world.store.nextCounter.get('meter:100001:out')).toBe(71_024);
     expect(fake.associations).toBe(silent ? 2 : 1);
   });
 
