@@ -5,8 +5,15 @@
 
 /** T_0..T_15 of the CRC: 16 x 256 x u16. */
 export const CRC_SLICES: usize = 0x1000;
-/** N_0..N_3: for each nibble position the low bytes, then the high bytes. */
+/**
+ * Z_128 of a nibble at each of the register's four places: low bytes, then high bytes, 32 bytes a place. Behind
+ * it the same of Z_512.
+ */
 export const CRC_NIBBLES: usize = 0x3000;
+export const CRC_NIBBLES_512: usize = 0x3080;
+/** Of Z_256 and Z_384 only the two lower places, 64 bytes each: for bytes of data. */
+export const CRC_NIBBLES_256: usize = 0x3a00;
+export const CRC_NIBBLES_384: usize = 0x3a40;
 
 export const AES_INV: usize = 0x3100;
 export const AES_INVA: usize = 0x3110;
@@ -36,9 +43,9 @@ export const AXDR_WIDTHS: usize = 0x3300;
 export const SCRATCH: usize = 0x3400;
 export const SCRATCH_SIZE: usize = 0x400;
 /** IV, AAD and tag of the pipeline's frame at hand, where the host finds them too. */
-export const HOST_IV: usize = SCRATCH + 0x300;
-export const HOST_AAD: usize = SCRATCH + 0x310;
-export const HOST_TAG: usize = SCRATCH + 0x330;
+export const HOST_IV: usize = 0x3800;
+export const HOST_AAD: usize = 0x3810;
+export const HOST_TAG: usize = 0x3840;
 
 /** What a kernel reports beside its return value: 16 x i32. */
 export const RESULT: usize = 0x3900;

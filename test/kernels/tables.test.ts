@@ -31,15 +31,23 @@ describe('CRC tables', () => {
     expect(crc16(table)).toBe(0xa4a2);
   });
 
-  test('N_q[n] is the register n << 4q after sixteen zero bytes', () => {
-    const table = at(regions.CRC_NIBBLES, 128);
-    for (let q = 0; q < 4; q++) {
+  test.each([
+    [1, 4, regions.CRC_NIBBLES],
+    [2, 2, regions.CRC_NIBBLES_256],
+    [3, 2, regions.CRC_NIBBLES_384],
+    [4, 4, regions.CRC_NIBBLES_512],
+  ])('the register n << 4q after %d blocks of zeros, %d places', (blocks, places, address) => {
+    const table = at(address, 32 * places);
+    for (let q = 0; q < places; q++) {
       for (const n of NIBBLES) {
-        const z = crcRegister(new Uint8Array(16), n << (4 * q));
+        const z = crcRegister(new Uint8Array(16 * blocks), n << (4 * q));
         expect([table[q * 32 + n], table[q * 32 + 16 + n]]).toEqual([z & 0xff, z >> 8]);
       }
     }
-    expect(crc16(table)).toBe(0x6e15);
+  });
+
+  test('the tables for one block have the known sum', () => {
+    expect(crc16(at(regions.CRC_NIBBLES, 128))).toBe(0x6e15);
   });
 });
 
