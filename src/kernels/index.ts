@@ -2,7 +2,7 @@
 export { crc16 } from './crc.ts';
 export { createGcmKey } from './gcm.ts';
 export { createHdlcDeframer } from './hdlc.ts';
-export { type NullOptions, resolveNulls } from './nulls.ts';
+export { resolveNulls } from './nulls.ts';
 export { decodeProfile } from './profile.ts';
 export type * from './types.ts';
 export { warmUp } from './warm-up.ts';

@@ -1,6 +1,6 @@
 import type { DecodedColumn, DecodedProfile } from './types.ts';
 
-export interface NullOptions {
+interface NullOptions {
   /** Capture period: what a time of null-data lies behind the row before it. */
   readonly periodMs: number;
   /** Index of the column that holds the rows' time; the first date-time column if absent. */
@@ -9,7 +9,7 @@ export interface NullOptions {
   readonly previousTimeMs?: number;
 }
 
-/** First row of `count` rows without a value behind `row`'s predecessor; calls `fill(row)` for every gap that has one. */
+/** Calls `fill` for every row without a value behind one that has it, in order; returns what is valid then. */
 function fillGaps(valid: Uint8Array, fill: (row: number) => void): Uint8Array {
   const filled = valid.slice();
   for (let row = 1; row < filled.length; row++) {

@@ -16,7 +16,6 @@ export const FRAME_OUTCOMES = [
   'replayed',
   'not-a-profile',
 ] as const;
-export type FrameOutcome = (typeof FRAME_OUTCOMES)[number];
 
 /** A meter on the line: its whole HDLC address, its keys, and the tag length of its security policy. */
 export interface PipelineRoute {

@@ -219,7 +219,10 @@ describe('decodeProfile agrees with the plain decoder', () => {
     const wide = Array.from({ length: 100 }, () =>
       structureOf(Array.from({ length: 100 }, () => Uint8Array.of(17, 5))),
     );
-    agree(arrayOf(wide), new Array<ColumnHint>(100).fill('number'));
+    agree(
+      arrayOf(wide),
+      Array.from({ length: 100 }, (): ColumnHint => 'number'),
+    );
   });
 });
 
@@ -321,9 +324,12 @@ describe('decodeProfile', () => {
   });
 
   test('more hints than the kernel has columns are refused', () => {
-    expect(() => decodeProfile(Uint8Array.of(1, 0), new Array<ColumnHint>(129).fill('number'))).toThrow(
-      /at most 128/,
-    );
+    expect(() =>
+      decodeProfile(
+        Uint8Array.of(1, 0),
+        Array.from({ length: 129 }, (): ColumnHint => 'number'),
+      ),
+    ).toThrow(/at most 128/);
   });
 
   test('results are copies: a later call leaves them alone', () => {

@@ -98,7 +98,15 @@ describe.each([
     const controls = (input: Uint8Array): number[] => deframe(input).frames.map((frame) => frame.control);
     expect(controls(joined(a, b))).toEqual([0x13, 0x51]);
     expect(controls(joined(a, b.subarray(1)))).toEqual([0x13, 0x51]);
-    expect(controls(joined(a, new Array<number>(10).fill(0x7e), b))).toEqual([0x13, 0x51]);
+    expect(
+      controls(
+        joined(
+          a,
+          Array.from({ length: 10 }, (): number => 0x7e),
+          b,
+        ),
+      ),
+    ).toEqual([0x13, 0x51]);
     expect(deframe(joined(a, b)).rejectedHeaders).toBe(0);
   });
 
@@ -116,7 +124,13 @@ describe.each([
     // Length 7 ends the frame where the address still goes on; its "HCS" over what follows would be right.
     const head = [0xa0, 0x07, 0x02, 0x02, 0x02, 0x02, 0x7e, 0x03, 0x13];
     const hcs = crc16(Uint8Array.from(head));
-    const crafted = joined([0x7e], head, [hcs & 0xff, hcs >> 8], new Array<number>(20).fill(0), [0x7e]);
+    const crafted = joined(
+      [0x7e],
+      head,
+      [hcs & 0xff, hcs >> 8],
+      Array.from({ length: 20 }, (): number => 0),
+      [0x7e],
+    );
     expect(deframe(crafted).frames).toEqual([]);
     const three = [0xa0, 0x09, 0x02, 0x02, 0x03, 0x03, 0x13];
     const sum = crc16(Uint8Array.from(three));
@@ -205,7 +219,7 @@ describe('the kernel agrees with the model', () => {
 
   test('more frames than descriptors, more bytes than the input region', () => {
     const frame = frameOf({ info: random.bytes(90) });
-    const input = joined(...new Array<Uint8Array>(3000).fill(frame));
+    const input = joined(...Array.from({ length: 3000 }, (): Uint8Array => frame));
     expect(input.length).toBeGreaterThan(regions.INPUT_SIZE);
     expect(byWasm(input).frames.length).toBe(3000);
   });

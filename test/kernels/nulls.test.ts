@@ -1,6 +1,5 @@
 import { describe, expect, test } from 'bun:test';
-import { resolveNulls } from '../../src/kernels/nulls.ts';
-import { decodeProfile } from '../../src/kernels/profile.ts';
+import { decodeProfile, resolveNulls } from '../../src/kernels/index.ts';
 import { arrayOf, structureOf } from './axdr-samples.ts';
 
 const PERIOD = 900_000;

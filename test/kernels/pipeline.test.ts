@@ -92,7 +92,7 @@ describe.each([
       }),
     ]);
     const result = pipeline().run(joined(...frames), upTo);
-    expect(outcomes(result)).toEqual(new Array<string>(8).fill('good'));
+    expect(outcomes(result)).toEqual(Array.from({ length: 8 }, (): string => 'good'));
     expect([...result.counters]).toEqual([7, 8, 7, 8, 7, 8, 7, 8]);
     expect([...result.rowsOfFrame]).toEqual([3, 20, 3, 20, 3, 20, 3, 20]);
     expect(result.rows).toBe(92);
@@ -213,7 +213,8 @@ describe('the fused path', () => {
       // Every length up to that of counter and tag: information minus header must not underflow.
       ...Array.from(
         { length: 17 },
-        (_, n) => ['not-ciphered', info([...head, n, ...new Array<number>(n).fill(0x30)])] as const,
+        (_, n) =>
+          ['not-ciphered', info([...head, n, ...Array.from({ length: n }, (): number => 0x30)])] as const,
       ),
       ['not-ciphered', cipheredFrame(first, notification(profile(1, 1)), { counter: 1, control: 0x20 })],
       [

@@ -9,7 +9,7 @@ import { defineBench, expectEqual, sink } from '../bench.ts';
 import { hdlcFrame, hdlcStream, profileBuffer, random } from '../samples.ts';
 import { PROFILE_HINTS } from './axdr-profile.ts';
 
-const FRAMES = 96;
+const FRAMES = 64;
 const ROWS_PER_FRAME = 25;
 const TAG = 12;
 /** More than any frame: the kernel deciphers everything itself. */
