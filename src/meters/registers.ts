@@ -1,3 +1,4 @@
+import { type DcuError, toDcuError } from '../base/errors.ts';
 import type { CosemAttribute, GetResult } from '../dlms/client.ts';
 import type { DlmsData } from '../dlms/data.ts';
 import {
@@ -22,12 +23,13 @@ export type RegisterResult = CosemAttribute &
         readonly scaler: number | null;
         readonly unit: number | null;
       }
-    | { readonly ok: false; readonly result: string }
+    /** Refused by the meter, or (`error`) a value that is not what its class says. */
+    | { readonly ok: false; readonly result: string; readonly error?: DcuError }
   );
 
 /**
- * Reads values and, for classes 3, 4 and 5, their scaler and unit.
- * @throws DcuError `type-mismatch` when the value of such a class is no number.
+ * Reads values and, for classes 3, 4 and 5, their scaler and unit. One that cannot be used does not take the others
+ * with it: its result holds the error, `type-mismatch` when the value of such a class is no number.
  */
 export async function registersOf(
   attributes: readonly CosemAttribute[],
@@ -43,27 +45,38 @@ export async function registersOf(
   }));
   const scalers = await getMany(scalerAttributes);
   return attributes.map((attribute, index) => {
-    const result = results[index];
-    if (result?.ok !== true) return { ...attribute, ok: false, result: result?.result ?? 'no answer' };
-    const value = decodeValue(result.data);
     const at = scaled.indexOf(attribute);
-    const scalerAttribute = scalerAttributes[at];
-    const scalerResult = scalers[at];
-    const known =
-      scalerAttribute === undefined || scalerResult === undefined
-        ? undefined
-        : parseScalerUnit(scalerAttribute, scalerResult);
-    if (isScaledValue(attribute) && !isNumber(value)) throw mismatch(attribute, value.type, 'a number');
-    return {
-      ...attribute,
-      ok: true,
-      value,
-      type: value.type,
-      text: valueText(value),
-      scaler: known?.scaler ?? null,
-      unit: known?.unit ?? null,
-    };
+    try {
+      return registerOf(attribute, results[index], scalerAttributes[at], scalers[at]);
+    } catch (thrown) {
+      const error = toDcuError(thrown);
+      return { ...attribute, ok: false, result: error.code, error };
+    }
   });
+}
+
+function registerOf(
+  attribute: CosemAttribute,
+  result: GetResult | undefined,
+  scalerAttribute: CosemAttribute | undefined,
+  scalerResult: GetResult | undefined,
+): RegisterResult {
+  if (result?.ok !== true) return { ...attribute, ok: false, result: result?.result ?? 'no answer' };
+  const value = decodeValue(result.data);
+  if (isScaledValue(attribute) && !isNumber(value)) throw mismatch(attribute, value.type, 'a number');
+  const known =
+    scalerAttribute === undefined || scalerResult === undefined
+      ? undefined
+      : parseScalerUnit(scalerAttribute, scalerResult);
+  return {
+    ...attribute,
+    ok: true,
+    value,
+    type: value.type,
+    text: valueText(value),
+    scaler: known?.scaler ?? null,
+    unit: known?.unit ?? null,
+  };
 }
 
 function isNumber(value: DlmsData): boolean {

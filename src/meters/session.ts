@@ -7,15 +7,14 @@ import type {
   Interval,
   MeterEvent,
   ProfileKind,
-  ProfileRows,
   RegisterReading,
 } from '../base/model.ts';
 import type { AccessSelection, CosemAttribute, GetResult } from '../dlms/client.ts';
 import type { DlmsData } from '../dlms/data.ts';
 import { encodeDateTime, fromUtcMs } from '../dlms/datetime.ts';
 import type { LinkCounters } from '../dlms/link/link.ts';
-import { decodeProfile } from '../kernels/index.ts';
 import { decodeValue, granted, refusal } from './attribute.ts';
+import { bufferParts, type ProfileBatch } from './buffer-parts.ts';
 import { type ClockReading, clockReading } from './clock.ts';
 import {
   CLOCK_CLASS,
@@ -33,20 +32,12 @@ import {
 import type { MeterLink } from './meter-link.ts';
 import type { MeterProfile } from './meter-profile.ts';
 import { type RegisterResult, registersOf } from './registers.ts';
-import { coveredBy, decodeFailure, hintsOf, placeRows, toEvents } from './rows.ts';
+import { toEvents } from './rows.ts';
 
 /** Entries of a log are taken as written so long after the event. */
 const SETTLE_MS = 10_000;
 /** References in one GET-with-list: fits the smallest PDUs in use. */
 const LIST_SIZE = 8;
-
-export interface ProfileBatch {
-  readonly rows: ProfileRows;
-  /** What these rows complete; undefined = nothing can be said. */
-  readonly covered: Interval | undefined;
-  /** Rows that had no time and were dropped. */
-  readonly timeless: number;
-}
 
 export interface EventBatch {
   readonly events: readonly MeterEvent[];
@@ -229,17 +220,15 @@ export class MeterSession {
       if (blocks.length === 0) throw broken;
       buffer = Buffer.concat(blocks);
     }
-    const decoded = decodeProfile(buffer, hintsOf(layout));
-    const failure = broken ?? decodeFailure(layout, decoded);
-    const { rows, timeless } = placeRows(layout, buffer, decoded, reading.deviationMinutes);
     const periodMs = layout.capturePeriodS * 1000;
-    const writtenMs = meterNowMs - (periodMs > 0 ? periodMs : SETTLE_MS);
-    const covered = coveredBy(asked, rows.times, {
-      writtenMs,
+    const failure = yield* bufferParts(buffer, {
+      layout,
+      asked,
+      meterDeviationMinutes: reading.deviationMinutes,
+      writtenMs: meterNowMs - (periodMs > 0 ? periodMs : SETTLE_MS),
       alone,
-      finished: failure === undefined,
+      broken,
     });
-    if (failure === undefined || rows.times.length > 0) yield { rows, covered, timeless };
     if (failure !== undefined) throw failure;
   }
 

@@ -1,6 +1,6 @@
 import type { Clock } from '../base/clock.ts';
 import type { CollectionStore } from '../base/collection.ts';
-import { DcuError } from '../base/errors.ts';
+import { DcuError, toDcuError } from '../base/errors.ts';
 import type { Interval, Meter, TaskItem } from '../base/model.ts';
 import type { LineAccess } from '../meters/connector.ts';
 import type { JobOutcome, LineJob } from '../meters/line-job.ts';
@@ -9,6 +9,7 @@ import { planRead, succeededLately } from './planner.ts';
 import type { TaskTypeDefinition } from './task-type.ts';
 
 const DAY_MS = 86_400_000;
+const SHORT_CHUNK_MS = DAY_MS / 4;
 /** A clock that is further off than this makes its meter's times doubtful. */
 const IMPLAUSIBLE_DRIFT_MS = DAY_MS;
 /** The deviation at the start of the month may have been another one. */
@@ -45,6 +46,7 @@ export class CollectJob implements LineJob<MeterSession> {
   chunksPlanned = 0;
   #chunks: Interval[] | undefined;
   #session: MeterSession | undefined;
+  #oddity: DcuError | undefined;
   #pending = false;
   #newestMs = Number.NEGATIVE_INFINITY;
   /** Start of the running month as the meter counts, and whether its row was fetched before. */
@@ -123,11 +125,12 @@ export class CollectJob implements LineJob<MeterSession> {
     }
     const chunk = this.#chunks[0];
     if (chunk !== undefined) {
-      await this.#read(session, chunk);
+      await this.#readOrNote(session, chunk);
       this.#chunks.shift();
       this.chunksDone++;
       if (this.#chunks.length > 0) return 'more';
     }
+    if (this.#oddity !== undefined) throw this.#oddity;
     const { driftMs } = await session.clock();
     if (Math.abs(driftMs) > IMPLAUSIBLE_DRIFT_MS) {
       throw new DcuError(
@@ -172,6 +175,20 @@ export class CollectJob implements LineJob<MeterSession> {
       chunkMs: this.definition.chunkMs,
     });
     return 'ranges' in plan ? [...plan.ranges] : [];
+  }
+
+  /** One odd value must not stand before all that comes behind it: it is noted, and the job fails at its end. */
+  async #readOrNote(session: MeterSession, chunk: Interval): Promise<void> {
+    const { progress } = this;
+    try {
+      await this.#read(session, chunk);
+    } catch (thrown) {
+      const error = toDcuError(thrown);
+      // Where a whole long stretch was of no use, the next would be no better.
+      const hopeless = this.progress === progress && chunk.toMs - chunk.fromMs > SHORT_CHUNK_MS;
+      if (error.code !== 'type-mismatch' || hopeless) throw error;
+      this.#oddity ??= error;
+    }
   }
 
   async #read(session: MeterSession, chunk: Interval): Promise<void> {

@@ -13,7 +13,10 @@ export interface ReadNowResult {
   readonly registers: readonly RegisterReading[];
 }
 
-/** Clock, relay and the registers of now; what the meter refuses is left out. The registers are stored. */
+/**
+ * Clock, relay and the registers of now; what the meter refuses is left out. The registers are stored.
+ * @throws DcuError `type-mismatch` naming a register whose value is no number, once the others are stored.
+ */
 export async function readNow(
   session: MeterSession,
   store: Pick<CollectionStore, 'saveRegisters'>,
@@ -26,6 +29,7 @@ export async function readNow(
   const time = clock.now();
   const registers = session.toReadings(results, time);
   if (registers.length > 0) await store.saveRegisters(registers);
+  for (const result of results) if (!result.ok && result.error !== undefined) throw result.error;
   return { time, meterTime: reading?.meterMs ?? null, relay, registers };
 }
 
