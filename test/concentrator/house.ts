@@ -3,7 +3,14 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type Clock, systemClock } from '../../src/base/clock.ts';
 import type { Log } from '../../src/base/log.ts';
-import type { CollectionKind, Meter, MeterSecrets, NewMeter, ProfileKind, TaskType } from '../../src/base/model.ts';
+import type {
+  CollectionKind,
+  Meter,
+  MeterSecrets,
+  NewMeter,
+  ProfileKind,
+  TaskType,
+} from '../../src/base/model.ts';
 import { systemRandom } from '../../src/base/random.ts';
 import { type AcknowledgedBatch, type Concentrator, startConcentrator } from '../../src/concentrator.ts';
 import type { ServedMeter } from '../../src/simulator/neighbourhood.ts';

@@ -49,7 +49,10 @@ describe('an RS-485 line', () => {
   });
 
   test('noise on the wire costs repetitions and no row', async () => {
-    house = await openHouse({ clock: new FastClock(4), attributes: { 'send.retry': '6', 'send.timeout': '1' } });
+    house = await openHouse({
+      clock: new FastClock(4),
+      attributes: { 'send.retry': '6', 'send.timeout': '1' },
+    });
     bus = await startBus(house, 4, { auth: 'mixed' });
     await house.recall('Energy profile', 2 * 86_400);
     const random = new SeededRandom(5);
