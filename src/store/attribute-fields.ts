@@ -1,3 +1,4 @@
+import { isTimeZone } from '../base/zone.ts';
 import { checkHost, checkIntegerText, checkOneOf, checkText, invalid } from './validation.ts';
 
 type Check = (field: string, value: string) => void;
@@ -23,12 +24,7 @@ const text =
     checkText(field, value, 0, max);
 
 const timeZone: Check = (field, value) => {
-  try {
-    new Intl.DateTimeFormat('en', { timeZone: value });
-  } catch (error) {
-    if (!(error instanceof RangeError)) throw error;
-    throw invalid(field, 'is not the name of a time zone');
-  }
+  if (!isTimeZone(value)) throw invalid(field, 'is not the name of a time zone');
 };
 
 /** Attributes of channels and protocols (Figures 15 and 17, Tables 4 and 5). Others are free text. */

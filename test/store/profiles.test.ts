@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, test } from 'bun:test';
 import fc from 'fast-check';
 import type { ProfileRows } from '../../src/base/model.ts';
-import { dayInterval, monthInterval } from '../../src/device/local-time.ts';
+import { dayInterval, monthInterval } from '../../src/base/zone.ts';
 import type { Store } from '../../src/store/types.ts';
 import {
   column,

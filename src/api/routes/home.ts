@@ -1,8 +1,8 @@
 import { t } from 'elysia';
 import { EVENT_LOGS } from '../../base/model.ts';
+import { dayInterval, isoInZone, monthInterval } from '../../base/zone.ts';
 import { defineRoute } from '../route.ts';
 import * as schema from '../schema.ts';
-import { dayOf, isoInZone, monthOf } from '../zoned.ts';
 
 const count = t.Integer({ minimum: 0 });
 
@@ -28,7 +28,7 @@ export const homeRoutes = [
         version: device.version,
         zone,
         now,
-        localTime: isoInZone(zone, now),
+        localTime: isoInZone(now, zone),
       };
     },
   }),
@@ -65,9 +65,9 @@ export const homeRoutes = [
     handler: async ({ services: { store, device, clock, collector } }) => {
       const now = clock.now();
       const zone = device.zone();
-      const day = isoInZone(zone, now).slice(0, 10);
+      const day = isoInZone(now, zone).slice(0, 10);
       const [counts, storage, totals, online, offline, reading, unknown] = await Promise.all([
-        store.readings.counts(dayOf(zone, now), monthOf(zone, now)),
+        store.readings.counts(dayInterval(now, zone), monthInterval(now, zone)),
         store.usage(),
         store.readings.totals(),
         ...(['online', 'offline', 'reading', 'unknown'] as const).map(

@@ -1,8 +1,8 @@
-import { DcuError } from '../base/errors.ts';
-import type { Interval } from '../base/model.ts';
+import { DcuError } from './errors.ts';
+import type { Interval } from './model.ts';
 
 /** A date and time of day in some zone, without saying which. */
-export interface LocalTime {
+interface LocalTime {
   readonly year: number;
   /** 1-12. */
   readonly month: number;
@@ -34,9 +34,20 @@ function formatOf(zone: string): Intl.DateTimeFormat {
     return made;
   } catch (error) {
     throw new DcuError('invalid-field', `${zone} is not the name of a time zone`, {
-      field: 'device.timezone',
+      field: 'zone',
       cause: error,
     });
+  }
+}
+
+/** Whether this is the name of a time zone (IANA, e.g. `Europe/Riga`) that this machine knows. */
+export function isTimeZone(name: string): boolean {
+  try {
+    formatOf(name);
+    return true;
+  } catch (error) {
+    if (!(error instanceof DcuError)) throw error;
+    return false;
   }
 }
 
@@ -59,7 +70,7 @@ export function localTime(timeMs: number, zone: string): LocalTime {
 }
 
 /** Milliseconds that the zone's clocks are ahead of UTC at an instant. */
-export function zoneOffsetMs(timeMs: number, zone: string): number {
+function zoneOffsetMs(timeMs: number, zone: string): number {
   const { year, month, day, hour, minute, second } = localTime(timeMs, zone);
   const wholeSecond = Math.floor(timeMs / 1000) * 1000;
   return Date.UTC(year, month - 1, day, hour, minute, second) - wholeSecond;
@@ -103,4 +114,13 @@ export function dayInterval(nowMs: number, zone: string): Interval {
 export function monthInterval(nowMs: number, zone: string): Interval {
   const { year, month } = localTime(nowMs, zone);
   return { fromMs: startOfDate(year, month, 1, zone), toMs: startOfDate(year, month + 1, 1, zone) };
+}
+
+/** ISO 8601 to the second with the zone's offset, e.g. `2026-11-23T14:15:00+02:00`. */
+export function isoInZone(timeMs: number, zone: string): string {
+  const offset = zoneOffsetMs(timeMs, zone);
+  const minutes = Math.round(Math.abs(offset) / 60_000);
+  const two = (value: number): string => String(value).padStart(2, '0');
+  const local = new Date(timeMs + offset).toISOString().slice(0, -'.000Z'.length);
+  return `${local}${offset < 0 ? '-' : '+'}${two(Math.floor(minutes / 60))}:${two(minutes % 60)}`;
 }
