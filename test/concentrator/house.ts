@@ -170,7 +170,11 @@ export class House {
   /** The API's answer, as the administrator sees it. */
   async api<Body>(path: string, init: { method?: string; body?: unknown } = {}): Promise<Body> {
     if (this.#cookie === '') await this.#signIn();
-    const response = await this.#fetch(path, init);
+    let response = await this.#fetch(path, init);
+    if (response.status === 401) {
+      await this.#signIn();
+      response = await this.#fetch(path, init);
+    }
     return (await response.json()) as Body;
   }
 
