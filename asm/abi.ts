@@ -30,6 +30,11 @@ export const AES_FWD: usize = 0x31a0;
 export const AES_TWO: usize = 0x31e0;
 export const AES_PERM: usize = 0x3220;
 export const AES_FIN: usize = 0x3260;
+/** Where round 1 takes the counter's byte to, plain and doubled. */
+export const AES_COUNTER: usize = 0x3ac0;
+export const AES_COUNTER_DOUBLE: usize = 0x3ad0;
+/** FF but for the counter's byte. */
+export const AES_OTHERS: usize = 0x3ae0;
 
 /** r0_lo, r0_hi, r1_lo, r1_hi. */
 export const GHASH_REDUCTION: usize = 0x3280;

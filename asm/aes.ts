@@ -9,10 +9,10 @@
 // B = D + A' and the row's result is B + (B + A of the next row, mask FWD) = 2A0 + 3A1 + A2 + A3.
 
 import {
-  AES_TWO, AES_FIN, AES_FWD, AES_INV, AES_INVA, AES_IPT_HI, AES_IPT_LO, AES_PERM,
+  AES_COUNTER, AES_COUNTER_DOUBLE, AES_OTHERS, AES_TWO, AES_FIN, AES_FWD, AES_INV, AES_INVA, AES_IPT_HI, AES_IPT_LO, AES_PERM,
   AES_SB1_T, AES_SB1_U, AES_SB2_T, AES_SB2_U, AES_SBO_T, AES_SBO_U, SCRATCH,
 } from './abi';
-import { high, low, sw } from './vector';
+import { high, iota, low, sw } from './vector';
 
 /** Plain round keys while a key is set up. */
 const ROUND_KEYS: usize = SCRATCH + 0x100;
@@ -43,6 +43,22 @@ export function initAes(): void {
       }
     }
   }
+  initCounter();
+}
+
+/** Index vectors that carry what lane 15 holds through round 1: S-box bytes to AES_COUNTER's zeros, doubles likewise. */
+function initCounter(): void {
+  v128.store(AES_COUNTER, i8x16.splat(-128));
+  v128.store(AES_COUNTER_DOUBLE, i8x16.splat(-128));
+  for (let lane: usize = 0; lane < 16; lane++) {
+    const next: usize = load<u8>(AES_FWD + 16 + lane);
+    // B = D + A' reaches a lane from itself and, as B + A, from the next row.
+    if (lane == 15 || next == 15) store<u8>(AES_COUNTER_DOUBLE + lane, 0);
+    const twoOn = load<u8>(AES_TWO + 16 + lane) == 15;
+    const nextTwoOn = load<u8>(AES_TWO + 16 + next) == 15;
+    if (twoOn || next == 15 || nextTwoOn) store<u8>(AES_COUNTER + lane, 0);
+  }
+  v128.store(AES_OTHERS, i8x16(-1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, 0));
 }
 
 function store64(at: usize, first: u64, second: u64): void {
@@ -66,14 +82,21 @@ function ipt(v: v128): v128 {
   return v128.xor(sw(v128.load(AES_IPT_LO), low(v)), sw(v128.load(AES_IPT_HI), high(v)));
 }
 
-/** The S-box of a vector in ipt form, natural order, without its constant 63. */
-function subBytes(x: v128): v128 {
+/** The S-box of a vector in ipt form, by the pair of output tables at `tables`. */
+// @ts-ignore: decorator
+@inline
+function sbox(x: v128, tables: usize): v128 {
   const inv = v128.load(AES_INV);
   const k = low(x), i = high(x), j = v128.xor(k, i);
   const a = sw(v128.load(AES_INVA), k);
   const io = v128.xor(sw(inv, v128.xor(sw(inv, i), a)), j);
   const jo = v128.xor(sw(inv, v128.xor(sw(inv, j), a)), i);
-  return v128.xor(sw(v128.load(AES_SBO_U), io), sw(v128.load(AES_SBO_T), jo));
+  return v128.xor(sw(v128.load(tables), io), sw(v128.load(tables, 16), jo));
+}
+
+/** In natural form, without its constant 63. */
+function subBytes(x: v128): v128 {
+  return sbox(x, AES_SBO_U);
 }
 
 // @ts-ignore: decorator
@@ -126,13 +149,50 @@ export function expandKey(key: usize, words: i32, vk: usize): i32 {
   return rounds;
 }
 
-/** One block. */
-export function encrypt1(vk: usize, rounds: i32, block: v128): v128 {
+/** A block ready for round 1. */
+// @ts-ignore: decorator
+@inline
+export function enter(vk: usize, block: v128): v128 {
+  return v128.xor(ipt(block), v128.load(vk));
+}
+
+/**
+ * Counter blocks that differ in their last byte only share round 1: what the other 15 bytes make of it is computed
+ * once, and the S-box of the last byte for sixteen counters from `block`'s on at once. Three vectors at `at`.
+ */
+export function shareRound1(vk: usize, block: v128, at: usize): void {
+  const x = enter(vk, block);
+  const others = v128.load(AES_OTHERS);
+  const s = v128.and(sbox(x, AES_SB1_U), others), d = v128.and(sbox(x, AES_SB2_U), others);
+  const b = v128.xor(d, sw(s, v128.load(AES_TWO + 16)));
+  v128.store(at, v128.xor(v128.xor(b, v128.load(vk, 16)), sw(v128.xor(b, s), v128.load(AES_FWD + 16))));
+  const counters = i8x16.add(i8x16.splat(i8x16.extract_lane_s(block, 15)), iota());
+  const c = v128.xor(ipt(counters), v128.load8_splat(vk, 15));
+  v128.store(at, sbox(c, AES_SB1_U), 16);
+  v128.store(at, sbox(c, AES_SB2_U), 32);
+}
+
+/** The `m`-th of those blocks, ready for round 2. */
+// @ts-ignore: decorator
+@inline
+export function enterRound2(at: usize, m: i32): v128 {
+  const by = i8x16.splat(<i8>m);
+  return v128.xor(
+    v128.load(at),
+    v128.xor(
+      sw(v128.load(at, 16), i8x16.add(v128.load(AES_COUNTER), by)),
+      sw(v128.load(at, 32), i8x16.add(v128.load(AES_COUNTER_DOUBLE), by)),
+    ),
+  );
+}
+
+/** One block, from round `first` (1 or 2) on, for which `x` is ready. */
+export function encrypt1(vk: usize, rounds: i32, first: i32, x: v128): v128 {
   const inv = v128.load(AES_INV), inva = v128.load(AES_INVA);
   const sb1u = v128.load(AES_SB1_U), sb1t = v128.load(AES_SB1_T);
   const sb2u = v128.load(AES_SB2_U), sb2t = v128.load(AES_SB2_T);
-  let x = v128.xor(ipt(block), v128.load(vk));
-  for (let r = 1; r < rounds; r++) {
+  vk += (<usize>first - 1) << 4;
+  for (let r = first; r < rounds; r++) {
     vk += 16;
     const turn = (<usize>r & 3) << 4;
     const k = low(x), i = high(x), j = v128.xor(k, i);
@@ -147,16 +207,13 @@ export function encrypt1(vk: usize, rounds: i32, block: v128): v128 {
 }
 
 /**
- * Three blocks side by side, statement by statement in one rolled loop: one block alone leaves the processor
+ * As `encrypt1`, three blocks side by side, statement by statement in one rolled loop: one block alone leaves the processor
  * waiting, and more blocks or unrolled rounds do not fit its vector registers.
  */
-export function encrypt3(vk: usize, rounds: i32, p0: v128, p1: v128, p2: v128, out: usize): void {
+export function encrypt3(vk: usize, rounds: i32, first: i32, x0: v128, x1: v128, x2: v128, out: usize): void {
   const inv = v128.load(AES_INV), inva = v128.load(AES_INVA);
-  const key0 = v128.load(vk);
-  let x0 = v128.xor(ipt(p0), key0);
-  let x1 = v128.xor(ipt(p1), key0);
-  let x2 = v128.xor(ipt(p2), key0);
-  for (let r = 1; r < rounds; r++) {
+  vk += (<usize>first - 1) << 4;
+  for (let r = first; r < rounds; r++) {
     vk += 16;
     const turn = (<usize>r & 3) << 4;
     let k0 = low(x0), k1 = low(x1), k2 = low(x2);
@@ -192,13 +249,11 @@ export function encrypt3(vk: usize, rounds: i32, p0: v128, p1: v128, p2: v128, o
 }
 
 /** Two blocks: what is left of a message more often than not. */
-export function encrypt2(vk: usize, rounds: i32, p0: v128, p1: v128, out: usize): void {
+export function encrypt2(vk: usize, rounds: i32, first: i32, x0: v128, x1: v128, out: usize): void {
   const inv = v128.load(AES_INV), inva = v128.load(AES_INVA);
   const sb1u = v128.load(AES_SB1_U), sb1t = v128.load(AES_SB1_T);
-  const key0 = v128.load(vk);
-  let x0 = v128.xor(ipt(p0), key0);
-  let x1 = v128.xor(ipt(p1), key0);
-  for (let r = 1; r < rounds; r++) {
+  vk += (<usize>first - 1) << 4;
+  for (let r = first; r < rounds; r++) {
     vk += 16;
     const turn = (<usize>r & 3) << 4;
     let k0 = low(x0), k1 = low(x1);

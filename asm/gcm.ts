@@ -2,7 +2,7 @@
 // Lengths, IV, AAD, ciphertext and tag are public; everything else stays in registers or at fixed addresses.
 
 import { SCRATCH } from './abi';
-import { encrypt1, encrypt2, encrypt3 } from './aes';
+import { encrypt1, encrypt2, encrypt3, enter, enterRound2, shareRound1 } from './aes';
 import { ghashBlocks, multiply1, multiply2 } from './ghash';
 import {
   AAD_CONTROLS, AAD_KEY, AAD_NEXT, AAD_STATES, AAD_VALID, contextOf, ROUNDS, TABLES, wipe,
@@ -14,7 +14,18 @@ const MASK: usize = SCRATCH;
 const STREAM: usize = SCRATCH + 16;
 /** Three further keystream blocks. */
 const NEXT: usize = SCRATCH + 48;
-const USED: usize = 96;
+/** What `shareRound1` keeps of a group of counters. */
+const GROUP: usize = SCRATCH + 96;
+const USED: usize = 144;
+
+/** Counters that differ in their last byte only and share round 1. */
+const GROUP_SIZE: i32 = 16;
+/** Below this, a new group costs more than it saves. */
+const GROUP_FROM: i32 = 48;
+
+/** Place of the next counter in the group, and how many places it has. */
+let place: i32 = 0;
+let places: i32 = 0;
 
 /** Return values. */
 const GOOD: i32 = 1;
@@ -23,6 +34,43 @@ const REFUSED: i32 = -1;
 
 /** AAD of an encrypted APDU: security control and authentication key. */
 const DLMS_AAD: i32 = 17;
+
+/** Starts a group at a counter; the last byte must not wrap within it. */
+function startGroup(context: usize, iv: v128, counter: u32): void {
+  shareRound1(context, counterBlock(iv, counter), GROUP);
+  place = 0;
+  places = min(GROUP_SIZE, 256 - <i32>(counter & 0xff));
+}
+
+/** Keystream of `count` (1..3) counters to `out`. */
+function stream3(context: usize, iv: v128, counter: u32, count: i32, out: usize): void {
+  const rounds = load<i32>(context, ROUNDS);
+  if (place + count <= places) {
+    const x0 = enterRound2(GROUP, place);
+    if (count == 1) {
+      v128.store(out, encrypt1(context, rounds, 2, x0));
+    } else if (count == 2) {
+      encrypt2(context, rounds, 2, x0, enterRound2(GROUP, place + 1), out);
+    } else {
+      encrypt3(context, rounds, 2, x0, enterRound2(GROUP, place + 1), enterRound2(GROUP, place + 2), out);
+    }
+    place += count;
+    return;
+  }
+  // These counters are not the group's; what is left of it is behind.
+  place = places;
+  const x0 = enter(context, counterBlock(iv, counter));
+  if (count == 1) {
+    v128.store(out, encrypt1(context, rounds, 1, x0));
+    return;
+  }
+  const x1 = enter(context, counterBlock(iv, counter + 1));
+  if (count == 2) {
+    encrypt2(context, rounds, 1, x0, x1, out);
+  } else {
+    encrypt3(context, rounds, 1, x0, x1, enter(context, counterBlock(iv, counter + 2)), out);
+  }
+}
 
 // @ts-ignore: decorator
 @inline
@@ -93,24 +141,17 @@ function aadState(context: usize, aad: usize, length: i32): v128 {
  * keystream blocks lie at STREAM. dst may be src, or lie below it.
  */
 function crypt(context: usize, iv: v128, counter: u32, src: usize, n: i32, dst: usize, ready: i32): void {
-  const rounds = load<i32>(context, ROUNDS);
   counter += ready;
   let stream = STREAM;
   let left = ready;
   while (n > 0) {
     if (left == 0) {
-      if (n <= 16) {
-        v128.store(NEXT, encrypt1(context, rounds, counterBlock(iv, counter)));
-        left = 1;
-      } else if (n <= 32) {
-        encrypt2(context, rounds, counterBlock(iv, counter), counterBlock(iv, counter + 1), NEXT);
-        left = 2;
+      const count = min(3, (n + 15) >> 4);
+      if (place + count > places && n > GROUP_FROM) startGroup(context, iv, counter);
+      stream3(context, iv, counter, count, NEXT);
+      if (count < 3) {
+        left = count;
       } else {
-        encrypt3(
-          context, rounds,
-          counterBlock(iv, counter), counterBlock(iv, counter + 1), counterBlock(iv, counter + 2),
-          NEXT,
-        );
         counter += 3;
         if (n >= 48) {
           const a = v128.load(src), b = v128.load(src, 16), c = v128.load(src, 32);
@@ -144,11 +185,8 @@ function crypt(context: usize, iv: v128, counter: u32, src: usize, n: i32, dst: 
 // @ts-ignore: decorator
 @inline
 function firstThree(context: usize, iv: v128): void {
-  encrypt3(
-    context, load<i32>(context, ROUNDS),
-    counterBlock(iv, 1), counterBlock(iv, 2), counterBlock(iv, 3),
-    MASK,
-  );
+  startGroup(context, iv, 1);
+  stream3(context, iv, 1, 3, MASK);
 }
 
 // @ts-ignore: decorator
@@ -204,6 +242,7 @@ export function gcmSeal(
 export function ctrCrypt(handle: i32, ivAt: usize, counter: u32, src: usize, n: i32, dst: usize): i32 {
   const context = contextOf(handle);
   if (context == 0 || n < 0) return REFUSED;
+  place = places = 0;
   crypt(context, loadIv(ivAt), counter, src, n, dst, 0);
   wipe(SCRATCH, USED);
   return GOOD;

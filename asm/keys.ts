@@ -5,7 +5,7 @@
 // 2480 authentication key of the AAD states.
 
 import { KEYS, KEY_SIZE, SCRATCH } from './abi';
-import { encrypt1, expandKey } from './aes';
+import { encrypt1, enter, expandKey } from './aes';
 import { initPowers } from './ghash';
 
 export const ROUNDS: usize = 240;
@@ -47,7 +47,7 @@ export function keySetup(handle: i32, key: usize, length: i32): i32 {
   if (context == 0 || (length != 16 && length != 32)) return 0;
   wipe(context, KEY_SIZE);
   const rounds = expandKey(key, length >> 2, context);
-  const h = encrypt1(context, rounds, i64x2.splat(0));
+  const h = encrypt1(context, rounds, 1, enter(context, i64x2.splat(0)));
   initPowers(context + TABLES, h, SCRATCH);
   store<i32>(context, rounds, ROUNDS);
   return 1;

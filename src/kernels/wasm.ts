@@ -62,6 +62,8 @@ export interface KernelExports {
 
 /** The regions that `asm/abi.ts` lays out; their addresses are exported by the module, so there is one source. */
 const REGION_NAMES = [
+  'AES_COUNTER',
+  'AES_COUNTER_DOUBLE',
   'AES_INV',
   'AXDR_COLUMNS',
   'AXDR_COLUMN_SIZE',

@@ -160,6 +160,14 @@ describe('AES tables', () => {
     }
   });
 
+  test('round 1 takes the last byte of a block to the four rows of column 0, times 1, 1, 3 and 2', () => {
+    // Rows 0 to 3 of column 0 lie in lanes 0, 5, 10 and 15 then.
+    const to = (lanes: readonly number[]): Uint8Array =>
+      bytes(NIBBLES.map((n) => (lanes.includes(n) ? 0 : 0x80)));
+    expect(at(regions.AES_COUNTER)).toEqual(to([0, 5, 10]));
+    expect(at(regions.AES_COUNTER_DOUBLE)).toEqual(to([10, 15]));
+  });
+
   test('the S-box that io and jo select is that of FIPS-197, for all bytes', () => {
     const [inv, inva] = [derived[0]?.[1] ?? bytes([]), derived[1]?.[1] ?? bytes([])];
     // Strict: an index between 16 and 127 would differ between processors.
