@@ -94,3 +94,9 @@ export const stateNames: Readonly<Record<MeterState, string>> = {
   reading: 'Reading',
   unknown: 'Not contacted',
 };
+
+/** Short name of the zone at that instant: `UTC`, `CET`, `CEST`, `GMT+5:30`. */
+export function zoneName(ms: number, zone: string): string {
+  const parts = new Intl.DateTimeFormat('en-GB', { timeZone: zone, timeZoneName: 'short' }).formatToParts(ms);
+  return parts.find(({ type }) => type === 'timeZoneName')?.value ?? zone;
+}

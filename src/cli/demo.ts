@@ -28,6 +28,7 @@ interface Flags {
 
 const RS485_CHANNELS = ['485_1', '485_2'] as const;
 const METERS_PER_LINE = 8;
+const DEMO_ZONE = 'Europe/Berlin';
 const LEAST_METERS = 2;
 const MOST_METERS = 2040;
 
@@ -87,6 +88,10 @@ async function demo(flags: Flags, io: CliIo): Promise<void> {
         : { onAcknowledged: (batch: AcknowledgedBatch) => note(journal, batch) }),
     });
     undo.push(() => concentrator.stop());
+    // The simulated meters keep Central European time: their days and months are the concentrator's.
+    if (concentrator.firstAccount !== undefined) {
+      await concentrator.store.configuration.saveSetting('device.timezone', DEMO_ZONE);
+    }
     await enlist(concentrator.store, neighbourhood.meters);
     if (flags.once === true) await readOnce(concentrator, flags, io);
     else await readOn(concentrator, flags, io);

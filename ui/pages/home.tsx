@@ -57,7 +57,7 @@ export function Home() {
   const { data } = home;
   return (
     <Page title="Home" actions={<CollectButton />}>
-      <SimpleGrid cols={{ base: 1, md: 2 }} spacing="md">
+      <SimpleGrid cols={{ base: 1, md: 2 }} spacing="md" style={{ alignItems: 'start' }}>
         <Card withBorder p={0} radius="lg">
           {data === undefined ? <Skeleton h={440} /> : <CountTable data={data} />}
         </Card>

@@ -1,8 +1,8 @@
 import { Text, Tooltip } from '@mantine/core';
 import { useZone } from '../api/queries.ts';
-import { dateMinute, dateTime } from '../format.ts';
+import { dateMinute, dateTime, zoneName } from '../format.ts';
 
-/** An instant in the concentrator's zone; its UTC form on hover. */
+/** An instant in the concentrator's zone, which stands beside it; its UTC form on hover. */
 export function Time({ ms, minutes = false }: { readonly ms: number | null; readonly minutes?: boolean }) {
   const zone = useZone();
   if (ms === null)
@@ -14,7 +14,10 @@ export function Time({ ms, minutes = false }: { readonly ms: number | null; read
   return (
     <Tooltip label={`${new Date(ms).toISOString()} (shown in ${zone})`}>
       <time dateTime={new Date(ms).toISOString()} className="numbers" style={{ whiteSpace: 'nowrap' }}>
-        {minutes ? dateMinute(ms, zone) : dateTime(ms, zone)}
+        {minutes ? dateMinute(ms, zone) : dateTime(ms, zone)}{' '}
+        <Text span size="xs" c="dimmed">
+          {zoneName(ms, zone)}
+        </Text>
       </time>
     </Tooltip>
   );

@@ -47,7 +47,7 @@ export function LogTable<Row extends { readonly id: number; readonly time: numbe
           onPageChange={setPage}
           recordsPerPage={PAGE_SIZE}
           columns={[
-            { accessor: 'time', title: 'Time', width: 180, render: (row) => <Time ms={row.time} /> },
+            { accessor: 'time', title: 'Time', width: 210, render: (row) => <Time ms={row.time} /> },
             ...columns,
           ]}
         />

@@ -67,7 +67,7 @@ export function EventsTab({ meterId }: { readonly meterId: number }) {
         onPageChange={setPage}
         recordsPerPage={PAGE_SIZE}
         columns={[
-          { accessor: 'time', title: 'Time', width: 180, render: (row) => <Time ms={row.time} /> },
+          { accessor: 'time', title: 'Time', width: 210, render: (row) => <Time ms={row.time} /> },
           {
             accessor: 'log',
             title: 'Log',
