@@ -64,7 +64,10 @@ describe('lines', () => {
     const living = [];
     for (const served of neighbours.meters) living.push((await house.serve(served)).id);
     const waiting = house.round(['Energy profile', 'Fraud Event'], [mute.id]);
-    expect(await house.round(['Energy profile', 'Fraud Event'], living)).toMatchObject({ read: 3, failed: 0 });
+    expect(await house.round(['Energy profile', 'Fraud Event'], living)).toMatchObject({
+      read: 3,
+      failed: 0,
+    });
     const { jobs } = await house.api<Jobs>('/api/jobs');
     expect(jobs.map(({ meterNo, state }) => [meterNo, state])).toEqual([
       [mute.meterNo, 'running'],
