@@ -17,6 +17,9 @@ export interface ApiOptions {
   readonly loginsPerMinute?: number;
 }
 
+/** `1` on what a page asks by itself: it must not keep a session alive that nobody uses. */
+const BACKGROUND_HEADER = 'x-opendcu-background';
+
 /** Address of the peer of each request; `serveHttps` fills it in. */
 export const peerAddress = new WeakMap<Request, string>();
 
@@ -71,7 +74,7 @@ export function createApi(services: ApiServices, options: ApiOptions = {}): Elys
   app.get(
     '/api/openapi.json',
     async ({ request }) => {
-      await authorise('account.self', request, services);
+      await authorise({ right: 'account.self' }, request, services);
       document ??= openApiDocument(app, services.device.version);
       return document;
     },
@@ -93,12 +96,13 @@ export function createApi(services: ApiServices, options: ApiOptions = {}): Elys
 
 /** Deny by default: only `public` passes without a session. */
 async function authorise(
-  right: Route['right'],
+  { right, background = false }: Pick<Route, 'right' | 'background'>,
   request: Request,
   services: ApiServices,
 ): Promise<Session | undefined> {
   const token = sessionToken(request);
-  const session = token === undefined ? undefined : await services.auth.session(token);
+  const use = background || request.headers.get(BACKGROUND_HEADER) === '1' ? 'background' : 'action';
+  const session = token === undefined ? undefined : await services.auth.session(token, use);
   if (right === 'public') return session;
   if (session === undefined) throw new DcuError('unauthenticated', 'Sign in first.');
   if (session.account.mustChangePassword && right !== 'account.self') {
@@ -165,7 +169,7 @@ function register(
       ...(route.body === undefined ? {} : { body: route.body, parse: 'json' }),
       ...(route.response === undefined ? {} : { response: route.response }),
       transform: async ({ request }: { request: Request }) => {
-        const session = await authorise(route.right, request, services);
+        const session = await authorise(route, request, services);
         if (session !== undefined) sessions.set(request, session);
         if (route.limited === true) limited.add(request);
       },

@@ -28,6 +28,13 @@ const changeHeader = {
   schema: { const: '1' },
 } as const;
 
+const backgroundHeader = {
+  name: 'x-opendcu-background',
+  in: 'header',
+  description: 'Asked by a page on its own: does not keep the session alive',
+  schema: { const: '1' },
+} as const;
+
 /** The OpenAPI 3.1 document of an app's routes, with what the routes themselves do not say: errors and the header of changes. */
 export function openApiDocument(app: Parameters<typeof toOpenAPISchema>[0], version: string): Json {
   const { paths } = toOpenAPISchema(app, { staticFile: false }, undefined, undefined, '3.1.0');
@@ -58,7 +65,7 @@ function describe(method: string, operation: Json): Json {
   const parameters = Array.isArray(operation['parameters']) ? operation['parameters'] : [];
   return {
     ...operation,
-    ...(method === 'get' ? {} : { parameters: [...parameters, changeHeader] }),
+    parameters: [...parameters, method === 'get' ? backgroundHeader : changeHeader],
     responses: {
       ...(operation['responses'] as Json | undefined),
       default: { $ref: '#/components/responses/Error' },

@@ -23,16 +23,17 @@ const sessionOf = (account: Account, expiresAt: number): Session => ({
 
 /** Sign-in over the accounts of `security/`. */
 export function accountAuth(
-  accounts: Pick<AccountService, 'login' | 'authenticate' | 'logout' | 'changePassword'>,
+  accounts: Pick<AccountService, 'login' | 'authenticate' | 'lookUp' | 'logout' | 'changePassword'>,
 ): AuthPort {
   return {
     login: async (name, password, source) => {
       const { token, account, expiresAt } = await accounts.login(name, password, source);
       return { token, session: sessionOf(account, expiresAt) };
     },
-    session: async (token) => {
+    session: async (token, use) => {
       try {
-        const { account, expiresAt } = await accounts.authenticate(token);
+        const { account, expiresAt } =
+          use === 'action' ? await accounts.authenticate(token) : await accounts.lookUp(token);
         return sessionOf(account, expiresAt);
       } catch (thrown) {
         if (toDcuError(thrown).code === 'unauthenticated') return undefined;

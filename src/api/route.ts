@@ -43,6 +43,8 @@ export interface Route<
   readonly summary: string;
   /** Counted per source and minute, since it takes a password. */
   readonly limited?: boolean;
+  /** Held open by a page, whoever sits before it: does not move the end of the session on. */
+  readonly background?: boolean;
   readonly params?: Params;
   readonly query?: Query;
   readonly body?: Body;
@@ -65,6 +67,8 @@ type RouteInput<
   readonly summary: string;
   /** Counted per source and minute, since it takes a password. */
   readonly limited?: boolean;
+  /** Held open by a page, whoever sits before it: does not move the end of the session on. */
+  readonly background?: boolean;
   readonly params?: Params;
   readonly query?: Query;
   readonly body?: Body;

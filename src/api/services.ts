@@ -19,12 +19,15 @@ export interface Session {
   readonly expiresAt: number;
 }
 
+/** Whether somebody did something, or a page that stands open asked by itself. */
+export type SessionUse = 'action' | 'background';
+
 /** Accounts and sessions. Refusals are DcuErrors: `unauthenticated`, `locked-out`, `invalid-field`. */
 export interface AuthPort {
   /** `source` is the peer's address: lockout counts per account and per source. */
   login(name: string, password: string, source: string): Promise<{ token: string; session: Session }>;
-  /** Undefined for a token that is unknown, expired or revoked. */
-  session(token: string): Promise<Session | undefined>;
+  /** Undefined for a token that is unknown, expired or revoked. Only an `action` moves the session's end on. */
+  session(token: string, use: SessionUse): Promise<Session | undefined>;
   logout(token: string): Promise<void>;
   /** Ends all other sessions of the account. The token handed back is the one to use from then on. */
   changePassword(

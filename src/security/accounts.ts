@@ -145,22 +145,31 @@ export class AccountService {
 
   /** Who has this token; moves the idle end on. @throws DcuError `unauthenticated` */
   async authenticate(token: string): Promise<Session> {
+    const { session, createdAt } = await this.#find(token);
+    const expiresAt = Math.min(this.#clock.now() + IDLE_MS, createdAt + ABSOLUTE_MS);
+    if (expiresAt - session.expiresAt < TOUCH_MS) return session;
+    await this.#rows.touchSession(session.tokenHash, expiresAt);
+    return { ...session, expiresAt };
+  }
+
+  /** As `authenticate`, for what happens without anybody being there: the idle end stays. */
+  async lookUp(token: string): Promise<Session> {
+    return (await this.#find(token)).session;
+  }
+
+  async #find(token: string): Promise<{ readonly session: Session; readonly createdAt: number }> {
     const tokenHash = hashOf(token);
-    const session = await this.#rows.session(tokenHash);
-    if (session === undefined) throw noSession();
+    const row = await this.#rows.session(tokenHash);
+    if (row === undefined) throw noSession();
+    const { accountId, createdAt, expiresAt } = row;
     const now = this.#clock.now();
-    if (now >= session.expiresAt || now >= session.createdAt + ABSOLUTE_MS) {
+    if (now >= expiresAt || now >= createdAt + ABSOLUTE_MS) {
       await this.#rows.removeSession(tokenHash);
       throw noSession();
     }
-    const account = await this.#rows.byId(session.accountId);
+    const account = await this.#rows.byId(accountId);
     if (account === undefined || account.disabled) throw noSession();
-    const expiresAt = Math.min(now + IDLE_MS, session.createdAt + ABSOLUTE_MS);
-    if (expiresAt - session.expiresAt < TOUCH_MS) {
-      return { account: withoutHash(account), tokenHash, expiresAt: session.expiresAt };
-    }
-    await this.#rows.touchSession(tokenHash, expiresAt);
-    return { account: withoutHash(account), tokenHash, expiresAt };
+    return { session: { account: withoutHash(account), tokenHash, expiresAt }, createdAt };
   }
 
   async logout(token: string): Promise<void> {

@@ -3,7 +3,7 @@ import { createApi } from '../../src/api/app.ts';
 import type { Route } from '../../src/api/route.ts';
 import { routes } from '../../src/api/routes/index.ts';
 import { RIGHTS } from '../../src/security/roles.ts';
-import { call, fakeServices, meterBody } from './fake-services.ts';
+import { call, fakeServices, meterBody, SESSION_MS } from './fake-services.ts';
 
 const table: readonly Route[] = routes;
 const pathOf = (route: Route): string => route.path.replace(':id', '1').replace(':key', 'ppp.apn');
@@ -131,6 +131,37 @@ describe('session', () => {
     expect(answer.status).toBe(200);
     expect(answer.headers.get('set-cookie')).toContain('__Host-opendcu=token-');
     expect(answer.headers.get('set-cookie')).not.toContain(`=${token};`);
+  });
+});
+
+describe('a session that nobody uses', () => {
+  const BACKGROUND = { 'x-opendcu-background': '1' };
+  const MINUTE_MS = 60_000;
+
+  test('is not kept alive by what a page asks by itself', async () => {
+    const fake = fakeServices();
+    const app = createApi(fake.services);
+    const token = fake.signIn();
+    const poll = async (path: string) => (await call(app, path, { token, headers: BACKGROUND })).status;
+    for (let minute = 0; minute < SESSION_MS / MINUTE_MS; minute++) {
+      expect([await poll('/api/home'), await poll('/api/meters')]).toEqual([200, 200]);
+      expect(
+        (await call(app, '/api/session', { token, headers: BACKGROUND })).json()['session'],
+      ).not.toBeNull();
+      await fake.clock.advance(MINUTE_MS);
+    }
+    expect(await poll('/api/home')).toBe(401);
+    expect((await call(app, '/api/session', { token, headers: BACKGROUND })).json()['session']).toBeNull();
+  });
+
+  test('lives on with what its user does', async () => {
+    const fake = fakeServices();
+    const app = createApi(fake.services);
+    const token = fake.signIn();
+    for (let i = 0; i < 3; i++) {
+      await fake.clock.advance(SESSION_MS - MINUTE_MS);
+      expect((await call(app, '/api/home', { token })).status).toBe(200);
+    }
   });
 });
 

@@ -7,6 +7,8 @@ import { RIGHTS } from '../../src/security/roles.ts';
 import { type FakeStore, fakeStore } from './fake-store.ts';
 
 export const START_MS = Date.UTC(2026, 2, 15, 10, 30);
+/** A session that nobody uses for so long has ended. */
+export const SESSION_MS = 30 * 60_000;
 
 export interface FakeServices extends FakeStore {
   readonly services: ApiServices;
@@ -35,7 +37,7 @@ export function fakeServices(): FakeServices {
     issued += 1;
     const token = `token-${issued}`;
     const account = { id: 1, name: 'admin', role: 'administrator', mustChangePassword };
-    sessions.set(token, { account, rights, expiresAt: clock.now() + 3_600_000 });
+    sessions.set(token, { account, rights, expiresAt: clock.now() + SESSION_MS });
     return token;
   };
   const services: ApiServices = {
@@ -53,7 +55,12 @@ export function fakeServices(): FakeServices {
         if (session === undefined) throw new Error('unreachable');
         return { token, session };
       },
-      session: async (token) => sessions.get(token),
+      session: async (token, use) => {
+        const session = sessions.get(token);
+        if (session === undefined || session.expiresAt <= clock.now()) return undefined;
+        if (use === 'action') sessions.set(token, { ...session, expiresAt: clock.now() + SESSION_MS });
+        return session;
+      },
       logout: async (token) => void sessions.delete(token),
       changePassword: async (token, current) => {
         if (current !== 'right-password') {

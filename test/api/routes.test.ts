@@ -299,8 +299,9 @@ describe('readings', () => {
   });
 
   test('home names day and month in the concentrator zone', async () => {
-    const { fake, app, token } = await withMeter();
+    const { fake, app } = await withMeter();
     await fake.clock.advance(Date.UTC(2026, 2, 31, 21, 30) - START_MS);
+    const token = fake.signIn();
     const home = (await call(app, '/api/home', { token })).json();
     expect(home).toMatchObject({
       day: '2026-04-01',

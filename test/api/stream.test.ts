@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'bun:test';
 import { createApi } from '../../src/api/app.ts';
 import type { LiveBus } from '../../src/api/services.ts';
-import { type FakeServices, fakeServices } from './fake-services.ts';
+import { type FakeServices, fakeServices, SESSION_MS } from './fake-services.ts';
 
 /** Counts who listens, so that a leak shows. */
 function countingBus(fake: FakeServices): { bus: LiveBus; listeners: () => number } {
@@ -70,6 +70,19 @@ describe('server-sent events', () => {
     await next();
     await next();
     fake.revoke(token);
+    await fake.clock.advance(15_000);
+    expect(await next()).toBe('END');
+    expect(listeners()).toBe(0);
+  });
+
+  test('does not keep its session alive', async () => {
+    const { fake, next, listeners } = await open();
+    await next();
+    await next();
+    for (let ms = 15_000; ms < SESSION_MS; ms += 15_000) {
+      await fake.clock.advance(15_000);
+      expect(await next()).toStartWith('event: heartbeat');
+    }
     await fake.clock.advance(15_000);
     expect(await next()).toBe('END');
     expect(listeners()).toBe(0);

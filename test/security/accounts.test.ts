@@ -131,6 +131,17 @@ describe('sessions', () => {
     await expect(accounts.authenticate(token)).rejects.toMatchObject({ code: 'unauthenticated' });
   });
 
+  test('looking on is no use: the idle end stays, and is reached', async () => {
+    const { token, expiresAt } = await accounts.login('olga', PASSWORD, 'web');
+    for (let minute = 1; minute < 30; minute++) {
+      await clock.advance(MINUTE);
+      expect(await accounts.lookUp(token)).toMatchObject({ account: { name: 'olga' }, expiresAt });
+    }
+    await clock.advance(MINUTE);
+    await expect(accounts.lookUp(token)).rejects.toMatchObject({ code: 'unauthenticated' });
+    await expect(accounts.authenticate(token)).rejects.toMatchObject({ code: 'unauthenticated' });
+  });
+
   test('end after 12 hours, however busy', async () => {
     const { token } = await accounts.login('olga', PASSWORD, 'web');
     for (let minutes = 0; minutes < 12 * 60 - 20; minutes += 20) {

@@ -1,4 +1,5 @@
 import type { ApiContract, Endpoint, ErrorBody } from '../../src/api/contract.ts';
+import { watchPresence } from './presence.ts';
 
 /** What went wrong, as the API says it; `field` names the field of a form. */
 export class ApiError extends Error {
@@ -22,6 +23,8 @@ type Input<E extends Endpoint> = Part<'params', ApiContract[E]['params']> &
 type Arguments<E extends Endpoint> = object extends Input<E> ? [input?: Input<E>] : [input: Input<E>];
 export type Result<E extends Endpoint> = ApiContract[E]['response'];
 
+const somebodyIsThere = watchPresence(globalThis, Date.now);
+
 /** Calls a route of the API, typed by its table: `request('GET /api/meters/:id', { params: { id: 3 } })`. */
 export async function request<E extends Endpoint>(endpoint: E, ...[input]: Arguments<E>): Promise<Result<E>> {
   const {
@@ -37,7 +40,11 @@ export async function request<E extends Endpoint>(endpoint: E, ...[input]: Argum
   const filled = path.replaceAll(/:(\w+)/g, (_, name: string) => encodeURIComponent(String(params[name])));
   const response = await send(`${filled}${queryString(query)}`, {
     method,
-    headers: { 'x-opendcu': '1', ...(body === undefined ? {} : { 'content-type': 'application/json' }) },
+    headers: {
+      'x-opendcu': '1',
+      ...(method === 'GET' && !somebodyIsThere() ? { 'x-opendcu-background': '1' } : {}),
+      ...(body === undefined ? {} : { 'content-type': 'application/json' }),
+    },
     ...(body === undefined ? {} : { body: JSON.stringify(body) }),
   });
   if (response.ok) return (await response.json()) as Result<E>;

@@ -7,6 +7,7 @@ export const eventRoutes = [
     method: 'GET',
     path: '/api/events/stream',
     right: 'readings.read',
+    background: true,
     summary: 'Server-sent events: progress, meter-state, meter-data, heartbeat',
     handler: ({ services: { auth, clock, collector }, token }) =>
       new Response(
@@ -18,7 +19,7 @@ export const eventRoutes = [
             { event: 'heartbeat', data: { now: clock.now() } },
             { event: 'progress', data: snapshotView(collector.snapshot()) },
           ],
-          mayGoOn: async () => token !== undefined && (await auth.session(token)) !== undefined,
+          mayGoOn: async () => token !== undefined && (await auth.session(token, 'background')) !== undefined,
         }),
         { headers: { 'content-type': 'text/event-stream; charset=utf-8', 'x-accel-buffering': 'no' } },
       ),
