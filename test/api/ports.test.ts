@@ -20,6 +20,13 @@ export const collectorFits = (collector: Collector): CollectorPort => collector;
 
 const NEW_PASSWORD = 'tall quiet harbour 41';
 
+/** The session token that an answer sets. */
+function tokenOf(headers: Headers): string {
+  const token = /__Host-opendcu=([^;]+)/.exec(headers.get('set-cookie') ?? '')?.[1];
+  if (token === undefined) throw new Error('the answer sets no session');
+  return token;
+}
+
 describe('the API over the real store and the real accounts', () => {
   const clock = systemClock;
   const random = new SeededRandom(7);
@@ -58,9 +65,8 @@ describe('the API over the real store and the real accounts', () => {
 
   const signIn = async (name: string, password: string): Promise<string> => {
     const answer = await call(app, '/api/session', { method: 'POST', body: { name, password } });
-    const token = /__Host-opendcu=([^;]+)/.exec(answer.headers.get('set-cookie') ?? '')?.[1];
-    if (token === undefined) throw new Error(`${answer.status} ${answer.text}`);
-    return token;
+    expect([answer.status, answer.text]).toEqual([200, expect.any(String)]);
+    return tokenOf(answer.headers);
   };
 
   test('the first administrator reaches only the own account until the password is changed', async () => {
@@ -83,8 +89,13 @@ describe('the API over the real store and the real accounts', () => {
     const body = { current: firstPassword, next: NEW_PASSWORD };
     const changed = await call(app, '/api/account/password', { method: 'POST', body, token });
     expect(changed.status).toBe(200);
-    expect((await call(app, '/api/home', { token })).status).toBe(200);
-    expect((await call(app, '/api/home', { token: other })).status).toBe(401);
+    const renewed = tokenOf(changed.headers);
+    expect(renewed).not.toBe(token);
+    expect((await call(app, '/api/home', { token: renewed })).status).toBe(200);
+    // Neither the token of before nor any other that was given out for the old password.
+    for (const dead of [token, other]) {
+      expect((await call(app, '/api/home', { token: dead })).status).toBe(401);
+    }
   });
 
   test('a viewer reads but changes, reads out and switches nothing', async () => {
