@@ -12,13 +12,14 @@ function verifies(decipher: DecipherGCM): boolean {
 }
 
 export interface NativeGcmKey extends GcmKey {
-  /** `open` with the tag apart and the plaintext written to `to`; false, and nothing written, when it does not verify. */
+  /** `open` with the tag apart and the plaintext written to `to` from `at` on; false, and nothing written, when it does not verify. */
   openTo(
     iv: Uint8Array,
     aad: Uint8Array,
     ciphertext: Uint8Array,
     tag: Uint8Array,
-    to: { readonly bytes: Uint8Array; readonly at: number },
+    to: Uint8Array,
+    at: number,
   ): boolean;
 }
 
@@ -54,7 +55,7 @@ export function createNativeGcmKey(key: Uint8Array): NativeGcmKey {
       }
       return new Uint8Array(plaintext.buffer, plaintext.byteOffset, plaintext.length);
     },
-    openTo(iv, aad, ciphertext, tag, to) {
+    openTo(iv, aad, ciphertext, tag, to, at) {
       const decipher = createDecipheriv(algorithm, own, iv, OPTIONS[tag.length === 16 ? 16 : 12]);
       decipher.setAAD(aad);
       decipher.setAuthTag(tag);
@@ -63,7 +64,7 @@ export function createNativeGcmKey(key: Uint8Array): NativeGcmKey {
         plaintext.fill(0);
         return false;
       }
-      to.bytes.set(plaintext, to.at);
+      to.set(plaintext, at);
       return true;
     },
     crypt(iv, data) {

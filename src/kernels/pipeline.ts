@@ -135,12 +135,12 @@ class FusedPipeline implements Pipeline {
 
   #views: HostViews | undefined;
   /** By handle. */
-  readonly #native: ReadonlyMap<number, NativeGcmKey>;
+  readonly #native: NativeGcmKey[] = [];
 
   constructor(hints: readonly ColumnHint[], longest: number, routes: readonly PipelineRoute[]) {
     this.#hints = hints;
     this.#longest = longest;
-    this.#native = new Map(routes.map(({ key }) => [handleOf(key), nativeOf(key)]));
+    for (const { key } of routes) this.#native[handleOf(key)] = nativeOf(key);
   }
 
   /** Opens what the kernel left to the host and lets it go on; returns what the kernel returns. */
@@ -148,12 +148,12 @@ class FusedPipeline implements Pipeline {
     const word = regions.RESULT >> 2;
     const { bytes, words } = memory;
     const views = this.#hostViews();
-    const key = this.#native.get(words[word + 3] ?? -1);
+    const key = this.#native[words[word + 3] ?? -1];
     const cipher = words[word] ?? 0;
     const ciphertext = bytes.subarray(cipher, cipher + (words[word + 1] ?? 0));
     const tag = words[word + 2] === 16 ? views.tag16 : views.tag12;
-    const to = { bytes, at: words[word + 4] ?? 0 };
-    return kernels.pipelineResume(key?.openTo(views.iv, views.aad, ciphertext, tag, to) === true ? 1 : 0);
+    const opened = key?.openTo(views.iv, views.aad, ciphertext, tag, bytes, words[word + 4] ?? 0);
+    return kernels.pipelineResume(opened === true ? 1 : 0);
   }
 
   /** Views of where the kernel puts IV, AAD and tag; made anew when memory has grown. */

@@ -6,7 +6,7 @@ import { type Bench, type Candidate, defineBench, expectEqual, sink } from '../b
 import { random } from '../samples.ts';
 
 const SIZES = [64, 256, 512, 1024, 4096];
-/** Meters in turn, each with its own key: no context stays in the nearest cache by itself. */
+/** Meters in turn, each with its own key: harder than the bursts of one meter that a line brings. */
 const METERS = 16;
 const TAG = 12;
 
