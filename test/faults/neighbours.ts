@@ -56,6 +56,8 @@ export class Plug {
   readonly line: ByteChannel;
   /** What becomes of bytes on the wire, either way. */
   noise: (bytes: Uint8Array) => Uint8Array = (bytes) => bytes;
+  /** How long bytes of the meters are on their way. */
+  delayMs = 0;
   /** Called with the number of bytes that have come from the meters. */
   onBytes: (total: number) => void = () => {};
   readonly #wire: ByteChannel;
@@ -69,7 +71,10 @@ export class Plug {
     this.line = line;
     wire.onBytes((bytes) => {
       this.#total += bytes.length;
-      void this.#pty?.channel.write(this.noise(bytes)).catch(() => undefined);
+      const heard = this.noise(bytes);
+      const arrive = (): void => void this.#pty?.channel.write(heard).catch(() => undefined);
+      if (this.delayMs > 0) setTimeout(arrive, this.delayMs);
+      else arrive();
       this.onBytes(this.#total);
     });
   }

@@ -1,17 +1,20 @@
 import { afterEach, beforeEach, describe, expect, test } from 'bun:test';
 import type { Meter } from '../../src/base/model.ts';
 import { octetString, u32 } from '../../src/dlms/values.ts';
-import { type House, newMeter, openHouse } from '../concentrator/house.ts';
+import { FastClock, type House, newMeter, openHouse } from '../concentrator/house.ts';
 import { ENERGY, OddMeter, PERIOD_MS, register } from './odd-meter.ts';
 
 const DAY_MS = 86_400_000;
 
 let house: House;
 let odd: OddMeter;
+let clock: FastClock;
 let meter: Meter;
 beforeEach(async () => {
+  clock = new FastClock(1);
   odd = new OddMeter();
-  house = await openHouse();
+  odd.now = () => clock.now();
+  house = await openHouse({ clock });
   await house.recall('Energy profile', 86_400);
   meter = await house.add(
     newMeter('900000000001', {
@@ -64,7 +67,7 @@ describe('a register', () => {
 
 describe('a profile', () => {
   test('with a cell of another type: named, and the rows on both sides of it are kept', async () => {
-    const nowMs = Math.floor(Date.now() / 1000) * 1000;
+    const nowMs = Math.floor(clock.now() / 1000) * 1000;
     const wanted = odd.times(nowMs - DAY_MS, nowMs);
     const badMs = wanted[40] ?? 0;
     const good = odd.profile;
@@ -82,6 +85,14 @@ describe('a profile', () => {
     const second = await house.round(['Energy profile']);
     expect(second.failures).toMatchObject([{ code: 'type-mismatch' }]);
     expect(odd.sent.filter((time) => time < nowMs)).toEqual([badMs]);
+    // It does not stand before what is new either.
+    clock.jump(DAY_MS / 4);
+    const third = await house.round(['Energy profile']);
+    expect(third.failures).toMatchObject([{ code: 'type-mismatch' }]);
+    const laterMs = Math.floor(clock.now() / 1000) * 1000;
+    expect((await house.times(meter.id, 'energy')).filter((time) => time >= nowMs && time < laterMs)).toEqual(
+      odd.times(nowMs, laterMs),
+    );
     odd.profile = good;
     expect(await house.round(['Energy profile'])).toMatchObject({ failed: 0 });
     expect((await house.times(meter.id, 'energy')).filter((time) => time < nowMs)).toEqual(wanted);
@@ -89,7 +100,7 @@ describe('a profile', () => {
   });
 
   test('whose oldest row is the odd one, and which has more of them later', async () => {
-    const nowMs = Math.floor(Date.now() / 1000) * 1000;
+    const nowMs = Math.floor(clock.now() / 1000) * 1000;
     const wanted = odd.times(nowMs - DAY_MS, nowMs);
     const bad = new Set([0, 1, 30, 31, 60].map((index) => wanted[index] ?? 0));
     const good = odd.profile;
@@ -118,7 +129,7 @@ describe('a profile', () => {
 
   test('whose columns change between two reads: rows of both layouts stay readable', async () => {
     let changedMs = Number.POSITIVE_INFINITY;
-    odd.now = () => Math.min(Date.now() - DAY_MS / 2, changedMs);
+    odd.now = () => Math.min(clock.now() - DAY_MS / 2, changedMs);
     expect(await house.round(['Energy profile'])).toMatchObject({ failed: 0 });
     const before = await house.times(meter.id, 'energy');
     expect(before.length).toBeGreaterThan(40);
@@ -128,7 +139,7 @@ describe('a profile', () => {
       columns: ['1.0.3.8.0.255', '1.0.1.8.0.255', '1.0.4.8.0.255'],
       cells: () => [u32(31), u32(11), u32(41)],
     };
-    odd.now = () => Date.now();
+    odd.now = () => clock.now();
     expect(await house.round(['Energy profile'])).toMatchObject({ failed: 0 });
     const { columns, rows } = await profileOf();
     expect(columns.map(({ obis }) => obis).toSorted()).toEqual([
