@@ -13,6 +13,9 @@ const TCFLSH = 0x540b;
 const BOTH_DIRECTIONS = 2;
 const TIOCEXCL = 0x540c;
 const TIOCNXCL = 0x540d;
+const LOCK_EX = 2;
+const LOCK_NB = 4;
+const LOCK_UN = 8;
 const TIOCOUTQ = 0x5411;
 const TIOCMGET = 0x5415;
 const TIOCMSET = 0x5418;
@@ -91,24 +94,31 @@ export interface TtySettings {
   readonly hupcl?: boolean;
 }
 
-type Ioctl = (fd: number, request: bigint, argument: bigint) => number;
+interface LibC {
+  readonly ioctl: (fd: number, request: bigint, argument: bigint) => number;
+  readonly flock: (fd: number, operation: number) => number;
+}
 
-let loaded: Ioctl | undefined;
+let loaded: LibC | undefined;
 
 /** The argument goes by reference when it is an array, else by value. */
 function ioctl(fd: number, request: number, argument: Uint8Array | Int32Array | number): number {
-  loaded ??= loadIoctl();
-  return loaded(fd, BigInt(request), BigInt(typeof argument === 'number' ? argument : ptr(argument)));
+  return libc().ioctl(fd, BigInt(request), BigInt(typeof argument === 'number' ? argument : ptr(argument)));
 }
 
-function loadIoctl(): Ioctl {
+function libc(): LibC {
+  if (loaded !== undefined) return loaded;
   if (process.platform !== 'linux') {
     throw new DcuError(
       'channel-open-failed',
       `serial ports are supported on Linux only, not on ${process.platform}`,
     );
   }
-  return dlopen('libc.so.6', { ioctl: { args: ['i32', 'u64', 'u64'], returns: 'i32' } }).symbols.ioctl;
+  loaded = dlopen('libc.so.6', {
+    ioctl: { args: ['i32', 'u64', 'u64'], returns: 'i32' },
+    flock: { args: ['i32', 'i32'], returns: 'i32' },
+  }).symbols;
+  return loaded;
 }
 
 function must(result: number, what: string): void {
@@ -197,13 +207,23 @@ export function baudRateOf(fd: number): number {
   return view.getUint32(AT.outputSpeed, true);
 }
 
-/** Nobody else (but root) can open the terminal until it is closed. */
+/**
+ * Nobody else can open the terminal until it is closed. Root may open what is exclusive, hence also the advisory lock
+ * that serialport and other terminal programs take. Throws an error with code EBUSY when somebody has it.
+ */
 export function lockTty(fd: number): void {
+  if (libc().flock(fd, LOCK_EX | LOCK_NB) !== 0) {
+    throw Object.assign(new Error('the port is in use by another program'), { code: 'EBUSY' });
+  }
   must(ioctl(fd, TIOCEXCL, 0), 'be opened for us alone');
 }
 
-/** A pseudo-terminal whose other side lives on would stay locked after our close. Harmless on one that is gone. */
+/**
+ * A pseudo-terminal whose other side lives on would stay locked after our close, and so would a descriptor whose copy
+ * a reader still holds. Harmless on one that is gone.
+ */
 export function unlockTty(fd: number): void {
+  libc().flock(fd, LOCK_UN);
   ioctl(fd, TIOCNXCL, 0);
 }
 
