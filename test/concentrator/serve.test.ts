@@ -1,9 +1,11 @@
-import { afterEach, describe, expect, test } from 'bun:test';
+import { afterEach, describe, expect, setDefaultTimeout, test } from 'bun:test';
 import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { startNeighbours } from '../faults/neighbours.ts';
 import { openHouse } from './house.ts';
+
+setDefaultTimeout(30_000);
 
 const MAIN = join(import.meta.dir, '..', '..', 'src', 'main.ts');
 

@@ -1,8 +1,10 @@
-import { afterEach, beforeEach, describe, expect, test } from 'bun:test';
+import { afterEach, beforeEach, describe, expect, setDefaultTimeout, test } from 'bun:test';
 import type { Meter } from '../../src/base/model.ts';
 import { FastClock, type House, newMeter, openHouse } from '../concentrator/house.ts';
 import { type Neighbours, startNeighbours } from './neighbours.ts';
 import { OddMeter, PERIOD_MS } from './odd-meter.ts';
+
+setDefaultTimeout(30_000);
 
 const HOUR_MS = 3_600_000;
 const DAY_MS = 24 * HOUR_MS;

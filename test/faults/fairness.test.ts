@@ -1,8 +1,10 @@
-import { afterEach, describe, expect, test } from 'bun:test';
+import { afterEach, describe, expect, setDefaultTimeout, test } from 'bun:test';
 import { listenTcp, type TcpListener } from '../../src/channels/tcp-listen.ts';
 import { type House, newMeter, openHouse, until } from '../concentrator/house.ts';
 import { type Bus, type Neighbours, startBus, startNeighbours, writtenRows } from './neighbours.ts';
 import { isBlock, openTap, rangesOf, type Tap } from './tap.ts';
+
+setDefaultTimeout(30_000);
 
 const DAY_MS = 86_400_000;
 

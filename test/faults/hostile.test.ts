@@ -1,4 +1,4 @@
-import { afterEach, describe, expect, test } from 'bun:test';
+import { afterEach, describe, expect, setDefaultTimeout, test } from 'bun:test';
 import type { Framing } from '../../src/base/model.ts';
 import type { ByteChannel } from '../../src/channels/channel.ts';
 import { listenTcp, type TcpListener } from '../../src/channels/tcp-listen.ts';
@@ -7,6 +7,8 @@ import { energyRows } from '../../src/simulator/profile-rows.ts';
 import { FastClock, type House, newMeter, openHouse } from '../concentrator/house.ts';
 import { type Neighbours, startNeighbours } from './neighbours.ts';
 import { block, GET_RESPONSE, isBlock, isGetNext, openTap, type Tap, type TapHooks } from './tap.ts';
+
+setDefaultTimeout(30_000);
 
 const DAY_MS = 86_400_000;
 

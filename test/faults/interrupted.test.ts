@@ -1,4 +1,4 @@
-import { afterEach, describe, expect, test } from 'bun:test';
+import { afterEach, describe, expect, setDefaultTimeout, test } from 'bun:test';
 import { decodeGetResponse } from '../../src/dlms/apdu/get.ts';
 import { decodeProfile } from '../../src/kernels/index.ts';
 import type { ColumnHint } from '../../src/kernels/types.ts';
@@ -6,6 +6,8 @@ import { energyRows } from '../../src/simulator/profile-rows.ts';
 import { type House, openHouse } from '../concentrator/house.ts';
 import { type Neighbours, startNeighbours } from './neighbours.ts';
 import { isBlock, openTap, rangesOf, type Tap } from './tap.ts';
+
+setDefaultTimeout(30_000);
 
 const DAY_MS = 86_400_000;
 

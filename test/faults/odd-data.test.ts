@@ -1,8 +1,10 @@
-import { afterEach, beforeEach, describe, expect, test } from 'bun:test';
+import { afterEach, beforeEach, describe, expect, setDefaultTimeout, test } from 'bun:test';
 import type { Meter } from '../../src/base/model.ts';
 import { octetString, u32 } from '../../src/dlms/values.ts';
 import { FastClock, type House, newMeter, openHouse } from '../concentrator/house.ts';
 import { ENERGY, OddMeter, PERIOD_MS, register } from './odd-meter.ts';
+
+setDefaultTimeout(30_000);
 
 const DAY_MS = 86_400_000;
 

@@ -1,4 +1,4 @@
-import { afterEach, describe, expect, test } from 'bun:test';
+import { afterEach, describe, expect, setDefaultTimeout, test } from 'bun:test';
 import { join } from 'node:path';
 import type { MeterSecrets } from '../../src/base/model.ts';
 import { encodeAare, USER_DIAGNOSTICS, type UserDiagnostic } from '../../src/dlms/apdu/aare.ts';
@@ -8,6 +8,8 @@ import { energyRows } from '../../src/simulator/profile-rows.ts';
 import { type House, openHouse, secretsOf } from '../concentrator/house.ts';
 import { type Neighbours, startNeighbours } from './neighbours.ts';
 import { openTap, type Tap } from './tap.ts';
+
+setDefaultTimeout(30_000);
 
 const DAY_MS = 86_400_000;
 const AARQ = 0x60;

@@ -1,7 +1,9 @@
-import { afterEach, describe, expect, test } from 'bun:test';
+import { afterEach, describe, expect, setDefaultTimeout, test } from 'bun:test';
 import { SeededRandom } from '../../src/base/random.ts';
 import { FastClock, type House, openHouse, until } from '../concentrator/house.ts';
 import { type Bus, startBus, writtenRows } from './neighbours.ts';
+
+setDefaultTimeout(30_000);
 
 const DAY_MS = 86_400_000;
 
