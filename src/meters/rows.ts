@@ -1,6 +1,7 @@
 import { DcuError } from '../base/errors.ts';
 import type { ColumnValues, Interval, MeterEvent, ProfileRows } from '../base/model.ts';
 import { typeOfTag } from '../dlms/axdr-types.ts';
+import { resolveNulls } from '../kernels/index.ts';
 import type { ColumnHint, DecodedColumn, DecodedProfile } from '../kernels/types.ts';
 import { isScaledValue, mismatch } from './attribute.ts';
 import type { ProfileLayout } from './layout.ts';
@@ -29,7 +30,12 @@ export function placeRows(
   decoded: DecodedProfile,
   meterDeviationMinutes: number,
 ): PlacedRows {
-  const clock = decoded.columns[layout.clockIndex];
+  const { columns } = resolveNulls(decoded, {
+    // Without a period a null time means nothing: its row has none.
+    periodMs: layout.capturePeriodS > 0 ? layout.capturePeriodS * 1000 : Number.NaN,
+    timeColumn: layout.clockIndex,
+  });
+  const clock = columns[layout.clockIndex];
   const clockObject = layout.objects[layout.clockIndex];
   if (clock === undefined || clockObject === undefined) throw new RangeError('layout without a clock');
   if (decoded.rows > 0 && clock.kind !== 'date-time') {
@@ -37,13 +43,13 @@ export function placeRows(
   }
   const { times, statuses } =
     clock.kind === 'date-time'
-      ? timesOf(clock, layout.capturePeriodS, meterDeviationMinutes)
+      ? timesOf(clock, meterDeviationMinutes)
       : { times: new Float64Array(0), statuses: new Uint8Array(0) };
   const kept: number[] = [];
   for (let row = 0; row < decoded.rows; row++) if (!Number.isNaN(times[row])) kept.push(row);
 
   const values = layout.columns.map((column, index) => {
-    const source = decoded.columns[index < layout.clockIndex ? index : index + 1];
+    const source = columns[index < layout.clockIndex ? index : index + 1];
     if (source === undefined) throw new RangeError('fewer columns decoded than captured');
     if (
       isScaledValue(column) &&
@@ -67,63 +73,42 @@ export function placeRows(
 
 function timesOf(
   clock: Extract<DecodedColumn, { kind: 'date-time' }>,
-  periodS: number,
   meterDeviationMinutes: number,
 ): { readonly times: Float64Array; readonly statuses: Uint8Array } {
-  const times = new Float64Array(clock.values.length);
-  const statuses = new Uint8Array(clock.values.length);
-  let last = Number.NaN;
-  let lastStatus = NO_STATUS;
-  for (let row = 0; row < times.length; row++) {
-    if (clock.valid[row] === 0) {
-      last = periodS > 0 ? last + periodS * 1000 : Number.NaN;
-    } else {
-      const assumed = clock.deviation[row] === DEVIATION_UNSPECIFIED ? meterDeviationMinutes * 60_000 : 0;
-      last = (clock.values[row] ?? Number.NaN) + assumed;
-      lastStatus = clock.status[row] ?? NO_STATUS;
-    }
-    times[row] = last;
-    statuses[row] = lastStatus;
-  }
+  const times = clock.values.map((value, row) => {
+    if (clock.valid[row] === 0) return Number.NaN;
+    return clock.deviation[row] === DEVIATION_UNSPECIFIED ? value + meterDeviationMinutes * 60_000 : value;
+  });
+  const statuses = clock.status.map((status, row) => (clock.valid[row] === 0 ? NO_STATUS : status));
   return { times, statuses };
 }
 
 function columnValues(source: DecodedColumn, buffer: Uint8Array, kept: readonly number[]): ColumnValues {
-  const from = sourceRows(source.valid);
+  const { valid } = source;
   switch (source.kind) {
     case 'number':
+    case 'date-time':
       return {
         kind: 'number',
-        values: Float64Array.from(kept, (row) => source.values[from[row] ?? -1] ?? Number.NaN),
+        values: Float64Array.from(kept, (row) =>
+          valid[row] === 0 ? Number.NaN : (source.values[row] ?? Number.NaN),
+        ),
       };
     case 'int64':
     case 'uint64':
-      return { kind: 'bigint', values: kept.map((row) => source.values[from[row] ?? -1]) };
+      return {
+        kind: 'bigint',
+        values: kept.map((row) => (valid[row] === 0 ? undefined : source.values[row])),
+      };
     case 'bytes':
       return {
         kind: 'bytes',
         values: kept.map((row) => {
-          const at = source.offsets[from[row] ?? -1];
-          return at === undefined ? undefined : buffer.slice(at, at + (source.lengths[from[row] ?? -1] ?? 0));
+          const at = source.offsets[row] ?? 0;
+          return valid[row] === 0 ? undefined : buffer.slice(at, at + (source.lengths[row] ?? 0));
         }),
       };
-    case 'date-time':
-      return {
-        kind: 'number',
-        values: Float64Array.from(kept, (row) => source.values[from[row] ?? -1] ?? Number.NaN),
-      };
   }
-}
-
-/** For each row the row that its value comes from: itself, or the last one before that was not null; -1 = none. */
-function sourceRows(valid: Uint8Array): Int32Array {
-  const from = new Int32Array(valid.length);
-  let last = -1;
-  for (let row = 0; row < valid.length; row++) {
-    if (valid[row] !== 0) last = row;
-    from[row] = last;
-  }
-  return from;
 }
 
 /** What is wrong with a buffer that could not be decoded to its end; undefined for a good one. */
