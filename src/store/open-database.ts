@@ -1,4 +1,4 @@
-import { statSync } from 'node:fs';
+import { closeSync, openSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { DcuError, type ErrorCode } from '../base/errors.ts';
 import { Database } from './database.ts';
@@ -22,6 +22,8 @@ export interface OpenedDatabase {
 export async function openDatabase(directory: string, nowMs: number): Promise<OpenedDatabase> {
   const path = join(directory, DATABASE_FILE);
   const lastWriteAt = lastWriteOf(path);
+  // SQLite gives its other files the mode of this one.
+  if (lastWriteAt === undefined) closeSync(openSync(path, 'a', 0o600));
   const db = new Database(path);
   try {
     const lastShutdownClean = wasClosedInOrder(db);
@@ -79,7 +81,11 @@ function writeIfRoom(write: () => void): void {
 /** Marks the file as closed in order and closes it. */
 export function closeDatabase(db: Database): void {
   try {
-    writeIfRoom(() => markShutdown(db, 'clean'));
+    writeIfRoom(() => {
+      markShutdown(db, 'clean');
+      // libSQL leaves the log where it is; without one the file alone is the whole store.
+      db.pragma('wal_checkpoint(TRUNCATE)');
+    });
   } finally {
     db.close();
   }
