@@ -118,7 +118,10 @@ export async function startConcentrator(options: ConcentratorOptions): Promise<C
     const watchedStore: Store = {
       ...store,
       configuration: watched(store.configuration, {
-        channels: () => lines.reload(),
+        channels: async () => {
+          await lines.reload();
+          await collector.linesChanged();
+        },
         settings: async () => {
           zone = (await store.configuration.setting('device.timezone')) ?? 'UTC';
         },

@@ -4,11 +4,19 @@ import type { Channel, Meter } from '../base/model.ts';
 import type { ChannelOpener, SerialSettings } from '../channels/channel.ts';
 import { serialOpener } from '../channels/serial.ts';
 import { tcpOpener } from '../channels/tcp.ts';
-import type { LineAccess } from '../meters/connector.ts';
+import type { LineAccess } from '../meters/line-channels.ts';
 import type { Configuration } from '../store/types.ts';
 
 const RS485: ReadonlySet<number> = new Set([4, 7, 8]);
 const TCP_METERS = 12;
+
+type PortSettings = SerialSettings & { readonly openTimeoutMs: number };
+
+/** A serial channel; without opener while no device is set. */
+interface SerialLine {
+  readonly settings: PortSettings;
+  readonly opener: ChannelOpener | undefined;
+}
 
 /**
  * The channels as configured, at hand without waiting: how each meter is reached. A serial channel is one line that
@@ -18,7 +26,7 @@ export class LineDirectory {
   readonly #configuration: Pick<Configuration, 'channels' | 'channelAttributes'>;
   readonly #clock: Clock;
   #channels = new Map<string, Channel>();
-  #serial = new Map<string, ChannelOpener | DcuError>();
+  #serial = new Map<string, SerialLine>();
 
   constructor(configuration: Pick<Configuration, 'channels' | 'channelAttributes'>, clock: Clock) {
     this.#configuration = configuration;
@@ -37,10 +45,8 @@ export class LineDirectory {
         .filter(({ commType }) => RS485.has(commType))
         .map((channel) => {
           const own = attributes.filter(({ owner }) => owner === channel.name);
-          return [
-            channel.name,
-            this.#serialLine(channel, new Map(own.map(({ key, value }) => [key, value]))),
-          ];
+          const settings = serialSettings(channel, new Map(own.map(({ key, value }) => [key, value])));
+          return [channel.name, this.#serialLine(settings, this.#serial.get(channel.name))];
         }),
     );
   }
@@ -56,9 +62,17 @@ export class LineDirectory {
     }
     const { protocol, task } = channel;
     if (RS485.has(channel.commType)) {
-      const opener = this.#serial.get(channel.name);
-      if (opener instanceof DcuError) throw opener;
-      if (opener !== undefined) return { lineName: channel.name, opener, protocol, task, shared: true };
+      const opener = this.#serial.get(channel.name)?.opener;
+      if (opener === undefined) {
+        throw new DcuError(
+          'channel-open-failed',
+          `channel ${channel.name} has no serial port: set its device`,
+          {
+            field: 'device',
+          },
+        );
+      }
+      return { lineName: channel.name, opener, protocol, task, shared: true };
     }
     if (channel.commType === TCP_METERS) {
       const opener = this.#tcpLine(meter, channel);
@@ -69,25 +83,10 @@ export class LineDirectory {
     });
   }
 
-  #serialLine(channel: Channel, attributes: ReadonlyMap<string, string>): ChannelOpener | DcuError {
-    const path = attributes.get('device') ?? '';
-    if (path === '') {
-      return new DcuError(
-        'channel-open-failed',
-        `channel ${channel.name} has no serial port: set its device`,
-        {
-          field: 'device',
-        },
-      );
-    }
-    const settings: SerialSettings = {
-      path,
-      baudRate: Number(attributes.get('baud') ?? '9600'),
-      dataBits: attributes.get('data.bits') === '7' ? 7 : 8,
-      parity: parityOf(attributes.get('parity')),
-      stopBits: attributes.get('stop.bits') === '2' ? 2 : 1,
-    };
-    return serialOpener({ ...settings, openTimeoutMs: channel.readTimeoutS * 1000 }, this.#clock);
+  /** The opener of before where its settings are still the same: what it has opened stays good. */
+  #serialLine(settings: PortSettings, before: SerialLine | undefined): SerialLine {
+    if (before !== undefined && Bun.deepEquals(before.settings, settings, true)) return before;
+    return { settings, opener: settings.path === '' ? undefined : serialOpener(settings, this.#clock) };
   }
 
   #tcpLine({ meterNo, address: { host, port } }: Meter, channel: Channel): ChannelOpener {
@@ -98,6 +97,17 @@ export class LineDirectory {
     }
     return tcpOpener({ host, port, connectTimeoutMs: channel.writeTimeoutS * 1000 }, this.#clock);
   }
+}
+
+function serialSettings(channel: Channel, attributes: ReadonlyMap<string, string>): PortSettings {
+  return {
+    path: attributes.get('device') ?? '',
+    baudRate: Number(attributes.get('baud') ?? '9600'),
+    dataBits: attributes.get('data.bits') === '7' ? 7 : 8,
+    parity: parityOf(attributes.get('parity')),
+    stopBits: attributes.get('stop.bits') === '2' ? 2 : 1,
+    openTimeoutMs: channel.readTimeoutS * 1000,
+  };
 }
 
 function parityOf(text: string | undefined): SerialSettings['parity'] {

@@ -5,34 +5,18 @@ import { type DcuError, toDcuError } from '../base/errors.ts';
 import type { Log } from '../base/log.ts';
 import type { Meter, MeterSecrets } from '../base/model.ts';
 import type { Random } from '../base/random.ts';
-import type { ByteChannel, ChannelOpener } from '../channels/channel.ts';
+import type { ByteChannel } from '../channels/channel.ts';
 import type { AssociationConfig, ClientConfig } from '../dlms/client.ts';
 import { decodeValue, granted, integerOf } from './attribute.ts';
 import { CounterBlock } from './counter-block.ts';
+import { type LineAccess, LineChannels, type LineOpener } from './line-channels.ts';
 import type { LineOpening } from './line-job.ts';
 import { linkConfig, type ProtocolSettings, pduSize, protocolSettings } from './link-settings.ts';
 import type { MeterLink } from './meter-link.ts';
 import type { MeterProfile } from './meter-profile.ts';
+import { OwnedLink } from './owned-link.ts';
 import { meterProfile } from './profiles/index.ts';
 import { MeterSession } from './session.ts';
-
-/** How a meter is reached: handed in from above, where channels and their settings are known. */
-export interface LineAccess {
-  /** Meters of one name share a line and take turns on it. */
-  readonly lineName: string;
-  readonly opener: ChannelOpener;
-  /** Name of the protocol whose attributes hold (`dlms_down`, `485_test_fis`). */
-  readonly protocol: string;
-  /** Several meters on one channel (RS-485): it stays open from one to the next. */
-  readonly shared: boolean;
-  /** The channel's own task group; its items apply to every meter on it. */
-  readonly task?: string;
-  /** Has a G3-PLC network behind it. */
-  readonly g3?: boolean;
-}
-
-/** @throws DcuError `not-found` or `channel-open-failed` when the meter's channel is unknown or off. */
-export type LineOpener = (meter: Meter) => LineAccess;
 
 /** Opens an association on a channel. */
 export type ConnectDlms = (
@@ -70,11 +54,11 @@ const HIGHEST_RAISE = 0xff00_0000;
 export class MeterConnector {
   readonly #deps: ConnectorDependencies;
   readonly #counters = new Map<number, CounterBlock>();
-  /** Channels of shared lines that stay open between meters. */
-  readonly #kept = new Map<string, ByteChannel>();
+  readonly #channels: LineChannels;
 
   constructor(deps: ConnectorDependencies) {
     this.#deps = deps;
+    this.#channels = new LineChannels(deps.openLine);
   }
 
   async prepare(meter: Meter): Promise<LineOpening<MeterSession>> {
@@ -89,11 +73,14 @@ export class MeterConnector {
     };
   }
 
+  /** To be called when lines may have been set up anew: what stood open on the old settings is closed when it is idle. */
+  linesChanged(): Promise<void> {
+    return this.#channels.closeOutdated();
+  }
+
   /** Closes the channels that were kept open. */
-  async close(): Promise<void> {
-    const kept = [...this.#kept.values()];
-    this.#kept.clear();
-    await Promise.all(kept.map((channel) => channel.close()));
+  close(): Promise<void> {
+    return this.#channels.close();
   }
 
   async #open(
@@ -114,17 +101,18 @@ export class MeterConnector {
       association: associationConfig(meter, secrets, settings, this.#deps.systemTitle, counters),
       randomBytes: (length) => random.bytes(length),
     };
-    const link = await this.#associate(access, config, signal).catch(async (thrown: unknown) => {
+    const link = await this.#associate(meter, access, config, signal).catch(async (thrown: unknown) => {
       const error = toDcuError(thrown);
       if (counters === undefined || signal.aborted || !COUNTER_SUSPECTS.has(error.code)) throw error;
       if (!(await this.#resynchronise(meter, access, config, profile, counters, error, signal))) throw error;
-      return this.#associate(access, config, signal);
+      return this.#associate(meter, access, config, signal);
     });
     return new MeterSession(link, {
       meterId: meter.id,
       profile,
       clock,
       log,
+      outdated: () => this.#channels.outdated(meter, access),
       knownColumns: (kind) => store.columns(meter.id, kind),
       ...(counters === undefined ? {} : { beforeRequest: () => counters.ready() }),
     });
@@ -145,7 +133,7 @@ export class MeterConnector {
     // A meter that is silent to everybody is not asked a second time.
     if (error.code === 'link-timeout' && config.link.framing === 'hdlc') return false;
     try {
-      const seen = await this.#readCounter(access, config, profile, signal);
+      const seen = await this.#readCounter(meter, access, config, profile, signal);
       return await this.#raise(meter, counters, seen + 1, 'after reading it from the meter');
     } catch (thrown) {
       this.#deps.log.debug('the public client could not read the invocation counter', {
@@ -172,6 +160,7 @@ export class MeterConnector {
   }
 
   async #readCounter(
+    meter: Meter,
     access: LineAccess,
     config: ClientConfig,
     profile: MeterProfile,
@@ -179,6 +168,7 @@ export class MeterConnector {
   ): Promise<number> {
     const { link: linkOf, association } = config;
     const link = await this.#associate(
+      meter,
       access,
       {
         ...config,
@@ -196,27 +186,23 @@ export class MeterConnector {
   }
 
   /** A link whose release also gives the channel back. */
-  async #associate(access: LineAccess, config: ClientConfig, signal: AbortSignal): Promise<MeterLink> {
-    const kept = this.#kept.get(access.lineName);
-    if (kept !== undefined) {
-      try {
-        return await this.#associateOn(kept, access, config, signal);
-      } catch (error) {
-        // A port that went away while nobody used it says nothing of this meter.
-        if (signal.aborted || toDcuError(error).code !== 'channel-lost') throw error;
-      }
-    }
-    const channel = await access.opener.open(signal);
-    if (access.shared) this.#kept.set(access.lineName, channel);
-    return this.#associateOn(channel, access, config, signal);
-  }
-
-  async #associateOn(
-    channel: ByteChannel,
+  async #associate(
+    meter: Meter,
     access: LineAccess,
     config: ClientConfig,
     signal: AbortSignal,
   ): Promise<MeterLink> {
+    const { channel, before } = await this.#channels.take(meter, access, signal);
+    try {
+      return await this.#associateOn(channel, config, signal);
+    } catch (error) {
+      // A port that went away while nobody used it says nothing of this meter.
+      if (!before || signal.aborted || toDcuError(error).code !== 'channel-lost') throw error;
+      return this.#associateOn((await this.#channels.take(meter, access, signal)).channel, config, signal);
+    }
+  }
+
+  async #associateOn(channel: ByteChannel, config: ClientConfig, signal: AbortSignal): Promise<MeterLink> {
     const abort = new AbortController();
     const onAbort = (): void => abort.abort(signal.reason);
     signal.addEventListener('abort', onAbort, { once: true });
@@ -224,25 +210,15 @@ export class MeterConnector {
       const link = await this.#deps.connect(channel, config, this.#deps.clock, { signal: abort.signal });
       return new OwnedLink(
         link,
-        () => this.#giveBack(access, channel),
-        () => this.#discard(access, channel),
+        () => this.#channels.giveBack(channel),
+        () => this.#channels.discard(channel),
       );
     } catch (error) {
-      await this.#discard(access, channel);
+      await this.#channels.discard(channel);
       throw error;
     } finally {
       signal.removeEventListener('abort', onAbort);
     }
-  }
-
-  async #giveBack(access: LineAccess, channel: ByteChannel): Promise<void> {
-    if (!access.shared) await channel.close();
-  }
-
-  /** After a failure nothing is known of what still travels on the channel: the next session gets a fresh one. */
-  async #discard(access: LineAccess, channel: ByteChannel): Promise<void> {
-    if (this.#kept.get(access.lineName) === channel) this.#kept.delete(access.lineName);
-    await channel.close();
   }
 
   #countersOf(meter: Meter): CounterBlock {
@@ -251,47 +227,6 @@ export class MeterConnector {
     const made = new CounterBlock(this.#deps.store.counters, `meter:${meter.meterNo}:out`);
     this.#counters.set(meter.id, made);
     return made;
-  }
-}
-
-/** A link that hands its channel back when it ends. */
-class OwnedLink implements MeterLink {
-  readonly #link: MeterLink;
-  readonly #giveBack: () => Promise<void>;
-  readonly #discard: () => Promise<void>;
-
-  constructor(link: MeterLink, giveBack: () => Promise<void>, discard: () => Promise<void>) {
-    this.#link = link;
-    this.#giveBack = giveBack;
-    this.#discard = discard;
-  }
-
-  get association(): MeterLink['association'] {
-    return this.#link.association;
-  }
-
-  get counters(): MeterLink['counters'] {
-    return this.#link.counters;
-  }
-
-  get ended(): MeterLink['ended'] {
-    return this.#link.ended;
-  }
-
-  get: MeterLink['get'] = (...request) => this.#link.get(...request);
-  getList: MeterLink['getList'] = (...request) => this.#link.getList(...request);
-  set: MeterLink['set'] = (...request) => this.#link.set(...request);
-  action: MeterLink['action'] = (...request) => this.#link.action(...request);
-  abort: MeterLink['abort'] = (reason) => this.#link.abort(reason);
-
-  async release(): Promise<void> {
-    try {
-      await this.#link.release();
-    } catch (error) {
-      await this.#discard();
-      throw error;
-    }
-    await this.#giveBack();
   }
 }
 

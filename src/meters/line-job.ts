@@ -10,6 +10,8 @@ export interface LineSession {
   /** False once the association is gone. */
   readonly open: boolean;
   readonly counters: Readonly<LinkCounters>;
+  /** True once the line is set up in another way than when the session was opened: the next job opens its own. */
+  readonly outdated: boolean;
   /** Releases the association in an orderly way, if it still stands; never fails. */
   close(): Promise<void>;
   /** Ends at once; what is under way rejects with the reason. */

@@ -218,9 +218,10 @@ export class Line<Session extends LineSession> {
   /** The open session of the entry's meter; undefined when opening failed, which is then settled. */
   async #sessionFor(entry: Entry<Session>, signal: AbortSignal): Promise<Session | undefined> {
     const { meter } = entry.job;
-    if (this.#session?.meter.id === meter.id && this.#session.session.open) {
-      entry.tries = this.#session.tries;
-      return this.#session.session;
+    const current = this.#session?.meter.id === meter.id ? this.#session : undefined;
+    if (current?.session.open === true && (entry.begun || !current.session.outdated)) {
+      entry.tries = current.tries;
+      return current.session;
     }
     await this.#closeSession();
     const health = this.#healthOf(meter.id);

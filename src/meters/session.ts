@@ -9,33 +9,19 @@ import type {
   ProfileKind,
   RegisterReading,
 } from '../base/model.ts';
-import type { AccessSelection, CosemAttribute, GetResult } from '../dlms/client.ts';
-import type { DlmsData } from '../dlms/data.ts';
+import type { CosemAttribute, GetResult } from '../dlms/client.ts';
 import { encodeDateTime, fromUtcMs } from '../dlms/datetime.ts';
 import type { LinkCounters } from '../dlms/link/link.ts';
 import { decodeValue, granted, refusal } from './attribute.ts';
-import { bufferParts, type ProfileBatch } from './buffer-parts.ts';
+import type { ProfileBatch } from './buffer-parts.ts';
 import { type ClockReading, clockReading } from './clock.ts';
-import {
-  CLOCK_CLASS,
-  clockIndexOf,
-  columnsOf,
-  type ProfileLayout,
-  parseCaptureObjects,
-  parseCapturePeriod,
-  parseScalerUnit,
-  profileAttribute,
-  type ScalerUnit,
-  scalerKey,
-  scalersNeeded,
-} from './layout.ts';
+import { CLOCK_CLASS } from './layout.ts';
 import type { MeterLink } from './meter-link.ts';
 import type { MeterProfile } from './meter-profile.ts';
+import { ProfileReader } from './profile-reader.ts';
 import { type RegisterResult, registersOf } from './registers.ts';
 import { toEvents } from './rows.ts';
 
-/** Entries of a log are taken as written so long after the event. */
-const SETTLE_MS = 10_000;
 /** References in one GET-with-list: fits the smallest PDUs in use. */
 const LIST_SIZE = 8;
 
@@ -51,6 +37,8 @@ export interface SessionOptions {
   readonly profile: MeterProfile;
   readonly clock: Clock;
   readonly log: Log;
+  /** Whether the meter is reached in another way by now. */
+  outdated(): boolean;
   /** Makes sure that invocation counters are at hand. */
   readonly beforeRequest?: () => Promise<void>;
   /** Columns known from earlier sessions: their scalers are not read again while the capture objects stay the same. */
@@ -64,17 +52,28 @@ export interface SessionOptions {
 export class MeterSession {
   readonly #link: MeterLink;
   readonly #options: SessionOptions;
-  readonly #layouts = new Map<string, Promise<ProfileLayout>>();
+  readonly #profiles: ProfileReader;
   #closed = false;
   #clock: ClockReading | undefined;
 
   constructor(link: MeterLink, options: SessionOptions) {
     this.#link = link;
     this.#options = options;
+    this.#profiles = new ProfileReader({
+      clockObis: options.profile.clock,
+      now: () => options.clock.now(),
+      clock: () => this.clock(),
+      get: (...request) => this.#request(() => link.get(...request)),
+      getMany: (attributes) => this.#getMany(attributes),
+    });
   }
 
   get open(): boolean {
     return !this.#closed && this.#link.ended === undefined;
+  }
+
+  get outdated(): boolean {
+    return this.#options.outdated();
   }
 
   get counters(): Readonly<LinkCounters> {
@@ -136,18 +135,14 @@ export class MeterSession {
 
   /** Rows of a profile with time in the interval. What came before a transfer broke is handed out before it throws. */
   async *readProfile(kind: ProfileKind, interval: Interval): AsyncGenerator<ProfileBatch> {
-    const known = (): Promise<readonly CaptureColumn[] | undefined> => this.#options.knownColumns(kind);
-    yield* this.#readRange(this.profile.profiles[kind], interval, true, known);
+    const known = () => this.#options.knownColumns(kind);
+    yield* this.#profiles.read(this.profile.profiles[kind], interval, true, known);
   }
 
   async *readEvents(log: EventLog, interval: Interval): AsyncGenerator<EventBatch> {
     const object = this.profile.logs[log];
-    for await (const { rows, covered } of this.#readRange(
-      object.obis,
-      interval,
-      false,
-      async () => undefined,
-    )) {
+    const unknown = async () => undefined;
+    for await (const { rows, covered } of this.#profiles.read(object.obis, interval, false, unknown)) {
       yield { events: toEvents(rows, object.impliedCode), covered };
     }
   }
@@ -193,77 +188,6 @@ export class MeterSession {
     return { classId: 70, obis: this.profile.relay, attribute };
   }
 
-  async *#readRange(
-    obis: string,
-    interval: Interval,
-    alone: boolean,
-    known: () => Promise<readonly CaptureColumn[] | undefined>,
-  ): AsyncGenerator<ProfileBatch> {
-    const layout = await this.#layout(obis, known);
-    const reading = await this.clock();
-    const meterNowMs = this.#options.clock.now() + reading.driftMs;
-    const toMs = Math.min(interval.toMs, Math.floor(meterNowMs / 1000) * 1000 + 1000);
-    if (toMs <= interval.fromMs) return;
-    const asked = { fromMs: interval.fromMs, toMs };
-    const attribute = profileAttribute(obis, 2);
-    const blocks: Uint8Array[] = [];
-    let buffer: Uint8Array;
-    let broken: DcuError | undefined;
-    try {
-      const selection = rangeSelection(this.profile.clock, asked, reading.deviationMinutes);
-      const result = await this.#request(() =>
-        this.#link.get(attribute, selection, (block) => blocks.push(block)),
-      );
-      buffer = granted(attribute, result);
-    } catch (thrown) {
-      broken = toDcuError(thrown);
-      if (blocks.length === 0) throw broken;
-      buffer = Buffer.concat(blocks);
-    }
-    const periodMs = layout.capturePeriodS * 1000;
-    const failure = yield* bufferParts(buffer, {
-      layout,
-      asked,
-      meterDeviationMinutes: reading.deviationMinutes,
-      writtenMs: meterNowMs - (periodMs > 0 ? periodMs : SETTLE_MS),
-      alone,
-      broken,
-    });
-    if (failure !== undefined) throw failure;
-  }
-
-  /** Capture objects are read once a session, so that a changed layout is noticed; scalers only when they are new. */
-  #layout(obis: string, known: () => Promise<readonly CaptureColumn[] | undefined>): Promise<ProfileLayout> {
-    const reading = this.#layouts.get(obis) ?? this.#readLayout(obis, known);
-    this.#layouts.set(obis, reading);
-    reading.catch(() => this.#layouts.delete(obis));
-    return reading;
-  }
-
-  async #readLayout(
-    obis: string,
-    known: () => Promise<readonly CaptureColumn[] | undefined>,
-  ): Promise<ProfileLayout> {
-    const captures = profileAttribute(obis, 3);
-    const [objectsResult, periodResult] = await this.#getMany([captures, profileAttribute(obis, 4)]);
-    const objects = parseCaptureObjects(obis, decodeValue(granted(captures, objectsResult)));
-    const clockIndex = clockIndexOf(obis, objects);
-    const capturePeriodS = parseCapturePeriod(obis, periodResult ?? { ok: false, result: 'no answer' });
-    const scalers = new Map<string, ScalerUnit>();
-    for (const column of (await known()) ?? []) {
-      if (column.scaler === null || column.unit === null) continue;
-      scalers.set(scalerKey(column), { scaler: column.scaler, unit: column.unit });
-    }
-    const missing = scalersNeeded(objects).filter((attribute) => !scalers.has(scalerKey({ ...attribute })));
-    const results = await this.#getMany(missing);
-    for (const [index, attribute] of missing.entries()) {
-      const result = results[index];
-      const parsed = result === undefined ? undefined : parseScalerUnit(attribute, result);
-      if (parsed !== undefined) scalers.set(scalerKey(attribute), parsed);
-    }
-    return { obis, objects, clockIndex, columns: columnsOf(objects, clockIndex, scalers), capturePeriodS };
-  }
-
   /** With-list where the meter grants it. */
   async #getMany(attributes: readonly CosemAttribute[]): Promise<readonly GetResult[]> {
     const results: GetResult[] = [];
@@ -287,21 +211,3 @@ export class MeterSession {
 }
 
 const RELAY_STATES: Readonly<Record<number, RelayState>> = { 0: 'off', 1: 'on', 2: 'ready' };
-
-/** From the first to the last hundredth of a second of the interval, in the meter's own deviation. */
-export function rangeSelection(
-  clockObis: string,
-  interval: Interval,
-  deviationMinutes: number,
-): AccessSelection {
-  const stamp = (utcMs: number): DlmsData => {
-    const { weekday: _, ...time } = fromUtcMs(utcMs, deviationMinutes);
-    return { type: 'octet-string', value: encodeDateTime(time) };
-  };
-  return {
-    by: 'range',
-    restricting: { classId: CLOCK_CLASS, obis: clockObis, attribute: 2 },
-    from: stamp(interval.fromMs),
-    to: stamp(interval.toMs - 10),
-  };
-}

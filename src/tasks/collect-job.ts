@@ -2,7 +2,7 @@ import type { Clock } from '../base/clock.ts';
 import type { CollectionStore } from '../base/collection.ts';
 import { DcuError, toDcuError } from '../base/errors.ts';
 import type { Interval, Meter, TaskItem } from '../base/model.ts';
-import type { LineAccess } from '../meters/connector.ts';
+import type { LineAccess } from '../meters/line-channels.ts';
 import type { JobOutcome, LineJob } from '../meters/line-job.ts';
 import type { MeterSession } from '../meters/session.ts';
 import { planRead, succeededLately } from './planner.ts';

@@ -3,16 +3,19 @@ import type { Clock } from '../base/clock.ts';
 import type { CollectionStore } from '../base/collection.ts';
 import { DcuError, toDcuError } from '../base/errors.ts';
 import type { Log } from '../base/log.ts';
-import type { Meter, MeterState, TaskItem, TaskType } from '../base/model.ts';
+import type { TaskItem, TaskType } from '../base/model.ts';
 import type { Random } from '../base/random.ts';
 import { openDlmsClient } from '../channels/dlms-client.ts';
 import { DEFAULT_BACKOFF } from '../meters/breaker.ts';
-import { type ConnectDlms, type LineOpener, MeterConnector } from '../meters/connector.ts';
+import { type ConnectDlms, MeterConnector } from '../meters/connector.ts';
+import type { LineOpener } from '../meters/line-channels.ts';
 import type { JobOutcome, LineJob, LineUse } from '../meters/line-job.ts';
 import { LinePool } from '../meters/line-pool.ts';
 import type { MeterSession, RelayState } from '../meters/session.ts';
 import { CollectJob, type JobDependencies, type JobReason } from './collect-job.ts';
 import type { CollectorEvents, CollectorSnapshot, JobView } from './events.ts';
+import { LinelessMeters } from './lineless-meters.ts';
+import { MeterStates } from './meter-states.ts';
 import { OnDemandJob } from './on-demand-job.ts';
 import { type PlannedTask, tasksOf } from './planner.ts';
 import { operateRelay, type ReadNowResult, readNow } from './read-now.ts';
@@ -54,6 +57,11 @@ export interface Collector {
   readonly bus: Bus<CollectorEvents>;
   /** Begins to fire task items by their crons; resolves when what was missed is queued. */
   start(): Promise<void>;
+  /**
+   * To be called when channels were set up anew. Work under way ends on the line as it was opened; what comes next opens
+   * it anew, and a port that nobody uses any more is closed.
+   */
+  linesChanged(): Promise<void>;
   /** Cancels all work and closes all channels. */
   stop(): Promise<void>;
   /** Queues what the enabled items of one meter or all lack, whatever their crons and Intervals say. */
@@ -90,7 +98,7 @@ class LineCollector implements Collector {
   readonly #scheduler: Scheduler;
   readonly #jobDeps: JobDependencies;
   readonly #rounds = new Set<Round>();
-  readonly #states = new Map<number, { readonly state: MeterState; readonly lastSeen: number | null }>();
+  readonly #lineless: LinelessMeters;
   #jobNumber = 0;
   #cancelProgress: (() => void) | undefined;
 
@@ -98,6 +106,8 @@ class LineCollector implements Collector {
     const { store, clock, log, zone } = options;
     this.#options = options;
     this.bus = new Bus((error) => log.error('a listener failed', { ...toDcuError(error).toJSON() }));
+    this.#lineless = new LinelessMeters(options);
+    const states = new MeterStates({ ...options, tell: (event) => this.bus.emit('meter-state', event) });
     this.#connector = new MeterConnector({ ...options, connect: options.connect ?? openDlmsClient });
     this.#pool = new LinePool<MeterSession>(
       {
@@ -105,7 +115,7 @@ class LineCollector implements Collector {
         log,
         backoff: DEFAULT_BACKOFF,
         prepareOpening: (meter) => this.#connector.prepare(meter),
-        meterState: (meter, state) => this.#meterState(meter, state),
+        meterState: (meter, state) => states.note(meter, state),
         changed: () => this.#progress(),
       },
       options.maxBusyLines ?? DEFAULT_MAX_BUSY_LINES,
@@ -132,6 +142,10 @@ class LineCollector implements Collector {
 
   start(): Promise<void> {
     return this.#scheduler.start();
+  }
+
+  linesChanged(): Promise<void> {
+    return this.#connector.linesChanged();
   }
 
   async stop(): Promise<void> {
@@ -252,6 +266,7 @@ class LineCollector implements Collector {
     const id = this.#nextId();
     try {
       const access = this.#options.openLine(meter);
+      this.#lineless.reachable(meter);
       const job = new CollectJob(id, { meter, item, definition }, access, reason, this.#jobDeps);
       round?.add(job);
       const queued = this.#pool.enqueue(access.lineName, job, reason === 'asked');
@@ -260,28 +275,10 @@ class LineCollector implements Collector {
       return queued;
     } catch (thrown) {
       const error = toDcuError(thrown);
-      this.#options.log.warn('meter has no usable line', { meterNo: meter.meterNo, ...error.toJSON() });
       round?.failed(meter, item, error);
-      this.#report(meter, item, error);
+      this.#lineless.failed(meter, item, error);
       return false;
     }
-  }
-
-  #report(meter: Meter, item: TaskItem, error: DcuError): void {
-    const nowMs = this.#options.clock.now();
-    this.#options.store
-      .saveAttempt({
-        meterId: meter.id,
-        itemId: item.id,
-        startedAt: nowMs,
-        finishedAt: nowMs,
-        added: 0,
-        error: error.code,
-        message: error.message,
-      })
-      .catch((failure: unknown) =>
-        this.#options.log.error('an attempt could not be recorded', { ...toDcuError(failure).toJSON() }),
-      );
   }
 
   async #onDemand<Result>(
@@ -340,23 +337,6 @@ class LineCollector implements Collector {
       ...('error' in outcome ? { error: { code: outcome.error.code, message: outcome.error.message } } : {}),
     });
     this.#progress();
-  }
-
-  #meterState(meter: Meter, seen: MeterState | 'as-before'): void {
-    const { store, clock, log } = this.#options;
-    const before = this.#states.get(meter.id) ?? { state: 'unknown', lastSeen: null };
-    const nowMs = clock.now();
-    const state = seen === 'as-before' ? before.state : seen;
-    const lastSeen = seen === 'online' ? nowMs : before.lastSeen;
-    this.bus.emit('meter-state', { meterId: meter.id, meterNo: meter.meterNo, state, lastSeen });
-    // Reading passes by; what stands afterwards is what the store keeps.
-    if (seen === 'reading' || seen === 'as-before') return;
-    this.#states.set(meter.id, { state, lastSeen });
-    store
-      .saveMeterState(meter.id, state, nowMs)
-      .catch((error: unknown) =>
-        log.error('a meter state could not be recorded', { ...toDcuError(error).toJSON() }),
-      );
   }
 
   #progress(): void {

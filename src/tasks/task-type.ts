@@ -1,7 +1,7 @@
 import type { Clock } from '../base/clock.ts';
 import type { CollectionStore } from '../base/collection.ts';
 import type { CollectionKind, EventLog, Meter, ProfileKind, TaskType } from '../base/model.ts';
-import type { LineAccess } from '../meters/connector.ts';
+import type { LineAccess } from '../meters/line-channels.ts';
 import type { MeterSession } from '../meters/session.ts';
 
 export interface ActionContext {

@@ -107,7 +107,7 @@ describe('a street of simulated meters', () => {
       meters: 3,
       rs485Lines: 1,
       metersPerLine: 3,
-      attributes: { 'send.timeout': '0.08', 'send.retry': '8' },
+      attributes: { 'send.timeout': '0.2', 'send.retry': '8' },
     });
     street.item('Energy profile', 1);
     street.item('Standard Event', 2);

@@ -5,7 +5,7 @@ import { systemRandom } from '../../src/base/random.ts';
 import type { ByteChannel, ChannelOpener } from '../../src/channels/channel.ts';
 import { memoryPair } from '../../src/channels/memory.ts';
 import { tcpOpener } from '../../src/channels/tcp.ts';
-import type { LineAccess } from '../../src/meters/connector.ts';
+import type { LineAccess } from '../../src/meters/line-channels.ts';
 import {
   type Neighbourhood,
   type ServedMeter,
@@ -39,6 +39,7 @@ export async function startStreet(options: {
   const { meters, rs485Lines = 0, metersPerLine = 3 } = options;
   let opened = 0;
   const wires = new Map<number, ByteChannel>();
+  const openers = new Map<string, ChannelOpener>();
   const neighbourhood = await startNeighbourhood({
     seed: 7,
     clock: systemClock,
@@ -115,12 +116,9 @@ export async function startStreet(options: {
           onClosed: (listener) => wire.onClosed(listener),
           close: async () => wire.onBytes(() => {}),
         };
-        return {
-          lineName: line,
-          opener: { name: line, open: async () => channel },
-          protocol: 'dlms_down',
-          shared: true,
-        };
+        const opener = openers.get(line) ?? { name: line, open: async () => channel };
+        openers.set(line, opener);
+        return { lineName: line, opener, protocol: 'dlms_down', shared: true };
       },
     });
   let collector = start();

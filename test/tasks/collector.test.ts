@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'bun:test';
 import { DcuError } from '../../src/base/errors.ts';
+import { type Log, silentLog } from '../../src/base/log.ts';
 import { meter } from './fake-meter.ts';
 import { START, World } from './world.ts';
 
@@ -240,6 +241,68 @@ describe('lines', () => {
       durationMs: expect.any(Number),
     });
     expect(world.store.times(1, 'energy')).toHaveLength(1920);
+  });
+
+  test('a meter without a usable line is told once per reason; each item of each round fails', async () => {
+    const told: unknown[] = [];
+    const log: Log = { ...silentLog, warn: (message, facts) => told.push([message, facts?.['message']]) };
+    let trouble: string | undefined = 'channel 485_1 is disabled';
+    const world = new World({
+      log,
+      lineOf: () => {
+        if (trouble !== undefined) throw new DcuError('channel-open-failed', trouble);
+        return '485_1';
+      },
+    });
+    world.add(meter(1));
+    world.item('Energy profile');
+    world.item('Standard Event');
+    const failures = async () =>
+      (await world.until(world.collector.round())).failures.map(({ code }) => code);
+    for (let round = 1; round <= 3; round++) {
+      expect(await failures()).toEqual(['channel-open-failed', 'channel-open-failed']);
+      expect(world.store.attempts).toHaveLength(2 * round);
+    }
+    expect(told).toEqual([['meter has no usable line', 'channel 485_1 is disabled']]);
+    trouble = 'channel 485_1 has no serial port: set its device';
+    await failures();
+    expect(told.slice(1)).toEqual([['meter has no usable line', trouble]]);
+    trouble = undefined;
+    expect(await failures()).toEqual([]);
+    trouble = 'channel 485_1 is disabled';
+    await failures();
+    expect(told).toHaveLength(3);
+  });
+
+  test('a shared line that is set up anew is closed when idle, and after the current job when busy', async () => {
+    const world = new World({ shared: true, lineOf: ({ id }) => `485_${id}` });
+    for (const id of [1, 2]) world.add(meter(id)).latencyMs = 5_000;
+    world.item('Energy profile');
+    world.item('Standard Event');
+    const read = (id: number) => world.collector.round({ meterIds: [id] });
+    await world.until(read(1), 600_000);
+    await world.clock.advance(10_000);
+    // Opened once for all jobs, and left open.
+    expect([world.opened, [...world.openLines]]).toEqual([['485_1'], ['485_1']]);
+    await world.renewLines();
+    expect([...world.openLines]).toEqual([]);
+
+    const first = Promise.withResolvers<void>();
+    const opened: string[][] = [];
+    world.collector.bus.on('job-started', () => {
+      opened.push([...world.opened]);
+      first.resolve();
+    });
+    const round = read(2);
+    await world.until(first.promise);
+    await world.renewLines();
+    // The job under way keeps its channel; the next one of the same meter opens it with the new settings.
+    expect([...world.openLines]).toEqual(['485_2']);
+    expect(await world.until(round, 600_000)).toMatchObject({ failed: 0, jobs: 2 });
+    expect(opened).toEqual([
+      ['485_1', '485_2'],
+      ['485_1', '485_2', '485_2'],
+    ]);
   });
 
   test('an operator comes in between the chunks of a long read', async () => {

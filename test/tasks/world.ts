@@ -1,9 +1,9 @@
 import { VirtualClock } from '../../src/base/clock.ts';
-import { silentLog } from '../../src/base/log.ts';
+import { type Log, silentLog } from '../../src/base/log.ts';
 import type { Meter, TaskItem, TaskType } from '../../src/base/model.ts';
 import { SeededRandom } from '../../src/base/random.ts';
-import type { ByteChannel } from '../../src/channels/channel.ts';
-import type { LineAccess } from '../../src/meters/connector.ts';
+import type { ByteChannel, ChannelOpener } from '../../src/channels/channel.ts';
+import type { LineAccess } from '../../src/meters/line-channels.ts';
 import { type Collector, createCollector } from '../../src/tasks/collector.ts';
 import { emptyChannel, FakeMeter } from './fake-meter.ts';
 import { MemoryStore } from './memory-store.ts';
@@ -16,12 +16,22 @@ export class World {
   readonly store = new MemoryStore();
   readonly fakes = new Map<number, FakeMeter>();
   readonly opened: string[] = [];
+  /** Names of lines whose channel is open. */
+  readonly openLines = new Set<string>();
   /** Lines busy at the same moment, at most. */
   mostBusy = 0;
   readonly collector: Collector;
-  #busy = new Set<string>();
+  #openers = new Map<string, ChannelOpener>();
 
-  constructor(options: { readonly lineOf?: (meter: Meter) => string; readonly maxBusyLines?: number } = {}) {
+  /** `lineOf` may throw; `shared`: channels stay open as on RS-485, here with one meter each. */
+  constructor(
+    options: {
+      readonly lineOf?: (meter: Meter) => string;
+      readonly maxBusyLines?: number;
+      readonly shared?: boolean;
+      readonly log?: Log;
+    } = {},
+  ) {
     const lineOf = options.lineOf ?? ((meter) => `tcp:${meter.meterNo}`);
     const byChannel = new WeakMap<ByteChannel, Meter>();
     this.store.groups = [{ id: 1, name: 'single_phase', enabled: true }];
@@ -31,27 +41,27 @@ export class World {
       store: this.store,
       clock: this.clock,
       random: new SeededRandom(1),
-      log: silentLog,
+      log: options.log ?? silentLog,
       zone: () => 'UTC',
       systemTitle: new Uint8Array(8),
       ...(options.maxBusyLines === undefined ? {} : { maxBusyLines: options.maxBusyLines }),
-      openLine: (meter): LineAccess => ({
-        lineName: lineOf(meter),
-        protocol: 'dlms_down',
-        shared: false,
-        opener: {
-          name: lineOf(meter),
+      openLine: (meter): LineAccess => {
+        const name = lineOf(meter);
+        const opener = this.#openers.get(name) ?? {
+          name,
           open: async () => {
-            this.opened.push(meter.meterNo);
-            this.#busy.add(lineOf(meter));
-            this.mostBusy = Math.max(this.mostBusy, this.#busy.size);
-            const channel = emptyChannel(lineOf(meter), () => this.#busy.delete(lineOf(meter)));
+            this.opened.push(options.shared === true ? name : meter.meterNo);
+            this.openLines.add(name);
+            this.mostBusy = Math.max(this.mostBusy, this.openLines.size);
+            const channel = emptyChannel(name, () => this.openLines.delete(name));
             byChannel.set(channel, meter);
             current = meter;
             return channel;
           },
-        },
-      }),
+        };
+        if (options.shared === true) this.#openers.set(name, opener);
+        return { lineName: name, protocol: 'dlms_down', shared: options.shared === true, opener };
+      },
       connect: (channel, config, _clock, { signal }) => {
         const meter = byChannel.get(channel) ?? current;
         const fake = meter === undefined ? undefined : this.fakes.get(meter.id);
@@ -59,6 +69,12 @@ export class World {
         return fake.connect(config, signal);
       },
     });
+  }
+
+  /** Every line gets other settings. */
+  renewLines(): Promise<void> {
+    this.#openers.clear();
+    return this.collector.linesChanged();
   }
 
   add(meter: Meter): FakeMeter {

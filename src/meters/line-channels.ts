@@ -1,0 +1,99 @@
+import type { Meter } from '../base/model.ts';
+import type { ByteChannel, ChannelOpener } from '../channels/channel.ts';
+
+/** How a meter is reached: handed in from above, where channels and their settings are known. */
+export interface LineAccess {
+  /** Meters of one name share a line and take turns on it. */
+  readonly lineName: string;
+  /** Of a shared line the same object for as long as its settings are the same. */
+  readonly opener: ChannelOpener;
+  /** Name of the protocol whose attributes hold (`dlms_down`, `485_test_fis`). */
+  readonly protocol: string;
+  /** Several meters on one channel (RS-485): it stays open from one to the next. */
+  readonly shared: boolean;
+  /** The channel's own task group; its items apply to every meter on it. */
+  readonly task?: string;
+  /** Has a G3-PLC network behind it. */
+  readonly g3?: boolean;
+}
+
+/** @throws DcuError `not-found` or `channel-open-failed` when the meter's channel is unknown or off. */
+export type LineOpener = (meter: Meter) => LineAccess;
+
+/** A channel of a shared line, open between meters. */
+interface Kept {
+  readonly channel: ByteChannel;
+  readonly access: LineAccess;
+  /** The meter that used it last: by it the way to the line is looked up. */
+  readonly meter: Meter;
+  readonly busy: boolean;
+}
+
+/** The channels of all lines: one for each session, or on a shared line one that stays open between meters. */
+export class LineChannels {
+  readonly #openLine: LineOpener;
+  readonly #kept = new Map<string, Kept>();
+
+  constructor(openLine: LineOpener) {
+    this.#openLine = openLine;
+  }
+
+  /** `before`: it was open already, and may have died while nobody used it. @throws what the opener throws */
+  async take(
+    meter: Meter,
+    access: LineAccess,
+    signal: AbortSignal,
+  ): Promise<{ readonly channel: ByteChannel; readonly before: boolean }> {
+    const { lineName, opener, shared } = access;
+    const kept = this.#kept.get(lineName);
+    if (kept?.access.opener === opener) {
+      this.#kept.set(lineName, { channel: kept.channel, access, meter, busy: true });
+      return { channel: kept.channel, before: true };
+    }
+    if (kept !== undefined) await this.discard(kept.channel);
+    const channel = await opener.open(signal);
+    if (shared) this.#kept.set(lineName, { channel, access, meter, busy: true });
+    return { channel, before: false };
+  }
+
+  /** After an orderly end: stays open for the next meter where that is worth anything. */
+  async giveBack(channel: ByteChannel): Promise<void> {
+    const kept = this.#keptOf(channel);
+    if (kept === undefined || this.outdated(kept.meter, kept.access)) return this.discard(channel);
+    this.#kept.set(kept.access.lineName, { ...kept, busy: false });
+  }
+
+  /** After a failure nothing is known of what still travels on the channel: the next session gets a fresh one. */
+  async discard(channel: ByteChannel): Promise<void> {
+    const kept = this.#keptOf(channel);
+    if (kept !== undefined) this.#kept.delete(kept.access.lineName);
+    await channel.close();
+  }
+
+  /** True when the meter is reached in another way by now, or in none. */
+  outdated(meter: Meter, access: LineAccess): boolean {
+    try {
+      const now = this.#openLine(meter);
+      return now.lineName !== access.lineName || (access.shared && now.opener !== access.opener);
+    } catch {
+      // Whoever wants to use the line next meets the same error and reports it.
+      return true;
+    }
+  }
+
+  /** Closes the kept channels whose line has been set up anew; those in use follow when they are given back. */
+  async closeOutdated(): Promise<void> {
+    const outdated = [...this.#kept.values()].filter(
+      ({ busy, meter, access }) => !busy && this.outdated(meter, access),
+    );
+    await Promise.all(outdated.map(({ channel }) => this.discard(channel)));
+  }
+
+  async close(): Promise<void> {
+    await Promise.all([...this.#kept.values()].map(({ channel }) => this.discard(channel)));
+  }
+
+  #keptOf(channel: ByteChannel): Kept | undefined {
+    return [...this.#kept.values()].find((kept) => kept.channel === channel);
+  }
+}
