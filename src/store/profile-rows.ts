@@ -4,6 +4,7 @@ import { type Chunk, decodeChunk, encodeChunk } from './chunk-codec.ts';
 import { mergeChunk } from './chunk-merge.ts';
 import { addCoverage } from './coverage-rows.ts';
 import type { Database } from './database.ts';
+import { LAST_MS } from './interval.ts';
 import { bucketOf, kindNumber } from './kinds.ts';
 import { layoutById, layoutFor, layoutsOf, newestLayout } from './layouts.ts';
 import { type LayoutRows, mergeLayouts } from './profile-merge.ts';
@@ -77,7 +78,7 @@ function checkShape(rows: ProfileRows): void {
   if (rows.values.length !== rows.columns.length || lengths.some((length) => length !== count)) {
     throw new DcuError('invalid-argument', 'columns of a profile are of different lengths');
   }
-  const wrong = rows.times.findIndex((time) => !Number.isSafeInteger(time) || time < 0);
+  const wrong = rows.times.findIndex((time) => !Number.isInteger(time) || time < 0 || time > LAST_MS);
   if (wrong === -1) return;
   throw new DcuError('invalid-argument', `row ${wrong} of a profile has no valid time`, {
     facts: { row: wrong },

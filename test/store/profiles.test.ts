@@ -85,7 +85,7 @@ describe('rows', () => {
     const meter = await createMeter(store, 'A1');
     const append = (rows: ProfileRows) =>
       store.collection.appendProfile(meter.id, 'energy', rows, { fromMs: T0, toMs: T0 + 1 });
-    for (const time of [Number.NaN, -1, 0.5, Number.POSITIVE_INFINITY]) {
+    for (const time of [Number.NaN, -1, 0.5, 8.64e15 + 1, Number.POSITIVE_INFINITY]) {
       await expect(append(profileRows([T0, time], [numbers(1, 2)]))).rejects.toMatchObject({
         code: 'invalid-argument',
       });
@@ -95,6 +95,37 @@ describe('rows', () => {
     });
     expect(await store.readings.profile(meter.id, 'energy', ALL)).toBeUndefined();
     expect(await store.readings.coverage(meter.id, 'energy')).toEqual([]);
+  });
+
+  test.each([
+    [0, Number.MAX_SAFE_INTEGER],
+    [Number.NEGATIVE_INFINITY, Number.POSITIVE_INFINITY],
+    [-8.64e15, 8.64e15],
+    [-1, 9e15],
+  ])('are all within an interval from %p to %p, whatever their kind', async (fromMs, toMs) => {
+    const meter = await createMeter(store, 'A1');
+    const times = [0, T0, Date.UTC(2026, 1, 1)];
+    for (const kind of ['energy', 'demand', 'billing'] as const) {
+      await store.collection.appendProfile(meter.id, kind, profileRows(times, [numbers(1, 2, 3)]), undefined);
+      const rows = await store.readings.profile(meter.id, kind, { fromMs, toMs });
+      expect([kind, ...(rows?.times ?? [])]).toEqual([kind, ...times]);
+    }
+    await store.collection.appendEvents(
+      meter.id,
+      'fraud',
+      [{ time: T0, code: 1, clockStatus: 0, extra: {} }],
+      undefined,
+    );
+    expect((await store.readings.events(meter.id, { interval: { fromMs, toMs } })).total).toBe(1);
+    const everything = { fromMs, toMs };
+    expect(await store.readings.counts(everything, everything)).toMatchObject({
+      energy: 3,
+      demand: 3,
+      billing: 3,
+    });
+    await expect(
+      store.readings.profile(meter.id, 'billing', { fromMs, toMs: Number.NaN }),
+    ).rejects.toMatchObject({ code: 'invalid-argument' });
   });
 
   test('of a removed meter are gone, and it takes no new ones', async () => {
