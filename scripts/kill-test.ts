@@ -10,7 +10,7 @@ import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { systemClock } from '../src/base/clock.ts';
 import { silentLog } from '../src/base/log.ts';
-import { type CollectionKind, EVENT_LOGS, type EventLog, type ProfileKind } from '../src/base/model.ts';
+import { type CollectionKind, EVENT_LOGS, type EventLog } from '../src/base/model.ts';
 import { SeededRandom, systemRandom } from '../src/base/random.ts';
 import { openVault } from '../src/security/vault.ts';
 import { openStore } from '../src/store/index.ts';
@@ -110,7 +110,7 @@ async function timesOf(
   const all = { fromMs: 0, toMs: systemClock.now() + 366 * 86_400_000 };
   const times = isLog(kind)
     ? (await store.readings.events(meterId, { log: kind, limit: 1_000_000 })).rows.map(({ time }) => time)
-    : [...((await store.readings.profile(meterId, kind as ProfileKind, all))?.times ?? [])];
+    : [...((await store.readings.profile(meterId, kind, all))?.times ?? [])];
   const counts = new Map<number, number>();
   for (const time of times) counts.set(time, (counts.get(time) ?? 0) + 1);
   return counts;

@@ -29,7 +29,7 @@ const BENCHES: readonly (readonly [string, () => Bench])[] = [
       const opened = openPty();
       pty = opened;
       opened.channel.onBytes((bytes) => void opened.channel.write(new Uint8Array(bytes)));
-      return { binding: ttyBinding as unknown as BindingInterface, path: opened.path };
+      return { binding: ttyBinding, path: opened.path };
     },
   ],
 ];

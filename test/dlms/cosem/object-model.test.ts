@@ -268,7 +268,7 @@ function read(line: Loopback, classId: number, obis: string, attribute: number, 
     attribute: { classId, obis, attribute },
     ...(selection ? { selection } : {}),
   });
-  if (event.type !== 'get-result') throw new Error(`${event.type}`);
+  if (event.type !== 'get-result') throw new Error(event.type);
   const [result] = event.results;
   return result?.ok ? decodeData(result.data) : result?.result;
 }
