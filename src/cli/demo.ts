@@ -12,17 +12,18 @@ import type { Store } from '../store/types.ts';
 import type { RoundSummary } from '../tasks/round.ts';
 import { type CliCommand, type CliIo, ReportedFailure } from './command.ts';
 import { openLog } from './logging.ts';
+import { aborted, wholeNumber } from './options.ts';
 import { showProgress } from './progress.ts';
-import { aborted, firstAccountOf, portNumber, systemPorts } from './serve.ts';
+import { firstAccountOf, systemPorts } from './serve.ts';
 
 interface Flags {
-  readonly meters: string;
+  readonly meters: number;
   readonly once?: boolean;
   readonly json?: boolean;
   readonly data?: string;
   readonly host: string;
-  readonly port?: string;
-  readonly seed: string;
+  readonly port?: number;
+  readonly seed: number;
   readonly journal?: string;
 }
 
@@ -37,12 +38,21 @@ export const demoCommand: CliCommand = {
   build(io) {
     return new Command('demo')
       .description('simulated meters and the concentrator together, over real sockets and pseudo-terminals')
-      .option('--meters <n>', `how many, ${LEAST_METERS} to ${MOST_METERS}`, '60')
+      .option(
+        '--meters <n>',
+        `how many, ${LEAST_METERS} to ${MOST_METERS}`,
+        wholeNumber('meters', LEAST_METERS, MOST_METERS),
+        60,
+      )
       .option('--once', 'read everything once and stop')
       .option('--data <dir>', 'keep the data here (otherwise it is gone at the end)')
       .option('--host <address>', 'address of the GUI', '127.0.0.1')
-      .option('--port <port>', 'port of the GUI; 0 = any free one (default 8443, with --once 0)')
-      .option('--seed <n>', 'the same seed gives the same meters', '1')
+      .option(
+        '--port <port>',
+        'port of the GUI; 0 = any free one (default 8443, with --once 0)',
+        wholeNumber('port', 0, 65_535),
+      )
+      .option('--seed <n>', 'the same seed gives the same meters', wholeNumber('seed', 0, 0xffff_ffff), 1)
       .option('--journal <file>', 'append a JSON line for each batch of rows that is safely stored')
       .option('--json', 'results as JSON, one document')
       .action((flags: Flags) => demo(flags, io));
@@ -50,9 +60,7 @@ export const demoCommand: CliCommand = {
 };
 
 async function demo(flags: Flags, io: CliIo): Promise<void> {
-  const count = wholeNumber('meters', flags.meters, LEAST_METERS, MOST_METERS);
-  const seed = wholeNumber('seed', flags.seed, 0, 0xffff_ffff);
-  const port = portNumber(flags.port ?? (flags.once === true ? '0' : '8443'));
+  const { meters: count, seed, port = flags.once === true ? 0 : 8443 } = flags;
   const lost = flags.data === undefined;
   const directory =
     flags.data === undefined ? mkdtempSync(join(tmpdir(), 'opendcu-demo-')) : resolve(flags.data);
@@ -229,12 +237,4 @@ function secretsOf({ password, encryptionKey, authenticationKey }: ServedMeter):
 
 function note(journal: number, batch: AcknowledgedBatch): void {
   writeSync(journal, `${JSON.stringify(batch)}\n`);
-}
-
-function wholeNumber(option: string, text: string, from: number, to: number): number {
-  const value = /^\d+$/.test(text) ? Number(text) : Number.NaN;
-  if (value >= from && value <= to) return value;
-  throw new DcuError('usage', `--${option} must be a whole number from ${from} to ${to}, not '${text}'`, {
-    field: option,
-  });
 }

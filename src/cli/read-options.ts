@@ -1,4 +1,3 @@
-import { InvalidArgumentError } from 'commander';
 import { fromHex } from '../base/bytes.ts';
 import { DcuError } from '../base/errors.ts';
 import type { AuthMechanism, Framing, SecurityPolicy } from '../base/model.ts';
@@ -65,17 +64,6 @@ export interface ReadPlan {
 const CLOCK: CosemAttribute = { classId: 8, obis: '0.0.1.0.0.255', attribute: 2 };
 const HDLC_RETRIES = 2;
 const MAX_APDU = 65_535;
-
-/** For commander: a whole number within bounds, or its own usage error. */
-export const wholeNumber =
-  (least: number, most: number) =>
-  (text: string): number => {
-    const value = Number(text);
-    if (!/^\d+$/.test(text) || value < least || value > most) {
-      throw new InvalidArgumentError(`Not a whole number from ${least} to ${most}.`);
-    }
-    return value;
-  };
 
 /** @throws DcuError `invalid-argument` or `usage` naming what does not fit. */
 export function readPlan(flags: ReadFlags, targets: readonly string[]): ReadPlan {

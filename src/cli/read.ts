@@ -1,6 +1,5 @@
 import { Command, Option } from 'commander';
 import { systemClock } from '../base/clock.ts';
-import { DcuError } from '../base/errors.ts';
 import { systemRandom } from '../base/random.ts';
 import type { ByteChannel } from '../channels/channel.ts';
 import { type DlmsClient, openDlmsClient } from '../channels/dlms-client.ts';
@@ -24,6 +23,7 @@ import {
 } from '../meters/layout.ts';
 import { meterProfile } from '../meters/profiles/index.ts';
 import type { CliCommand, CliIo } from './command.ts';
+import { usage, wholeNumber } from './options.ts';
 import {
   holdsDateTime,
   humanLines,
@@ -33,7 +33,7 @@ import {
   shownUnit,
   shownValue,
 } from './read-format.ts';
-import { type ReadFlags, type ReadPlan, readPlan, wholeNumber } from './read-options.ts';
+import { type ReadFlags, type ReadPlan, readPlan } from './read-options.ts';
 
 const MAX_PDU = 1024;
 
@@ -44,9 +44,9 @@ export const readCommand: CliCommand = {
       .description('Read attributes of a meter.')
       .argument('<attributes...>', 'CLASS:OBIS:ATTRIBUTE, e.g. 3:1.0.1.8.0.255:2')
       .option('--host <name>', 'TCP host')
-      .option('--port <number>', 'TCP port', wholeNumber(1, 65_535))
+      .option('--port <number>', 'TCP port', wholeNumber('port', 1, 65_535))
       .option('--serial <path>', 'serial port')
-      .option('--baud <number>', 'bits per second of the serial port', wholeNumber(50, 4_000_000))
+      .option('--baud <number>', 'bits per second of the serial port', wholeNumber('baud', 50, 4_000_000))
       .addOption(
         new Option('--parity <kind>', 'parity of the serial port').choices(['none', 'even']).default('none'),
       )
@@ -58,9 +58,17 @@ export const readCommand: CliCommand = {
           addressBytes,
         ),
       )
-      .option('--hdlc-physical <number>', 'lower HDLC address (physical device)', wholeNumber(0, 0x3fff))
-      .requiredOption('--client <number>', 'client address (SAP)', wholeNumber(0, 65_535))
-      .requiredOption('--server <number>', 'server address (SAP, upper HDLC address)', wholeNumber(0, 65_535))
+      .option(
+        '--hdlc-physical <number>',
+        'lower HDLC address (physical device)',
+        wholeNumber('hdlc-physical', 0, 0x3fff),
+      )
+      .requiredOption('--client <number>', 'client address (SAP)', wholeNumber('client', 0, 65_535))
+      .requiredOption(
+        '--server <number>',
+        'server address (SAP, upper HDLC address)',
+        wholeNumber('server', 0, 65_535),
+      )
       .addOption(
         new Option('--auth <kind>', 'authentication')
           .choices(['none', 'lls', 'hls-gmac'])
@@ -83,13 +91,18 @@ export const readCommand: CliCommand = {
       .option(
         '--invocation-counter <number>',
         'first invocation counter; default 1',
-        wholeNumber(0, 0xffffffff),
+        wholeNumber('invocation-counter', 0, 0xffffffff),
       )
       .option('--read-counter', 'ask the meter for its invocation counter first, as public client')
       .option('--from <time>', 'profile rows from this time on (ISO 8601)')
       .option('--to <time>', 'profile rows up to this time (ISO 8601)')
       .option('--entries <range>', 'profile rows A-B, counted from 1')
-      .option('--timeout-ms <number>', 'how long to wait for an answer', wholeNumber(1, 3_600_000), 10_000)
+      .option(
+        '--timeout-ms <number>',
+        'how long to wait for an answer',
+        wholeNumber('timeout-ms', 1, 3_600_000),
+        10_000,
+      )
       .option('--json', 'print one line of JSON')
       .action(async (targets: string[], flags: ReadFlags) => {
         const results = await read(readPlan(flags, targets), io);
@@ -99,12 +112,12 @@ export const readCommand: CliCommand = {
   },
 };
 
+const ADDRESS_BYTES = 'hdlc-address-bytes';
+
 function addressBytes(text: string): 1 | 2 | 4 {
-  const value = wholeNumber(1, 4)(text);
+  const value = wholeNumber(ADDRESS_BYTES, 1, 4)(text);
   if (value === 1 || value === 2 || value === 4) return value;
-  throw new DcuError('invalid-argument', '--hdlc-address-bytes is 1, 2 or 4', {
-    field: 'hdlc-address-bytes',
-  });
+  throw usage(ADDRESS_BYTES, `must be 1, 2 or 4, not ${value}`);
 }
 
 async function read(plan: ReadPlan, { signal }: CliIo): Promise<ReadResult[]> {

@@ -2,17 +2,17 @@ import { uptime } from 'node:os';
 import { resolve } from 'node:path';
 import { Command } from 'commander';
 import { systemClock } from '../base/clock.ts';
-import { DcuError } from '../base/errors.ts';
 import { systemRandom } from '../base/random.ts';
 import { type Concentrator, type ConcentratorOptions, startConcentrator } from '../concentrator.ts';
 import type { CliCommand, CliIo } from './command.ts';
 import { openLog } from './logging.ts';
+import { aborted, wholeNumber } from './options.ts';
 import { VERSION } from './version.ts';
 
 interface Flags {
   readonly data: string;
   readonly host: string;
-  readonly port: string;
+  readonly port: number;
   readonly verbose?: boolean;
   readonly json?: boolean;
 }
@@ -24,7 +24,7 @@ export const serveCommand: CliCommand = {
       .description('run the concentrator: tasks, store, HTTPS API and GUI')
       .requiredOption('--data <dir>', 'data directory; made at the first start')
       .option('--host <address>', 'address to listen on', '127.0.0.1')
-      .option('--port <port>', 'port to listen on; 0 = any free one', '8443')
+      .option('--port <port>', 'port to listen on; 0 = any free one', wholeNumber('port', 0, 65_535), 8443)
       .option('--verbose', 'log what each meter is asked')
       .option('--json', 'one line of JSON when it is ready')
       .action((flags: Flags) => serve(flags, io));
@@ -33,14 +33,13 @@ export const serveCommand: CliCommand = {
 
 async function serve(flags: Flags, io: CliIo): Promise<void> {
   const directory = resolve(flags.data);
-  const port = portNumber(flags.port);
   const { log, close } = openLog(io, flags.verbose === true ? 'debug' : 'info', directory);
   try {
     const concentrator = await startConcentrator({
       ...systemPorts(),
       directory,
       host: flags.host,
-      port,
+      port: flags.port,
       log,
       schedule: true,
     });
@@ -76,20 +75,4 @@ export function systemPorts(): Pick<ConcentratorOptions, 'clock' | 'random' | 'v
 
 export function firstAccountOf({ firstAccount }: Concentrator): { user?: string; password?: string } {
   return firstAccount === undefined ? {} : { user: firstAccount.name, password: firstAccount.password };
-}
-
-/** @throws DcuError `usage` */
-export function portNumber(text: string): number {
-  const port = /^\d{1,5}$/.test(text) ? Number(text) : Number.NaN;
-  if (port <= 65_535) return port;
-  throw new DcuError('usage', `--port must be a whole number from 0 to 65535, not '${text}'`, {
-    field: 'port',
-  });
-}
-
-export function aborted(signal: AbortSignal): Promise<void> {
-  return new Promise((done) => {
-    if (signal.aborted) return done();
-    signal.addEventListener('abort', () => done(), { once: true });
-  });
 }

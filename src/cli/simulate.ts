@@ -1,21 +1,22 @@
 import { Command } from 'commander';
 import { toHex } from '../base/bytes.ts';
 import { systemClock } from '../base/clock.ts';
-import { DcuError, toDcuError } from '../base/errors.ts';
+import { toDcuError } from '../base/errors.ts';
 import { silentLog } from '../base/log.ts';
 import { type FaultOrder, parseFault } from '../simulator/faults.ts';
 import { type Neighbourhood, type ServedMeter, startNeighbourhood } from '../simulator/neighbourhood.ts';
 import { MAX_METERS, type NeighbourhoodOptions, planNeighbourhood } from '../simulator/plan.ts';
 import type { CliCommand, CliIo } from './command.ts';
+import { aborted, oneOf, usage, wholeNumber } from './options.ts';
 
 interface Flags {
-  readonly meters: string;
-  readonly tcp: string;
-  readonly framing: string;
-  readonly auth: string;
-  readonly seed: string;
+  readonly meters: number;
+  readonly tcp: number;
+  readonly framing: (typeof FRAMINGS)[number];
+  readonly auth: (typeof MECHANISMS)[number];
+  readonly seed: number;
   readonly host: string;
-  readonly rs485: string;
+  readonly rs485: number;
   readonly fault: readonly string[];
   readonly json?: boolean;
 }
@@ -23,23 +24,40 @@ interface Flags {
 const FRAMINGS = ['wrapper', 'hdlc'] as const;
 const MECHANISMS = ['none', 'lls', 'hls-gmac'] as const;
 const METERS_PER_LINE = 8;
+const MOST_LINES = 64;
 
 /** Serves simulated meters until it is told to stop; prints how to read them when they are ready. */
 export const simulateCommand: CliCommand = {
   build(io) {
     return new Command('simulate')
       .description('serve simulated meters to any DLMS client')
-      .option('--meters <n>', `how many, 1 to ${MAX_METERS}`, '10')
-      .option('--tcp <port>', 'port of the first meter, the others follow; 0 = free ports', '4059')
+      .option('--meters <n>', `how many, 1 to ${MAX_METERS}`, wholeNumber('meters', 1, MAX_METERS), 10)
+      .option(
+        '--tcp <port>',
+        'port of the first meter, the others follow; 0 = free ports',
+        wholeNumber('tcp', 0, 65_535),
+        4059,
+      )
       .option('--host <address>', 'address to listen on', '127.0.0.1')
-      .option('--framing <framing>', `of the TCP meters: ${FRAMINGS.join(' or ')}`, 'wrapper')
-      .option('--auth <mechanism>', `of client 1: ${MECHANISMS.join(', ')}`, 'none')
+      .option(
+        '--framing <framing>',
+        `of the TCP meters: ${FRAMINGS.join(' or ')}`,
+        oneOf('framing', FRAMINGS),
+        'wrapper',
+      )
+      .option(
+        '--auth <mechanism>',
+        `of client 1: ${MECHANISMS.join(', ')}`,
+        oneOf('auth', MECHANISMS),
+        'none',
+      )
       .option(
         '--rs485 <lines>',
         'pseudo-terminal lines; the last meters are spread over them, up to 8 each',
-        '0',
+        wholeNumber('rs485', 0, MOST_LINES),
+        0,
       )
-      .option('--seed <n>', 'the same seed gives the same meters', '1')
+      .option('--seed <n>', 'the same seed gives the same meters', wholeNumber('seed', 0, 0xffff_ffff), 1)
       .option(
         '--fault <name=arg>',
         'silence, drop=P, flip=P, delay=MS, reboot=S, clock-jump=S, wrong-key, refuse; @N,N… behind it names meters',
@@ -52,8 +70,8 @@ export const simulateCommand: CliCommand = {
 };
 
 async function simulate(flags: Flags, io: CliIo): Promise<void> {
-  const seed = wholeNumber('seed', flags.seed, 0, 0xffff_ffff);
-  const options = neighbourhoodOptions(flags, seed);
+  const { seed } = flags;
+  const options = neighbourhoodOptions(flags);
   const orders = flags.fault.map((text) => asUsage('fault', () => parseFault(text)));
   for (const { meters = [] } of orders) {
     const beyond = meters.find((position) => position > options.meters);
@@ -70,48 +88,17 @@ async function simulate(flags: Flags, io: CliIo): Promise<void> {
   }
 }
 
-function neighbourhoodOptions(flags: Flags, seed: number): NeighbourhoodOptions {
-  const meters = wholeNumber('meters', flags.meters, 1, MAX_METERS);
-  const rs485Lines = wholeNumber('rs485', flags.rs485, 0, Math.min(64, meters));
-  if (flags.host.trim() === '') throw usage('host', 'is empty');
-  return {
-    seed,
-    meters,
-    host: flags.host,
-    tcpBase: wholeNumber('tcp', flags.tcp, 0, 65_535),
-    framing: oneOf('framing', flags.framing, FRAMINGS),
-    auth: oneOf('auth', flags.auth, MECHANISMS),
-    rs485Lines,
-    metersPerLine: rs485Lines === 0 ? 1 : Math.min(METERS_PER_LINE, Math.floor(meters / rs485Lines)),
-  };
+function neighbourhoodOptions(flags: Flags): NeighbourhoodOptions {
+  const { seed, meters, host, tcp: tcpBase, framing, auth, rs485: rs485Lines } = flags;
+  if (rs485Lines > meters) throw usage('rs485', `has ${rs485Lines} lines for ${meters} meters`);
+  if (host.trim() === '') throw usage('host', 'is empty');
+  const metersPerLine = rs485Lines === 0 ? 1 : Math.min(METERS_PER_LINE, Math.floor(meters / rs485Lines));
+  return { seed, meters, host, tcpBase, framing, auth, rs485Lines, metersPerLine };
 }
 
 function bringAbout(order: FaultOrder, { meters }: Neighbourhood): void {
   const positions = order.meters ?? meters.map((_, index) => index + 1);
   for (const position of positions) meters[position - 1]?.device.turnOn(order.fault);
-}
-
-function aborted(signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    if (signal.aborted) resolve();
-    signal.addEventListener('abort', () => resolve(), { once: true });
-  });
-}
-
-function usage(option: string, message: string): DcuError {
-  return new DcuError('usage', `--${option} ${message}`, { field: option });
-}
-
-function wholeNumber(option: string, text: string, from: number, to: number): number {
-  const value = /^\d+$/.test(text.trim()) ? Number(text) : Number.NaN;
-  if (value >= from && value <= to) return value;
-  throw usage(option, `must be a whole number from ${from} to ${to}, not '${text}'`);
-}
-
-function oneOf<Choice extends string>(option: string, text: string, choices: readonly Choice[]): Choice {
-  const choice = choices.find((known) => known === text);
-  if (choice !== undefined) return choice;
-  throw usage(option, `must be ${choices.join(', ')}, not '${text}'`);
 }
 
 /** What the planner calls its fields, in the words of the command line. */

@@ -1,0 +1,32 @@
+import { DcuError } from '../base/errors.ts';
+
+/** A wrong `--option`; `field` of the error names it for programs. */
+export function usage(option: string, message: string): DcuError {
+  return new DcuError('usage', `--${option} ${message}`, { field: option });
+}
+
+/** For commander: the value of `--option` as a whole number, decimal digits only. @throws DcuError `usage` */
+export const wholeNumber =
+  (option: string, least: number, most: number) =>
+  (text: string): number => {
+    const value = /^\d+$/.test(text) ? Number(text) : Number.NaN;
+    if (value >= least && value <= most) return value;
+    throw usage(option, `must be a whole number from ${least} to ${most}, not '${text}'`);
+  };
+
+/** For commander: the value of `--option`, one of a few. @throws DcuError `usage` */
+export const oneOf =
+  <Choice extends string>(option: string, choices: readonly Choice[]) =>
+  (text: string): Choice => {
+    const choice = choices.find((known) => known === text);
+    if (choice !== undefined) return choice;
+    throw usage(option, `must be ${choices.join(', ')}, not '${text}'`);
+  };
+
+/** Resolves when the command is told to stop. */
+export function aborted(signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    if (signal.aborted) return resolve();
+    signal.addEventListener('abort', () => resolve(), { once: true });
+  });
+}
