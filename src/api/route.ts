@@ -53,25 +53,15 @@ export interface Route<
   readonly handler: (context: RouteContext<never, never, never>) => unknown;
 }
 
+/** A route as it is declared: its handler is given, and gives, what the schemas say. */
 type RouteInput<
-  M,
-  P,
+  M extends Method,
+  P extends string,
   Params extends TSchema,
   Query extends TSchema,
   Body extends TSchema,
   Response extends TSchema,
-> = {
-  readonly method: M;
-  readonly path: P;
-  readonly right: Right | 'public';
-  readonly summary: string;
-  /** Counted per source and minute, since it takes a password. */
-  readonly limited?: boolean;
-  /** Held open by a page, whoever sits before it: does not move the end of the session on. */
-  readonly background?: boolean;
-  readonly params?: Params;
-  readonly query?: Query;
-  readonly body?: Body;
+> = Omit<Route<M, P, Params, Query, Body, Response>, 'response' | 'handler'> & {
   readonly response: Response;
   readonly handler: (
     context: RouteContext<Static<Params>, Static<Query>, Static<Body>>,

@@ -1,10 +1,12 @@
 import type { Clock } from '../base/clock.ts';
 import type { Log } from '../base/log.ts';
-import type { EventLog, MeterState, RegisterReading } from '../base/model.ts';
+import type { EventLog, MeterState } from '../base/model.ts';
 import type { Right } from '../security/roles.ts';
 import type { Store } from '../store/types.ts';
+import type { CollectorSnapshot } from '../tasks/events.ts';
+import type { ReadNowResult } from '../tasks/read-now.ts';
 
-export type { Right };
+export type { CollectorSnapshot, Right };
 
 /** Who makes a request. */
 export interface Session {
@@ -36,48 +38,6 @@ export interface AuthPort {
     next: string,
     source: string,
   ): Promise<{ token: string; session: Session }>;
-}
-
-/** One read that waits or runs on a line. */
-export interface JobView {
-  readonly id: string;
-  readonly meterId: number;
-  readonly meterNo: string;
-  /** Name of the task item, or what an operator asked for. */
-  readonly name: string;
-  readonly type: string;
-  readonly line: string;
-  readonly priority: number;
-  readonly state: 'queued' | 'running';
-  /** UTC milliseconds. */
-  readonly queuedAt: number;
-  readonly startedAt: number | null;
-}
-
-/** How far the round under way has come on one line. */
-export interface LineView {
-  readonly line: string;
-  readonly total: number;
-  readonly done: number;
-  readonly failed: number;
-  readonly queued: number;
-  readonly running: number;
-  /** MeterNo that the line is busy with. */
-  readonly current: string | null;
-}
-
-export interface CollectorSnapshot {
-  readonly jobs: readonly JobView[];
-  readonly lines: readonly LineView[];
-}
-
-export interface ReadNowResult {
-  /** UTC milliseconds at which the concentrator read. */
-  readonly time: number;
-  /** The meter's own clock, UTC milliseconds; null when it has none or could not be read. */
-  readonly meterTime: number | null;
-  readonly relay: 'on' | 'off' | 'ready' | null;
-  readonly registers: readonly RegisterReading[];
 }
 
 /** What happens while collecting, for the GUI's live view. */

@@ -1,14 +1,8 @@
 import type { CosemAttribute } from '../dlms/client.ts';
 import type { DlmsData } from '../dlms/data.ts';
-import {
-  decodeDate,
-  decodeDateTime,
-  decodeTime,
-  formatDate,
-  formatDateTime,
-  formatTime,
-} from '../dlms/datetime.ts';
+import { decodeDateTime, formatDateTime } from '../dlms/datetime.ts';
 import { unitName } from '../dlms/units.ts';
+import { valueText } from '../meters/registers.ts';
 
 /** A value as `dcu read` prints it: integers as text, times as ISO 8601, lists with their types. */
 export type Shown = string | boolean | null | readonly ShownElement[];
@@ -61,21 +55,15 @@ export function shownValue(value: DlmsData, dateTime: boolean): Shown {
     case 'structure':
     case 'compact-array':
       return value.elements.map((element) => ({ type: element.type, value: shownValue(element, false) }));
-    case 'date-time':
-      return formatDateTime(decodeDateTime(value.value));
-    case 'date':
-      return formatDate(decodeDate(value.value));
-    case 'time':
-      return formatTime(decodeTime(value.value));
     case 'octet-string':
       if (dateTime && value.value.length === 12) return formatDateTime(decodeDateTime(value.value));
-      return value.value.toHex();
+      return valueText(value);
     case 'bit-string':
       return Array.from(value.value, (byte) => byte.toString(2).padStart(8, '0'))
         .join('')
         .slice(0, value.bits);
     default:
-      return String(value.value);
+      return valueText(value);
   }
 }
 

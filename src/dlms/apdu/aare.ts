@@ -3,6 +3,7 @@ import { DcuError } from '../../base/errors.ts';
 import { type BerElement, ber, readBer } from '../ber.ts';
 import {
   type ApplicationContext,
+  AUTHENTICATION_UNIT,
   acseElements,
   contextField,
   decodeContext,
@@ -53,8 +54,6 @@ export interface Aare {
   /** InitiateResponse or ConfirmedServiceError, plain or ciphered. */
   readonly userInformation?: Uint8Array;
 }
-
-const AUTHENTICATION_UNIT = Uint8Array.of(0x07, 0x80);
 
 /** BER bytes of an AARE (61); the diagnostic must be one of USER_DIAGNOSTICS. */
 export function encodeAare(aare: Aare & { readonly diagnostic: UserDiagnostic }): Uint8Array {

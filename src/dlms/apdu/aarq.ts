@@ -2,6 +2,7 @@ import { DcuError } from '../../base/errors.ts';
 import { ber } from '../ber.ts';
 import {
   type ApplicationContext,
+  AUTHENTICATION_UNIT,
   acseElements,
   contextField,
   decodeContext,
@@ -27,9 +28,6 @@ export interface Aarq {
   /** InitiateRequest, plain or ciphered. */
   readonly userInformation?: Uint8Array;
 }
-
-/** sender-acse-requirements with the authentication functional unit: BIT STRING 07 80. */
-const AUTHENTICATION_UNIT = Uint8Array.of(0x07, 0x80);
 
 /** BER bytes of an AARQ (Green Book 9.4.2, 60). */
 export function encodeAarq(aarq: Aarq): Uint8Array {

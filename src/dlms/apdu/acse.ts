@@ -45,6 +45,9 @@ const named = <Name extends string>(
   id: number | undefined,
 ): Name | undefined => (Object.keys(table) as Name[]).find((name) => table[name] === id);
 
+/** ACSE requirements with the authentication functional unit: BIT STRING 07 80. */
+export const AUTHENTICATION_UNIT = Uint8Array.of(0x07, 0x80);
+
 /** [1] EXPLICIT application-context-name. */
 export function contextField(context: ApplicationContext): Uint8Array {
   return ber(0xa1, ber(0x06, objectId(ARC_CONTEXT, APPLICATION_CONTEXTS[context])));

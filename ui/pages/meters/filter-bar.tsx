@@ -1,31 +1,17 @@
-import { Button, Group, Select, TextInput } from '@mantine/core';
-import { useDebouncedCallback } from '@mantine/hooks';
-import { IconSearch, IconX } from '@tabler/icons-react';
-import { useEffect, useState } from 'react';
+import { Button, Group, Select } from '@mantine/core';
+import { IconX } from '@tabler/icons-react';
 import { useChoices } from '../../api/queries.ts';
 import { stateNames } from '../../format.ts';
 import type { MeterFilters } from './filters.ts';
+import { MeterSearch } from './meter-search.tsx';
 
 /** Channel, task, status, state and MeterNo, as in the manual's bar above the table (Figure 8). */
 export function FilterBar({ filters }: { readonly filters: MeterFilters }) {
   const { query, set, filtered } = filters;
   const choices = useChoices().data;
-  const [typed, setTyped] = useState(query.search ?? '');
-  const search = useDebouncedCallback((value: string) => set({ search: value.trim() }), 250);
-  useEffect(() => setTyped(query.search ?? ''), [query.search]);
   return (
     <Group gap="xs" role="search">
-      <TextInput
-        placeholder="Search MeterNo"
-        aria-label="Search MeterNo"
-        leftSection={<IconSearch size={16} />}
-        value={typed}
-        onChange={(event) => {
-          setTyped(event.currentTarget.value);
-          search(event.currentTarget.value);
-        }}
-        w={{ base: '100%', xs: 190 }}
-      />
+      <MeterSearch filters={filters} wide={190} />
       <Select
         placeholder="All channels"
         aria-label="Channel"

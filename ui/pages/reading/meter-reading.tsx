@@ -1,6 +1,5 @@
-import { Button, Group, Menu, Stack, Text, TextInput } from '@mantine/core';
-import { useDebouncedCallback } from '@mantine/hooks';
-import { IconPlugConnected, IconPlugOff, IconRefresh, IconSearch } from '@tabler/icons-react';
+import { Button, Group, Menu, Stack, Text } from '@mantine/core';
+import { IconPlugConnected, IconPlugOff, IconRefresh } from '@tabler/icons-react';
 import { keepPreviousData, useQuery } from '@tanstack/react-query';
 import { DataTable } from 'mantine-datatable';
 import { useState } from 'react';
@@ -17,6 +16,7 @@ import { Problem, told } from '../../parts/problem.tsx';
 import { RelayBadge } from '../../parts/relay-badge.tsx';
 import { Time } from '../../parts/time.tsx';
 import { PAGE_SIZES, useMeterFilters } from '../meters/filters.ts';
+import { MeterSearch } from '../meters/meter-search.tsx';
 
 const ACTIVE_POWER_IMPORT = '1.0.1.7.0.255';
 const ACTIVE_ENERGY_IMPORT = '1.0.1.8.0.255';
@@ -25,10 +25,9 @@ const AT_ONCE = 4;
 
 /** Operating → Meter Reading (Figure 18). */
 export default function MeterReading() {
-  const { query, page, pageSize, set } = useMeterFilters();
+  const filters = useMeterFilters();
+  const { query, page, pageSize, set } = filters;
   const [selected, setSelected] = useState<Meter[]>([]);
-  const [typed, setTyped] = useState(query.search ?? '');
-  const search = useDebouncedCallback((value: string) => set({ search: value.trim() }), 250);
   const mayRead = useRight('readings.execute');
   const [round, setRound] = useState<{ done: number; total: number }>();
   const meters = useQuery({
@@ -72,17 +71,7 @@ export default function MeterReading() {
       }
     >
       <Group>
-        <TextInput
-          placeholder="Search MeterNo"
-          aria-label="Search MeterNo"
-          leftSection={<IconSearch size={16} />}
-          value={typed}
-          onChange={(event) => {
-            setTyped(event.currentTarget.value);
-            search(event.currentTarget.value);
-          }}
-          w={{ base: '100%', xs: 240 }}
-        />
+        <MeterSearch filters={filters} wide={240} />
         {round !== undefined && (
           <Text size="sm" c="dimmed" role="status" className="numbers">
             {round.done} of {round.total} read
