@@ -21,6 +21,19 @@ export const DEFAULT_BACKOFF: BackoffRule = { breakAfter: 3, firstDelayMs: 1_000
 
 export const newHealth = (): Health => ({ failures: 0, tries: 0, notBeforeMs: 0, quietUntilMs: 0 });
 
+/** The health of each meter of a line, by its id. */
+export class HealthBook {
+  readonly #byMeter = new Map<number, Health>();
+
+  of(meterId: number): Health {
+    const known = this.#byMeter.get(meterId);
+    if (known !== undefined) return known;
+    const health = newHealth();
+    this.#byMeter.set(meterId, health);
+    return health;
+  }
+}
+
 /** Delay before try number `n` (1 = the first repetition): doubles each time, up to the rule's most. */
 export function backoffMs(rule: BackoffRule, n: number): number {
   return Math.min(rule.maxDelayMs, rule.firstDelayMs * 2 ** Math.max(0, n - 1));

@@ -1,8 +1,8 @@
 import { DcuError, ERROR_TABLE, toDcuError } from '../base/errors.ts';
-import type { Meter } from '../base/model.ts';
-import { backoffMs, type Health, isProbe, newHealth, noteFailure, noteSuccess } from './breaker.ts';
+import { backoffMs, type Health, HealthBook, isProbe, noteFailure, noteSuccess } from './breaker.ts';
 import { JobQueue } from './job-queue.ts';
 import type { JobOutcome, LineHooks, LineJob, LineSession, LineUse, LineView } from './line-job.ts';
+import { LineOccupancy } from './line-occupancy.ts';
 
 interface Entry<Session extends LineSession> {
   readonly id: string;
@@ -27,17 +27,13 @@ const CANCELLED = (): DcuError => new DcuError('cancelled', 'cancelled on reques
  */
 export class Line<Session extends LineSession> {
   readonly name: string;
-  readonly use: LineUse = { frames: 0, bytes: 0, busyMs: 0 };
-  readonly useByMeter = new Map<number, LineUse>();
   readonly #hooks: LineHooks<Session>;
   readonly #queue = new JobQueue<Entry<Session>>();
   readonly #keys = new Map<string, Entry<Session>>();
-  readonly #health = new Map<number, Health>();
+  readonly #health = new HealthBook();
+  readonly #occupancy: LineOccupancy<Session>;
   #round = { total: 0, done: 0, failed: 0 };
   #running: { readonly entry: Entry<Session>; readonly abort: AbortController } | undefined;
-  #session:
-    | { readonly meter: Meter; readonly session: Session; readonly silentMs: number; readonly tries: number }
-    | undefined;
   #looping = false;
   #stopped = false;
   #wake: (() => void) | undefined;
@@ -46,6 +42,15 @@ export class Line<Session extends LineSession> {
   constructor(name: string, hooks: LineHooks<Session>) {
     this.name = name;
     this.#hooks = hooks;
+    this.#occupancy = new LineOccupancy(hooks, this.#health);
+  }
+
+  get use(): LineUse {
+    return this.#occupancy.use;
+  }
+
+  get useByMeter(): ReadonlyMap<number, LineUse> {
+    return this.#occupancy.useByMeter;
   }
 
   /** False when a job of this key waits or runs already. `urgent`: does not wait for a back-off to end. */
@@ -69,7 +74,7 @@ export class Line<Session extends LineSession> {
     this.#round.total++;
     this.#keys.set(job.key, entry);
     this.#queue.add(entry);
-    if (urgent || priority === 0) this.#healthOf(meterId).notBeforeMs = 0;
+    if (urgent || priority === 0) this.#health.of(meterId).notBeforeMs = 0;
     this.#wakeUp();
     if (priority === 0) this.#hooks.hurry(this.name);
     if (!this.#looping) {
@@ -99,6 +104,7 @@ export class Line<Session extends LineSession> {
     this.#wakeUp();
     while (this.#looping) await new Promise<void>((resolve) => this.#idle.push(resolve));
   }
+
   /** Waiting and running jobs, the running one first. */
   *entries(): IterableIterator<{
     readonly job: LineJob<Session>;
@@ -130,7 +136,7 @@ export class Line<Session extends LineSession> {
         if (this.#stopped) for (const waiting of this.#queue.jobs()) this.cancel(waiting.id);
         const entry = this.#pick();
         if (entry === undefined) {
-          await this.#closeSession();
+          await this.#occupancy.close();
           release?.();
           release = undefined;
           if (this.#queue.size === 0) return;
@@ -159,9 +165,9 @@ export class Line<Session extends LineSession> {
 
   #pick(): Entry<Session> | undefined {
     const nowMs = this.#hooks.clock.monotonicMs();
-    const current = this.#session?.session.open ? this.#session.meter.id : undefined;
+    const current = this.#occupancy.meterId;
     return this.#queue.pick(current, (meterId, priority) => {
-      const health = this.#healthOf(meterId);
+      const health = this.#health.of(meterId);
       if (this.#waitUntil(health, meterId === current ? 0 : priority) > nowMs) return undefined;
       return health.failures === 0 ? 0 : 1;
     });
@@ -174,7 +180,7 @@ export class Line<Session extends LineSession> {
   #earliestMs(): number {
     let earliest = Number.POSITIVE_INFINITY;
     for (const { meterId, priority } of this.#queue.meters()) {
-      earliest = Math.min(earliest, this.#waitUntil(this.#healthOf(meterId), priority));
+      earliest = Math.min(earliest, this.#waitUntil(this.#health.of(meterId), priority));
     }
     return earliest;
   }
@@ -210,7 +216,7 @@ export class Line<Session extends LineSession> {
     } catch (thrown) {
       await this.#stepFailed(entry, toDcuError(abort.signal.aborted ? abort.signal.reason : thrown));
     } finally {
-      this.#account(entry.meterId, this.#hooks.clock.monotonicMs() - startedMs);
+      this.#occupancy.account(entry.meterId, this.#hooks.clock.monotonicMs() - startedMs);
       this.#running = undefined;
     }
   }
@@ -218,13 +224,13 @@ export class Line<Session extends LineSession> {
   /** The open session of the entry's meter; undefined when opening failed, which is then settled. */
   async #sessionFor(entry: Entry<Session>, signal: AbortSignal): Promise<Session | undefined> {
     const { meter } = entry.job;
-    const current = this.#session?.meter.id === meter.id ? this.#session : undefined;
-    if (current?.session.open === true && (entry.begun || !current.session.outdated)) {
+    const current = this.#occupancy.sessionOf(meter.id, entry.begun);
+    if (current !== undefined) {
       entry.tries = current.tries;
       return current.session;
     }
-    await this.#closeSession();
-    const health = this.#healthOf(meter.id);
+    await this.#occupancy.close();
+    const health = this.#health.of(meter.id);
     const probe = isProbe(health, this.#hooks.backoff);
     let tries = 1;
     let linkRepeats = false;
@@ -234,7 +240,7 @@ export class Line<Session extends LineSession> {
       entry.tries = tries;
       this.#hooks.meterState(meter, 'reading');
       const session = await opening.open(signal, probe);
-      this.#session = { meter, session, silentMs: opening.silentMs, tries };
+      this.#occupancy.settle(meter, session, opening);
       noteSuccess(health);
       return session;
     } catch (thrown) {
@@ -255,7 +261,7 @@ export class Line<Session extends LineSession> {
     const { origin } = ERROR_TABLE[error.code];
     // A wrong setting or a full disk says nothing about the meter, and is over as soon as it is mended.
     const itsOwn = origin === 'link' || origin === 'remote' || origin === 'auth';
-    const exhausted = !itsOwn || noteFailure(this.#healthOf(meter.id), backoff, tries, clock.monotonicMs());
+    const exhausted = !itsOwn || noteFailure(this.#health.of(meter.id), backoff, tries, clock.monotonicMs());
     this.#hooks.meterState(meter, itsOwn ? 'offline' : 'as-before');
     log.warn('meter could not be opened', { line: this.name, meterNo: meter.meterNo, ...error.toJSON() });
     if (!exhausted) {
@@ -268,12 +274,12 @@ export class Line<Session extends LineSession> {
   }
 
   async #stepFailed(entry: Entry<Session>, error: DcuError): Promise<void> {
-    const lost = this.#session !== undefined && !this.#session.session.open;
+    const { lost } = this.#occupancy;
     if (error.code === 'cancelled') {
-      await this.#closeSession('as-before');
+      await this.#occupancy.close('as-before');
       return this.#finish(entry, { state: 'cancelled', error });
     }
-    if (lost) await this.#closeSession();
+    if (lost) await this.#occupancy.close();
     entry.failures = entry.job.progress > entry.progress ? 1 : entry.failures + 1;
     entry.progress = entry.job.progress;
     const { clock, backoff, log } = this.#hooks;
@@ -287,7 +293,7 @@ export class Line<Session extends LineSession> {
     if (!error.retryable || storage || entry.failures >= entry.tries || this.#stopped) {
       return this.#finish(entry, { state: 'failed', error });
     }
-    const health = this.#healthOf(entry.meterId);
+    const health = this.#health.of(entry.meterId);
     health.notBeforeMs = clock.monotonicMs() + backoffMs(backoff, entry.failures);
     this.#queue.add(entry, 'first');
   }
@@ -305,44 +311,6 @@ export class Line<Session extends LineSession> {
         ...toDcuError(error).toJSON(),
       });
     }
-  }
-
-  /** `lostState`: what is known of the meter when its session was not open any more. */
-  async #closeSession(lostState: 'offline' | 'as-before' = 'offline'): Promise<void> {
-    const current = this.#session;
-    if (current === undefined) return;
-    this.#session = undefined;
-    const wasOpen = current.session.open;
-    await current.session.close();
-    const { counters } = current.session;
-    this.#account(
-      current.meter.id,
-      0,
-      counters.framesReceived + counters.framesSent,
-      counters.bytesReceived + counters.bytesSent,
-    );
-    if (wasOpen) {
-      this.#healthOf(current.meter.id).quietUntilMs = this.#hooks.clock.monotonicMs() + current.silentMs;
-      this.#hooks.meterState(current.meter, 'online');
-    } else this.#hooks.meterState(current.meter, lostState);
-  }
-
-  #account(meterId: number, busyMs: number, frames = 0, bytes = 0): void {
-    const own = this.useByMeter.get(meterId) ?? { frames: 0, bytes: 0, busyMs: 0 };
-    this.useByMeter.set(meterId, own);
-    for (const use of [this.use, own]) {
-      use.busyMs += busyMs;
-      use.frames += frames;
-      use.bytes += bytes;
-    }
-  }
-
-  #healthOf(meterId: number): Health {
-    const known = this.#health.get(meterId);
-    if (known !== undefined) return known;
-    const health = newHealth();
-    this.#health.set(meterId, health);
-    return health;
   }
 
   #wait(ms: number): Promise<void> {
