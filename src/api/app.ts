@@ -1,6 +1,7 @@
 import { Elysia } from 'elysia';
 import { rateLimit } from 'elysia-rate-limit';
 import { DcuError } from '../base/errors.ts';
+import { requireRight } from '../security/roles.ts';
 import { type UiAsset, UiFiles } from './assets.ts';
 import { sessionCookie, sessionToken } from './cookie.ts';
 import { errorResponse } from './http-error.ts';
@@ -105,12 +106,7 @@ async function authorise(
   const session = token === undefined ? undefined : await services.auth.session(token, use);
   if (right === 'public') return session;
   if (session === undefined) throw new DcuError('unauthenticated', 'Sign in first.');
-  if (session.account.mustChangePassword && right !== 'account.self') {
-    throw new DcuError('password-change-required', 'Choose a new password first.');
-  }
-  if (!session.rights.includes(right)) {
-    throw new DcuError('forbidden', `Your role (${session.account.role}) does not include ${right}.`);
-  }
+  requireRight(session, right);
   return session;
 }
 

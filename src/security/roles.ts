@@ -47,18 +47,21 @@ export function rightsOf(role: string): ReadonlySet<Right> {
   return new Set(isRole(role) ? ROLES[role].rights : []);
 }
 
-export interface Holder {
-  readonly role: string;
-  readonly mustChangePassword: boolean;
+/** Somebody signed in, with what the role grants. */
+interface Holder {
+  readonly account: { readonly role: string; readonly mustChangePassword: boolean };
+  readonly rights: Iterable<Right>;
 }
 
 /**
  * @throws DcuError `password-change-required` for all but one's own account while the password is a generated one; `forbidden`
  */
-export function requireRight(holder: Holder, right: Right): void {
-  if (holder.mustChangePassword && right !== 'account.self') {
-    throw new DcuError('password-change-required', 'the password must be changed first');
+export function requireRight({ account, rights }: Holder, right: Right): void {
+  if (account.mustChangePassword && right !== 'account.self') {
+    throw new DcuError('password-change-required', 'Choose a new password first.');
   }
-  if (rightsOf(holder.role).has(right)) return;
-  throw new DcuError('forbidden', `role ${holder.role} has no right ${right}`, { facts: { right } });
+  if (new Set(rights).has(right)) return;
+  throw new DcuError('forbidden', `Your role (${account.role}) does not include ${right}.`, {
+    facts: { right },
+  });
 }

@@ -13,6 +13,11 @@ const MINUTE = 60_000;
 const HOUR = 60 * MINUTE;
 const PASSWORD = 'green-harbour-77';
 
+const holder = (account: { readonly role: string; readonly mustChangePassword: boolean }) => ({
+  account,
+  rights: rightsOf(account.role),
+});
+
 let directory: string;
 let store: Store;
 let clock: VirtualClock;
@@ -37,14 +42,14 @@ describe('the first administrator', () => {
     expect(await accounts.createFirst()).toBeUndefined();
     const login = await accounts.login('admin', first?.password ?? '', 'web');
     expect(login.account).toMatchObject({ role: 'administrator', mustChangePassword: true });
-    expect(() => requireRight(login.account, 'meters.read')).toThrow(
+    expect(() => requireRight(holder(login.account), 'meters.read')).toThrow(
       expect.objectContaining({ code: 'password-change-required' }),
     );
-    requireRight(login.account, 'account.self');
+    requireRight(holder(login.account), 'account.self');
     await accounts.changePassword(login.token, first?.password ?? '', PASSWORD, 'web');
     const { account } = await accounts.authenticate(login.token);
     expect(account.mustChangePassword).toBe(false);
-    requireRight(account, 'accounts.manage');
+    requireRight(holder(account), 'accounts.manage');
   });
 
   test('leaves neither password nor token in the database', async () => {
@@ -229,8 +234,8 @@ describe('roles', () => {
     }
     expect(rightsOf('viewer').has('readings.execute')).toBe(false);
     expect(rightsOf('constructor').size).toBe(0);
-    expect(() => requireRight({ role: 'viewer', mustChangePassword: false }, 'relay.operate')).toThrow(
-      expect.objectContaining({ code: 'forbidden' }),
-    );
+    expect(() =>
+      requireRight(holder({ role: 'viewer', mustChangePassword: false }), 'relay.operate'),
+    ).toThrow(expect.objectContaining({ code: 'forbidden' }));
   });
 });
