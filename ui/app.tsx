@@ -13,6 +13,7 @@ import { Shell } from './shell/shell.tsx';
 const Meters = lazy(() => import('./pages/meters/meters.tsx'));
 const MeterPage = lazy(() => import('./pages/meter/meter.tsx'));
 const MeterReading = lazy(() => import('./pages/reading/meter-reading.tsx'));
+const Lines = lazy(() => import('./pages/lines/lines.tsx'));
 const TaskGroups = lazy(() => import('./pages/settings/task-groups.tsx'));
 const TaskItems = lazy(() => import('./pages/settings/task-items.tsx'));
 const Channels = lazy(() => import('./pages/settings/channels.tsx'));
@@ -52,6 +53,7 @@ export function App() {
             <Route path="/meters" element={<Meters />} />
             <Route path="/meters/:id" element={<MeterPage />} />
             <Route path="/reading" element={<MeterReading />} />
+            <Route path="/lines" element={<Lines />} />
             <Route path="/settings/tasks" element={<TaskGroups />} />
             <Route path="/settings/task-items" element={<TaskItems />} />
             <Route path="/settings/channels" element={<Channels />} />

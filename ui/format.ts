@@ -58,6 +58,9 @@ export function bytesText(bytes: number): string {
   return `${value.toFixed(unit === 0 || value >= 100 ? 0 : 1)} ${units[unit] ?? ''}`;
 }
 
+/** A count with its thousands apart. */
+export const grouped = (count: number): string => group(String(count));
+
 /** `5 min ago`, for glances; exact times stand beside. */
 export function agoText(ms: number, nowMs: number): string {
   const seconds = Math.max(0, Math.round((nowMs - ms) / 1000));

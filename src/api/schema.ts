@@ -224,6 +224,8 @@ export const collectorSnapshot = t.Object({
   lines: t.Array(
     t.Object({
       line: t.String(),
+      /** Several meters take turns on it. */
+      shared: t.Boolean(),
       total: t.Integer(),
       done: t.Integer(),
       failed: t.Integer(),
@@ -232,6 +234,40 @@ export const collectorSnapshot = t.Object({
       current: nullable(t.String()),
     }),
   ),
+});
+
+const lineUse = {
+  frames: t.Integer(),
+  bytes: t.Integer(),
+  busyMs: t.Number(),
+  /** Frames whose check sequence was wrong. */
+  badFcs: t.Integer(),
+  rejectedHeaders: t.Integer(),
+  retransmissions: t.Integer(),
+  timeouts: t.Integer(),
+  /** Frames that came out of sequence or from nobody asked. */
+  ignoredFrames: t.Integer(),
+  /** Openings and reads that ended in an error. */
+  failures: t.Integer(),
+  lastError: nullable(t.Object({ code: t.String(), message: t.String(), time: epochMs() })),
+};
+
+export const line = t.Object({
+  line: t.String(),
+  /** Several meters take turns on it. */
+  shared: t.Boolean(),
+  state: t.Union([t.Literal('idle'), t.Literal('waiting'), t.Literal('busy')]),
+  ageMs: t.Number({ description: 'Milliseconds since the line was first used' }),
+  use: t.Object(lineUse),
+  meters: t.Array(t.Object({ meterId: t.Integer(), meterNo: t.String(), ...lineUse })),
+});
+
+/** A meter's own share of its line. */
+export const meterLine = t.Object({
+  line: t.String(),
+  shared: t.Boolean(),
+  ageMs: t.Number({ description: 'Milliseconds since the line was first used' }),
+  use: t.Object(lineUse),
 });
 
 export const taskGroup = t.Object({ id: t.Integer(), name: t.String(), enabled: t.Boolean() });

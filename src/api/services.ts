@@ -1,6 +1,7 @@
 import type { Clock } from '../base/clock.ts';
 import type { Log } from '../base/log.ts';
 import type { EventLog, MeterState } from '../base/model.ts';
+import type { LineAccount } from '../meters/line-job.ts';
 import type { Right } from '../security/roles.ts';
 import type { Store } from '../store/types.ts';
 import type { CollectorSnapshot } from '../tasks/events.ts';
@@ -58,6 +59,8 @@ export interface LiveBus {
 /** Live work on the lines. */
 export interface CollectorPort {
   snapshot(): CollectorSnapshot;
+  /** What each line and meter has used since the start, and what went wrong there. */
+  accounting(): readonly LineAccount[];
   /** Reads clock, relay and the registers of now; waits for its turn on the meter's line. */
   readNow(meterId: number, signal: AbortSignal): Promise<ReadNowResult>;
   relay(

@@ -22,6 +22,8 @@ export interface DlmsClientOptions {
   /** An APDU that came unasked (DataNotification, EventNotification). */
   readonly onNotification?: (apdu: Uint8Array) => void;
   readonly trace?: (entry: TraceEntry) => void;
+  /** Told the link's counters before anything is sent: what an opening that failed had counted can be read from them. */
+  readonly onCounters?: (counters: Readonly<LinkCounters>) => void;
 }
 
 export interface ActionResult {
@@ -95,6 +97,7 @@ export async function runDlmsClient(
   silenceMs: number,
   options: DlmsClientOptions = {},
 ): Promise<DlmsClient> {
+  options.onCounters?.(machine.counters);
   const client = new PumpedClient(machine, channel, clock, silenceMs, options);
   await client.open();
   return client;

@@ -7,10 +7,11 @@ import type { Meter, MeterSecrets } from '../base/model.ts';
 import type { Random } from '../base/random.ts';
 import type { ByteChannel } from '../channels/channel.ts';
 import type { AssociationConfig, ClientConfig } from '../dlms/client.ts';
+import type { LinkCounters } from '../dlms/link/link.ts';
 import { decodeValue, granted, integerOf } from './attribute.ts';
 import { CounterBlock } from './counter-block.ts';
 import { type LineAccess, LineChannels, type LineOpener } from './line-channels.ts';
-import type { LineOpening } from './line-job.ts';
+import type { CountLink, LineOpening } from './line-job.ts';
 import { linkConfig, type ProtocolSettings, pduSize, protocolSettings } from './link-settings.ts';
 import type { MeterLink } from './meter-link.ts';
 import type { MeterProfile } from './meter-profile.ts';
@@ -23,7 +24,7 @@ export type ConnectDlms = (
   channel: ByteChannel,
   config: ClientConfig,
   clock: Clock,
-  options: { readonly signal: AbortSignal },
+  options: { readonly signal: AbortSignal; readonly onCounters: CountLink },
 ) => Promise<MeterLink>;
 
 export interface ConnectorDependencies {
@@ -35,6 +36,13 @@ export interface ConnectorDependencies {
   readonly connect: ConnectDlms;
   /** The concentrator's own, eight bytes. */
   readonly systemTitle: Uint8Array;
+}
+
+/** The line to a meter for one opening, and who is told what failed tries had counted. */
+interface Way {
+  readonly access: LineAccess;
+  readonly signal: AbortSignal;
+  readonly count: CountLink;
 }
 
 /** Refusals that an invocation counter the meter has already seen would explain. */
@@ -69,7 +77,7 @@ export class MeterConnector {
       tries: settings.retries + 1,
       linkRepeats: meter.address.framing === 'hdlc',
       silentMs: settings.silentMs,
-      open: (signal, probe) => this.#open(meter, access, settings, profile, signal, probe),
+      open: (signal, probe, count) => this.#open(meter, { access, count, signal }, settings, profile, probe),
     };
   }
 
@@ -85,13 +93,13 @@ export class MeterConnector {
 
   async #open(
     meter: Meter,
-    access: LineAccess,
+    way: Way,
     settings: ProtocolSettings,
     profile: MeterProfile,
-    signal: AbortSignal,
     probe: boolean,
   ): Promise<MeterSession> {
     const { store, clock, random, log } = this.#deps;
+    const { access, signal } = way;
     const secrets = await store.secrets(meter.id);
     const ciphered = meter.security.policy !== 'none' || meter.security.auth === 'hls-gmac';
     const counters = ciphered ? this.#countersOf(meter) : undefined;
@@ -101,11 +109,11 @@ export class MeterConnector {
       association: associationConfig(meter, secrets, settings, this.#deps.systemTitle, counters),
       randomBytes: (length) => random.bytes(length),
     };
-    const link = await this.#associate(meter, access, config, signal).catch(async (thrown: unknown) => {
+    const link = await this.#associate(meter, way, config).catch(async (thrown: unknown) => {
       const error = toDcuError(thrown);
       if (counters === undefined || signal.aborted || !COUNTER_SUSPECTS.has(error.code)) throw error;
-      if (!(await this.#resynchronise(meter, access, config, profile, counters, error, signal))) throw error;
-      return this.#associate(meter, access, config, signal);
+      if (!(await this.#resynchronise(meter, way, config, profile, counters, error))) throw error;
+      return this.#associate(meter, way, config);
     });
     return new MeterSession(link, {
       meterId: meter.id,
@@ -121,19 +129,18 @@ export class MeterConnector {
   /** True when the counter was raised, so that another try makes sense. */
   async #resynchronise(
     meter: Meter,
-    access: LineAccess,
+    way: Way,
     config: ClientConfig,
     profile: MeterProfile,
     counters: CounterBlock,
     error: DcuError,
-    signal: AbortSignal,
   ): Promise<boolean> {
     const { expectedInvocationCounter: hint } = error.facts;
     if (typeof hint === 'number') return this.#raise(meter, counters, hint, 'to what the meter expects');
     // A meter that is silent to everybody is not asked a second time.
     if (error.code === 'link-timeout' && config.link.framing === 'hdlc') return false;
     try {
-      const seen = await this.#readCounter(meter, access, config, profile, signal);
+      const seen = await this.#readCounter(meter, way, config, profile);
       return await this.#raise(meter, counters, seen + 1, 'after reading it from the meter');
     } catch (thrown) {
       this.#deps.log.debug('the public client could not read the invocation counter', {
@@ -159,61 +166,53 @@ export class MeterConnector {
     return true;
   }
 
-  async #readCounter(
-    meter: Meter,
-    access: LineAccess,
-    config: ClientConfig,
-    profile: MeterProfile,
-    signal: AbortSignal,
-  ): Promise<number> {
+  async #readCounter(meter: Meter, way: Way, config: ClientConfig, profile: MeterProfile): Promise<number> {
     const { link: linkOf, association } = config;
-    const link = await this.#associate(
-      meter,
-      access,
-      {
-        ...config,
-        link: { ...linkOf, clientAddress: profile.publicClient },
-        association: { auth: 'none', policy: 'none', maxPduSize: association.maxPduSize },
-      },
-      signal,
-    );
+    const link = await this.#associate(meter, way, {
+      ...config,
+      link: { ...linkOf, clientAddress: profile.publicClient },
+      association: { auth: 'none', policy: 'none', maxPduSize: association.maxPduSize },
+    });
     try {
       const attribute = { classId: 1, obis: profile.invocationCounter, attribute: 2 };
       return integerOf(attribute, decodeValue(granted(attribute, await link.get(attribute))));
     } finally {
-      await link.release();
+      await link.release().finally(() => way.count(link.counters));
     }
   }
 
   /** A link whose release also gives the channel back. */
-  async #associate(
-    meter: Meter,
-    access: LineAccess,
-    config: ClientConfig,
-    signal: AbortSignal,
-  ): Promise<MeterLink> {
+  async #associate(meter: Meter, way: Way, config: ClientConfig): Promise<MeterLink> {
+    const { access, signal } = way;
     const { channel, before } = await this.#channels.take(meter, access, signal);
     try {
-      return await this.#associateOn(channel, config, signal);
+      return await this.#associateOn(channel, config, way);
     } catch (error) {
       // A port that went away while nobody used it says nothing of this meter.
       if (!before || signal.aborted || toDcuError(error).code !== 'channel-lost') throw error;
-      return this.#associateOn((await this.#channels.take(meter, access, signal)).channel, config, signal);
+      return this.#associateOn((await this.#channels.take(meter, access, signal)).channel, config, way);
     }
   }
 
-  async #associateOn(channel: ByteChannel, config: ClientConfig, signal: AbortSignal): Promise<MeterLink> {
+  async #associateOn(channel: ByteChannel, config: ClientConfig, { signal, count }: Way): Promise<MeterLink> {
+    let counters: Readonly<LinkCounters> | undefined;
     const abort = new AbortController();
     const onAbort = (): void => abort.abort(signal.reason);
     signal.addEventListener('abort', onAbort, { once: true });
     try {
-      const link = await this.#deps.connect(channel, config, this.#deps.clock, { signal: abort.signal });
+      const link = await this.#deps.connect(channel, config, this.#deps.clock, {
+        signal: abort.signal,
+        onCounters: (made) => {
+          counters = made;
+        },
+      });
       return new OwnedLink(
         link,
         () => this.#channels.giveBack(channel),
         () => this.#channels.discard(channel),
       );
     } catch (error) {
+      if (counters !== undefined) count(counters);
       await this.#channels.discard(channel);
       throw error;
     } finally {

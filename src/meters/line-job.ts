@@ -1,5 +1,5 @@
 import type { Clock } from '../base/clock.ts';
-import type { DcuError } from '../base/errors.ts';
+import type { DcuError, ErrorCode } from '../base/errors.ts';
 import type { Log } from '../base/log.ts';
 import type { Meter, MeterState } from '../base/model.ts';
 import type { LinkCounters } from '../dlms/link/link.ts';
@@ -48,6 +48,8 @@ export interface LineJob<Session extends LineSession> {
   finished(outcome: JobOutcome): Promise<void>;
 }
 
+export type CountLink = (counters: Readonly<LinkCounters>) => void;
+
 /** How one meter on a line is opened. */
 export interface LineOpening<Session> {
   /** Openings that the waiting work may cost, the first included. */
@@ -56,8 +58,11 @@ export interface LineOpening<Session> {
   readonly linkRepeats: boolean;
   /** Milliseconds of peace for the meter after a success. */
   readonly silentMs: number;
-  /** `probe`: one short try, for a meter that has been silent. */
-  open(signal: AbortSignal, probe: boolean): Promise<Session>;
+  /**
+   * `probe`: one short try, for a meter that has been silent. `count` is told what went over the line without
+   * becoming part of the session: openings that failed, and what was asked of the meter before.
+   */
+  open(signal: AbortSignal, probe: boolean, count: CountLink): Promise<Session>;
 }
 
 /** What a line asks of those above it. */
@@ -75,16 +80,51 @@ export interface LineHooks<Session extends LineSession> {
   hurry(line: string): void;
 }
 
-/** What a line or a meter has used up. */
+/** What a line or a meter has used up, and what went wrong on it; only ever grows. */
 export interface LineUse {
   frames: number;
   bytes: number;
   busyMs: number;
+  badFcs: number;
+  rejectedHeaders: number;
+  retransmissions: number;
+  timeouts: number;
+  ignoredFrames: number;
+  /** Openings and steps that ended in an error. */
+  failures: number;
+  lastError: LineTrouble | null;
+}
+
+export interface LineTrouble {
+  readonly code: ErrorCode;
+  readonly message: string;
+  /** UTC milliseconds. */
+  readonly time: number;
+}
+
+/** Of one meter on a line. */
+export interface MeterUse extends LineUse {
+  readonly meterNo: string;
+}
+
+/** What a line has been used for since it came into being. */
+export interface LineAccount {
+  readonly line: string;
+  /** Several meters take turns on it. */
+  readonly shared: boolean;
+  readonly state: 'idle' | 'waiting' | 'busy';
+  /** Milliseconds since the line was first used: what `busyMs` is a share of. */
+  readonly ageMs: number;
+  readonly use: Readonly<LineUse>;
+  /** By meter id. */
+  readonly meters: ReadonlyMap<number, Readonly<MeterUse>>;
 }
 
 /** How far the work under way has come on one line. */
 export interface LineView {
   readonly line: string;
+  /** Several meters take turns on it. */
+  readonly shared: boolean;
   readonly total: number;
   readonly done: number;
   readonly failed: number;

@@ -1,6 +1,8 @@
 import type { Meter } from '../base/model.ts';
+import type { LinkCounters } from '../dlms/link/link.ts';
 import type { HealthBook } from './breaker.ts';
-import type { LineHooks, LineOpening, LineSession, LineUse } from './line-job.ts';
+import type { LineHooks, LineOpening, LineSession } from './line-job.ts';
+import { LineLedger } from './line-use.ts';
 
 interface Occupant<Session> {
   readonly meter: Meter;
@@ -8,12 +10,13 @@ interface Occupant<Session> {
   readonly silentMs: number;
   /** Repetitions of a step that its line allows. */
   readonly tries: number;
+  /** What of its counters is in the ledger already. */
+  counted: Readonly<LinkCounters> | undefined;
 }
 
 /** The one session that a line has open, how it ends, and what line and meters have used up. */
 export class LineOccupancy<Session extends LineSession> {
-  readonly use: LineUse = { frames: 0, bytes: 0, busyMs: 0 };
-  readonly useByMeter = new Map<number, LineUse>();
+  readonly ledger = new LineLedger();
   readonly #hooks: Pick<LineHooks<Session>, 'clock' | 'meterState'>;
   readonly #health: HealthBook;
   #current: Occupant<Session> | undefined;
@@ -41,7 +44,7 @@ export class LineOccupancy<Session extends LineSession> {
   }
 
   settle(meter: Meter, session: Session, { silentMs, tries }: LineOpening<Session>): void {
-    this.#current = { meter, session, silentMs, tries };
+    this.#current = { meter, session, silentMs, tries, counted: undefined };
   }
 
   /** `lostState`: what is known of the meter when its session was not open any more. */
@@ -52,21 +55,22 @@ export class LineOccupancy<Session extends LineSession> {
     const { meter, session, silentMs } = current;
     const wasOpen = session.open;
     await session.close();
-    const { framesReceived, framesSent, bytesReceived, bytesSent } = session.counters;
-    this.account(meter.id, 0, framesReceived + framesSent, bytesReceived + bytesSent);
+    this.#count(current);
     if (wasOpen) {
       this.#health.of(meter.id).quietUntilMs = this.#hooks.clock.monotonicMs() + silentMs;
       this.#hooks.meterState(meter, 'online');
     } else this.#hooks.meterState(meter, lostState);
   }
 
-  account(meterId: number, busyMs: number, frames = 0, bytes = 0): void {
-    const own = this.useByMeter.get(meterId) ?? { frames: 0, bytes: 0, busyMs: 0 };
-    this.useByMeter.set(meterId, own);
-    for (const use of [this.use, own]) {
-      use.busyMs += busyMs;
-      use.frames += frames;
-      use.bytes += bytes;
-    }
+  /** The end of a step: what it cost is told before the session ends, which may be long after. */
+  account(meter: Meter, busyMs: number): void {
+    this.ledger.busy(meter, busyMs);
+    if (this.#current !== undefined) this.#count(this.#current);
+  }
+
+  #count(occupant: Occupant<Session>): void {
+    const counters = { ...occupant.session.counters };
+    this.ledger.link(occupant.meter, counters, occupant.counted);
+    occupant.counted = counters;
   }
 }

@@ -1,4 +1,5 @@
 import { Line } from './line.ts';
+import type { LineAccess } from './line-channels.ts';
 import type { LineHooks, LineJob, LineSession, LineView } from './line-job.ts';
 
 /** Lines that may be busy beyond the limit when an operator waits. */
@@ -29,10 +30,14 @@ export class LinePool<Session extends LineSession> {
   }
 
   /** False when a job of the same key waits or runs on that line already. */
-  enqueue(lineName: string, job: LineJob<Session>, urgent = false): boolean {
+  enqueue(
+    { lineName, shared }: Pick<LineAccess, 'lineName' | 'shared'>,
+    job: LineJob<Session>,
+    urgent = false,
+  ): boolean {
     let line = this.#lines.get(lineName);
     if (line === undefined) {
-      line = new Line(lineName, this.#hooks);
+      line = new Line(lineName, shared, this.#hooks);
       this.#lines.set(lineName, line);
     }
     return line.enqueue(job, urgent);

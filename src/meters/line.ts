@@ -1,7 +1,7 @@
 import { DcuError, ERROR_TABLE, toDcuError } from '../base/errors.ts';
 import { backoffMs, type Health, HealthBook, isProbe, noteFailure, noteSuccess } from './breaker.ts';
 import { JobQueue } from './job-queue.ts';
-import type { JobOutcome, LineHooks, LineJob, LineSession, LineUse, LineView } from './line-job.ts';
+import type { JobOutcome, LineAccount, LineHooks, LineJob, LineSession, LineView } from './line-job.ts';
 import { LineOccupancy } from './line-occupancy.ts';
 
 interface Entry<Session extends LineSession> {
@@ -27,6 +27,8 @@ const CANCELLED = (): DcuError => new DcuError('cancelled', 'cancelled on reques
  */
 export class Line<Session extends LineSession> {
   readonly name: string;
+  readonly #shared: boolean;
+  readonly #sinceMs: number;
   readonly #hooks: LineHooks<Session>;
   readonly #queue = new JobQueue<Entry<Session>>();
   readonly #keys = new Map<string, Entry<Session>>();
@@ -39,18 +41,25 @@ export class Line<Session extends LineSession> {
   #wake: (() => void) | undefined;
   readonly #idle: (() => void)[] = [];
 
-  constructor(name: string, hooks: LineHooks<Session>) {
+  /** `shared`: several meters take turns on it. */
+  constructor(name: string, shared: boolean, hooks: LineHooks<Session>) {
     this.name = name;
+    this.#shared = shared;
+    this.#sinceMs = hooks.clock.monotonicMs();
     this.#hooks = hooks;
     this.#occupancy = new LineOccupancy(hooks, this.#health);
   }
 
-  get use(): LineUse {
-    return this.#occupancy.use;
-  }
-
-  get useByMeter(): ReadonlyMap<number, LineUse> {
-    return this.#occupancy.useByMeter;
+  account(): LineAccount {
+    const { ledger } = this.#occupancy;
+    return {
+      line: this.name,
+      shared: this.#shared,
+      state: this.#running !== undefined ? 'busy' : this.#queue.size > 0 ? 'waiting' : 'idle',
+      ageMs: this.#hooks.clock.monotonicMs() - this.#sinceMs,
+      use: ledger.line,
+      meters: ledger.byMeter,
+    };
   }
 
   /** False when a job of this key waits or runs already. `urgent`: does not wait for a back-off to end. */
@@ -122,6 +131,7 @@ export class Line<Session extends LineSession> {
   view(): LineView {
     return {
       line: this.name,
+      shared: this.#shared,
       ...this.#round,
       queued: this.#queue.size,
       running: this.#running === undefined ? 0 : 1,
@@ -216,7 +226,7 @@ export class Line<Session extends LineSession> {
     } catch (thrown) {
       await this.#stepFailed(entry, toDcuError(abort.signal.aborted ? abort.signal.reason : thrown));
     } finally {
-      this.#occupancy.account(entry.meterId, this.#hooks.clock.monotonicMs() - startedMs);
+      this.#occupancy.account(entry.job.meter, this.#hooks.clock.monotonicMs() - startedMs);
       this.#running = undefined;
     }
   }
@@ -239,7 +249,9 @@ export class Line<Session extends LineSession> {
       ({ tries, linkRepeats } = opening);
       entry.tries = tries;
       this.#hooks.meterState(meter, 'reading');
-      const session = await opening.open(signal, probe);
+      const session = await opening.open(signal, probe, (counters) =>
+        this.#occupancy.ledger.link(meter, counters),
+      );
       this.#occupancy.settle(meter, session, opening);
       noteSuccess(health);
       return session;
@@ -258,6 +270,7 @@ export class Line<Session extends LineSession> {
   #openingFailed(entry: Entry<Session>, error: DcuError, tries: number): void {
     const { meter } = entry.job;
     const { clock, log, backoff } = this.#hooks;
+    this.#occupancy.ledger.failed(meter, error, clock.now());
     const { origin } = ERROR_TABLE[error.code];
     // A wrong setting or a full disk says nothing about the meter, and is over as soon as it is mended.
     const itsOwn = origin === 'link' || origin === 'remote' || origin === 'auth';
@@ -283,6 +296,7 @@ export class Line<Session extends LineSession> {
     entry.failures = entry.job.progress > entry.progress ? 1 : entry.failures + 1;
     entry.progress = entry.job.progress;
     const { clock, backoff, log } = this.#hooks;
+    this.#occupancy.ledger.failed(entry.job.meter, error, clock.now());
     log.debug('step failed', {
       line: this.name,
       meterNo: entry.job.meter.meterNo,

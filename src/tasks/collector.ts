@@ -9,7 +9,7 @@ import { openDlmsClient } from '../channels/dlms-client.ts';
 import { DEFAULT_BACKOFF } from '../meters/breaker.ts';
 import { type ConnectDlms, MeterConnector } from '../meters/connector.ts';
 import type { LineOpener } from '../meters/line-channels.ts';
-import type { JobOutcome, LineJob, LineUse } from '../meters/line-job.ts';
+import type { JobOutcome, LineAccount, LineJob } from '../meters/line-job.ts';
 import { LinePool } from '../meters/line-pool.ts';
 import type { MeterSession, RelayState } from '../meters/session.ts';
 import { CollectJob, type JobDependencies, type JobReason } from './collect-job.ts';
@@ -78,12 +78,8 @@ export interface Collector {
   /** False when there is no such job any more. */
   cancel(jobId: string): boolean;
   snapshot(): CollectorSnapshot;
-  /** What each line and meter has used since the start. */
-  accounting(): readonly {
-    readonly line: string;
-    readonly use: LineUse;
-    readonly meters: ReadonlyMap<number, LineUse>;
-  }[];
+  /** What each line and meter has used since the start, and what went wrong there. */
+  accounting(): readonly LineAccount[];
 }
 
 export function createCollector(options: CollectorOptions): Collector {
@@ -225,12 +221,8 @@ class LineCollector implements Collector {
     return { jobs, lines: this.#pool.views() };
   }
 
-  accounting(): ReturnType<Collector['accounting']> {
-    return [...this.#pool.lines()].map((line) => ({
-      line: line.name,
-      use: line.use,
-      meters: line.useByMeter,
-    }));
+  accounting(): LineAccount[] {
+    return [...this.#pool.lines()].map((line) => line.account());
   }
 
   /** Enabled items, of the meters' own task groups and of those of their channels. */
@@ -269,7 +261,7 @@ class LineCollector implements Collector {
       this.#lineless.reachable(meter);
       const job = new CollectJob(id, { meter, item, definition }, access, reason, this.#jobDeps);
       round?.add(job);
-      const queued = this.#pool.enqueue(access.lineName, job, reason === 'asked');
+      const queued = this.#pool.enqueue(access, job, reason === 'asked');
       if (!queued) round?.finished(job.id, { state: 'skipped', reason: 'the same read is under way' }, 0);
       this.#progress();
       return queued;
@@ -290,11 +282,11 @@ class LineCollector implements Collector {
     const meter = (await this.#options.store.meters()).find((candidate) => candidate.id === meterId);
     if (meter === undefined)
       throw new DcuError('not-found', `there is no meter ${meterId}`, { field: 'meterId' });
-    const { lineName } = this.#options.openLine(meter);
+    const access = this.#options.openLine(meter);
     const job = new OnDemandJob<Result>(this.#nextId(), meter, name, work, {
       onStarted: (started, line) =>
         this.bus.emit('job-started', { ...this.#jobEvent(started, line), rows: 0 }),
-      onFinished: (ended, outcome) => this.#finished(ended, lineName, 0, outcome),
+      onFinished: (ended, outcome) => this.#finished(ended, access.lineName, 0, outcome),
     });
     if (signal.aborted) throw new DcuError('cancelled', `${name} was cancelled`);
     const onAbort = (): void => {
@@ -302,7 +294,7 @@ class LineCollector implements Collector {
     };
     signal.addEventListener('abort', onAbort, { once: true });
     try {
-      if (!this.#pool.enqueue(lineName, job)) throw new DcuError('cancelled', 'the line is closed');
+      if (!this.#pool.enqueue(access, job)) throw new DcuError('cancelled', 'the line is closed');
       this.#progress();
       return await job.result;
     } finally {

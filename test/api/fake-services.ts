@@ -20,6 +20,19 @@ export interface FakeServices extends FakeStore {
   readonly logged: string[];
 }
 
+const lineUse = {
+  frames: 120,
+  bytes: 4_800,
+  busyMs: 6_000,
+  badFcs: 3,
+  rejectedHeaders: 1,
+  retransmissions: 4,
+  timeouts: 2,
+  ignoredFrames: 0,
+  failures: 1,
+  lastError: { code: 'link-timeout', message: 'no answer', time: START_MS },
+} as const;
+
 export function fakeServices(): FakeServices {
   const base = fakeStore();
   const clock = new VirtualClock(START_MS);
@@ -78,9 +91,28 @@ export function fakeServices(): FakeServices {
       snapshot: () => ({
         jobs: [],
         lines: [
-          { line: 'rs485_1', total: 8, done: 3, failed: 1, queued: 4, running: 1, current: '0011539465' },
+          {
+            line: 'rs485_1',
+            shared: true,
+            total: 8,
+            done: 3,
+            failed: 1,
+            queued: 4,
+            running: 1,
+            current: '0011539465',
+          },
         ],
       }),
+      accounting: () => [
+        {
+          line: 'rs485_1',
+          shared: true,
+          state: 'busy',
+          ageMs: 60_000,
+          use: lineUse,
+          meters: new Map([[1, { ...lineUse, meterNo: '0011539465' }]]),
+        },
+      ],
       readNow: async (meterId) => ({
         time: clock.now(),
         meterTime: clock.now() - 2_000,

@@ -1,4 +1,5 @@
 import { afterEach, describe, expect, setDefaultTimeout, test } from 'bun:test';
+import type { Line } from '../../src/api/contract.ts';
 import { SeededRandom } from '../../src/base/random.ts';
 import { FastClock, type House, openHouse, until } from '../concentrator/house.ts';
 import { type Bus, startBus, writtenRows } from './neighbours.ts';
@@ -70,6 +71,21 @@ describe('an RS-485 line', () => {
     bus.plug.noise = (bytes) => bytes;
     expect(await house.round(['Energy profile'])).toMatchObject({ failed: 0 });
     expect(flips).toBeGreaterThan(3);
+    const { rows } = await house.api<{ rows: Line[] }>('/api/lines');
+    expect(rows.map(({ line, shared, meters }) => [line, shared, meters.length])).toEqual([
+      ['485_1', true, 4],
+    ]);
+    const [{ use, meters } = { use: undefined, meters: [] }] = rows;
+    const sumOf = (name: 'frames' | 'badFcs' | 'retransmissions' | 'timeouts'): number =>
+      meters.reduce((sum, meter) => sum + meter[name], 0);
+    // What the meters' answers lost on the way is heard as a wrong check sequence or header, or not at all.
+    expect((use?.badFcs ?? 0) + (use?.rejectedHeaders ?? 0)).toBeGreaterThan(0);
+    expect(use?.timeouts).toBeGreaterThan(0);
+    for (const name of ['frames', 'badFcs', 'retransmissions', 'timeouts'] as const) {
+      expect([name, sumOf(name)]).toEqual([name, use?.[name] ?? -1]);
+    }
+    const own = await house.api<{ line: { use: unknown } }>(`/api/meters/${meters[0]?.meterId}/line`);
+    expect(own.line.use).toMatchObject({ frames: meters[0]?.frames, badFcs: meters[0]?.badFcs });
     for (const [index, { id }] of bus.rows.entries()) {
       expect((await house.times(id, 'energy')).filter((time) => time < fromMs)).toEqual(
         writtenRows(bus.at(index), fromMs - 2 * DAY_MS, fromMs),
@@ -94,6 +110,9 @@ describe('an RS-485 line', () => {
     }
     expect(house.log.filter(({ message }) => message === 'meter could not be opened')).toHaveLength(1);
     expect(await house.settled(bus.rows[0]?.id ?? 0)).toMatchObject({ state: 'offline' });
+    // An opening that failed has been counted too.
+    const { line } = await house.api<{ line: { use: unknown } }>(`/api/meters/${bus.rows[0]?.id}/line`);
+    expect(line.use).toMatchObject({ timeouts: 1, failures: 1, lastError: { code: 'link-timeout' } });
   });
 
   test('the adapter is pulled and plugged in again while a meter is read', async () => {

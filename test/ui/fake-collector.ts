@@ -1,7 +1,50 @@
 import type { CollectorPort, CollectorSnapshot, LiveEvents } from '../../src/api/services.ts';
 import { Bus } from '../../src/base/bus.ts';
 import { DcuError } from '../../src/base/errors.ts';
+import type { LineAccount, LineUse } from '../../src/meters/line-job.ts';
 import type { Store } from '../../src/store/types.ts';
+
+const use = (frames: number, badFcs = 0): LineUse => ({
+  frames,
+  bytes: frames * 87,
+  busyMs: frames * 40,
+  badFcs,
+  rejectedHeaders: 0,
+  retransmissions: badFcs * 2,
+  timeouts: badFcs,
+  ignoredFrames: 0,
+  failures: badFcs,
+  lastError:
+    badFcs === 0
+      ? null
+      : { code: 'link-timeout', message: 'no answer of HDLC server 1/17', time: 1_760_000_000_000 },
+});
+
+/** A bus with two meters, one of them on a bad contact, and 44 TCP meters. */
+const accounts: readonly LineAccount[] = [
+  {
+    line: '485_1',
+    shared: true,
+    state: 'busy',
+    ageMs: 3_600_000,
+    use: use(5_000, 37),
+    meters: new Map([
+      [1, { ...use(1_800), meterNo: '0011539400' }],
+      [2, { ...use(3_200, 37), meterNo: '0011539407' }],
+    ]),
+  },
+  ...Array.from({ length: 44 }, (_, index): LineAccount => {
+    const own = use(200 + index, index === 5 ? 2 : 0);
+    return {
+      line: `127.0.0.1:${4061 + index}`,
+      shared: false,
+      state: 'idle',
+      ageMs: 3_600_000,
+      use: own,
+      meters: new Map([[10 + index, { ...own, meterNo: String(11_539_470 + index) }]]),
+    };
+  }),
+];
 
 /** A collector that answers from the store and moves its progress on by itself. */
 export function fakeCollector(store: Store): CollectorPort & { stop(): void; bus: Bus<LiveEvents> } {
@@ -26,6 +69,7 @@ export function fakeCollector(store: Store): CollectorPort & { stop(): void; bus
     lines: [
       {
         line: '485_1',
+        shared: true,
         total: 20,
         done: step % 19,
         failed: 1,
@@ -33,16 +77,17 @@ export function fakeCollector(store: Store): CollectorPort & { stop(): void; bus
         running: 1,
         current: '0011539421',
       },
-      { line: '485_2', total: 12, done: 12, failed: 0, queued: 0, running: 0, current: null },
-      {
-        line: 'tcp_meters',
-        total: 40,
-        done: (step * 2) % 40,
-        failed: 2,
-        queued: 6,
-        running: 4,
-        current: '0011539435',
-      },
+      { line: '485_2', shared: true, total: 12, done: 12, failed: 0, queued: 0, running: 0, current: null },
+      ...Array.from({ length: 44 }, (_, index) => ({
+        line: `127.0.0.1:${4061 + index}`,
+        shared: false,
+        total: 4,
+        done: (step + index) % 4,
+        failed: index < 2 ? 1 : 0,
+        queued: 1,
+        running: index % 11 === 0 ? 1 : 0,
+        current: index % 11 === 0 ? '0011539435' : null,
+      })),
     ],
   });
   const timer = setInterval(() => {
@@ -57,6 +102,7 @@ export function fakeCollector(store: Store): CollectorPort & { stop(): void; bus
   return {
     bus,
     snapshot,
+    accounting: () => accounts,
     stop: () => clearInterval(timer),
     readNow: async (meterId, signal) => {
       await Bun.sleep(300);

@@ -69,7 +69,13 @@ describe.skipIf(!hasBrowser)('GUI in a browser', () => {
     await open('/', 'Home');
     await page.getByRole('cell', { name: 'Meter Power Quality' }).waitFor();
     expect(await page.locator('tbody tr').count()).toBe(10);
-    await page.getByText('All 3 lines').waitFor();
+    await page.getByText('All 46 lines').waitFor();
+    const tcp = page.getByRole('button', { name: 'TCP meters (44 lines)' });
+    expect(await page.getByText('127.0.0.1:4061').count()).toBe(0);
+    await tcp.click();
+    await page.getByText('127.0.0.1:4061').waitFor();
+    await tcp.click();
+    await page.getByText('127.0.0.1:4061').waitFor({ state: 'detached' });
     await shot('home');
     expect(errors).toEqual([]);
   }, 30_000);
@@ -125,6 +131,7 @@ describe.skipIf(!hasBrowser)('GUI in a browser', () => {
     await page.locator('.uplot canvas').waitFor();
     await page.getByText('Gap, not fetched yet').waitFor();
     await page.getByText('Gap, no rows in the meter').waitFor();
+    await page.getByRole('heading', { name: 'Line quality' }).waitFor();
     await shot('meter');
     for (const [tab, text] of [
       ['Demand', 'Demand import'],
@@ -157,6 +164,21 @@ describe.skipIf(!hasBrowser)('GUI in a browser', () => {
     await page.getByText('Meter 0011539442 could not be read').waitFor();
     expect(errors.splice(0).every((error) => error.includes('504'))).toBe(true);
   }, 60_000);
+
+  test('the lines show their troubles, the worst meter first', async () => {
+    await open('/lines', 'Lines');
+    await page.getByRole('heading', { name: 'TCP meters (44 lines)' }).waitFor();
+    const first = (table: number) => page.locator('table').nth(table).locator('tbody tr').first();
+    expect(await first(0).textContent()).toContain('0011539407');
+    expect(await first(0).textContent()).toContain('no answer of HDLC server 1/17');
+    // 25 of 44, and the one with time-outs on top.
+    expect(await first(1).textContent()).toContain('11539475');
+    expect(await page.locator('table').nth(1).locator('tbody tr').count()).toBe(25);
+    await page.locator('table').nth(1).getByText('Frames', { exact: true }).click();
+    await page.locator('table').nth(1).locator('tbody tr').first().getByText('11539513').waitFor();
+    await shot('lines');
+    expect(errors).toEqual([]);
+  }, 30_000);
 
   test.each([
     ['/settings/tasks', 'Task', 'empty_task'],

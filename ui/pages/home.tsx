@@ -14,7 +14,7 @@ import { useQuery } from '@tanstack/react-query';
 import { Link } from 'react-router';
 import { type Result, request } from '../api/client.ts';
 import { useLive } from '../api/live.tsx';
-import { bytesText } from '../format.ts';
+import { bytesText, grouped } from '../format.ts';
 import { CollectButton } from '../parts/collect-button.tsx';
 import { JobList } from '../parts/job-list.tsx';
 import { LineProgressList } from '../parts/line-progress.tsx';
@@ -107,7 +107,7 @@ function CountTable({ data }: { readonly data: HomeData }) {
           <Table.Tr key={item}>
             <Table.Td>{item}</Table.Td>
             <Table.Td ta="right" className="numbers" fw={600}>
-              {count.toLocaleString('en-US').replaceAll(',', '\u202f')}
+              {grouped(count)}
             </Table.Td>
             <Table.Td c="dimmed" className="numbers">
               {when}
@@ -174,7 +174,6 @@ function StorageSummary({ data }: { readonly data: HomeData }) {
   const { bytes, freeBytes } = data.storage;
   const share = bytes + freeBytes === 0 ? 0 : (bytes / (bytes + freeBytes)) * 100;
   const { profileRows, billingRows, eventRows } = data.totals;
-  const grouped = (value: number): string => value.toLocaleString('en-US').replaceAll(',', '\u202f');
   return (
     <Stack gap="xs">
       <Group justify="space-between">

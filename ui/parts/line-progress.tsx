@@ -1,9 +1,30 @@
-import { Group, Progress, Stack, Text } from '@mantine/core';
+import { Collapse, Group, Progress, Stack, Text, UnstyledButton } from '@mantine/core';
+import { IconChevronRight } from '@tabler/icons-react';
+import { useState } from 'react';
 import type { CollectorSnapshot } from '../../src/api/contract.ts';
 
-const SHOWN = 8;
+type LineView = CollectorSnapshot['lines'][number];
 
-/** How far the round has come, per line; the busy ones first. */
+const SHOWN = 12;
+
+const busyFirst = (a: LineView, b: LineView): number => b.running - a.running || b.queued - a.queued;
+
+function summed(name: string, lines: readonly LineView[]): LineView {
+  const sum = (pick: (line: LineView) => number): number =>
+    lines.reduce((total, line) => total + pick(line), 0);
+  return {
+    line: name,
+    shared: false,
+    total: sum((line) => line.total),
+    done: sum((line) => line.done),
+    failed: sum((line) => line.failed),
+    queued: sum((line) => line.queued),
+    running: sum((line) => line.running),
+    current: null,
+  };
+}
+
+/** How far the round has come: serial lines one by one, the lines of TCP meters as one that opens. */
 export function LineProgressList({ lines }: { readonly lines: CollectorSnapshot['lines'] }) {
   if (lines.length === 0) {
     return (
@@ -12,34 +33,51 @@ export function LineProgressList({ lines }: { readonly lines: CollectorSnapshot[
       </Text>
     );
   }
-  const sum = (pick: (line: CollectorSnapshot['lines'][number]) => number): number =>
-    lines.reduce((total, line) => total + pick(line), 0);
-  const all = {
-    line: `All ${lines.length} lines`,
-    total: sum((line) => line.total),
-    done: sum((line) => line.done),
-    failed: sum((line) => line.failed),
-    queued: sum((line) => line.queued),
-    running: sum((line) => line.running),
-    current: null,
-  };
-  const busy = [...lines].sort((a, b) => b.running - a.running || b.queued - a.queued);
+  const serial = lines.filter((line) => line.shared).toSorted(busyFirst);
+  const tcp = lines.filter((line) => !line.shared).toSorted(busyFirst);
   return (
     <Stack gap="sm">
-      {lines.length > 1 && <LineProgress line={all} />}
-      {busy.slice(0, SHOWN).map((line) => (
+      {lines.length > 1 && <LineProgress line={summed(`All ${lines.length} lines`, lines)} />}
+      {serial.map((line) => (
         <LineProgress key={line.line} line={line} />
       ))}
-      {busy.length > SHOWN && (
-        <Text size="xs" c="dimmed">
-          and {busy.length - SHOWN} more lines
-        </Text>
-      )}
+      {tcp.length > 0 && <TcpProgress lines={tcp} />}
     </Stack>
   );
 }
 
-function LineProgress({ line }: { readonly line: CollectorSnapshot['lines'][number] }) {
+function TcpProgress({ lines }: { readonly lines: readonly LineView[] }) {
+  const [opened, setOpened] = useState(false);
+  const name = `TCP meters (${lines.length} ${lines.length === 1 ? 'line' : 'lines'})`;
+  return (
+    <div>
+      <UnstyledButton w="100%" aria-expanded={opened} onClick={() => setOpened(!opened)}>
+        <Group gap={4} wrap="nowrap" align="flex-start">
+          <IconChevronRight
+            size={16}
+            aria-hidden
+            style={{ marginTop: 3, flexShrink: 0, transform: opened ? 'rotate(90deg)' : 'none' }}
+          />
+          <div style={{ flex: 1, minWidth: 0 }}>
+            <LineProgress line={summed(name, lines)} />
+          </div>
+        </Group>
+      </UnstyledButton>
+      <Collapse expanded={opened}>
+        <Stack gap="sm" pl="lg" pt="sm">
+          {opened && lines.slice(0, SHOWN).map((line) => <LineProgress key={line.line} line={line} />)}
+          {lines.length > SHOWN && (
+            <Text size="xs" c="dimmed">
+              and {lines.length - SHOWN} more, all of them in Operating → Lines
+            </Text>
+          )}
+        </Stack>
+      </Collapse>
+    </div>
+  );
+}
+
+function LineProgress({ line }: { readonly line: LineView }) {
   const { total, done, failed, current, queued, running } = line;
   const share = (count: number): number => (total === 0 ? 0 : (count / total) * 100);
   const idle = running === 0 && queued === 0;

@@ -20,7 +20,13 @@ export const sections: readonly Section[] = [
       { label: 'Audit Trail', to: '/events/audit', right: 'audit.read' },
     ],
   },
-  { label: 'Operating', entries: [{ label: 'Meter Reading', to: '/reading', right: 'meters.read' }] },
+  {
+    label: 'Operating',
+    entries: [
+      { label: 'Meter Reading', to: '/reading', right: 'meters.read' },
+      { label: 'Lines', to: '/lines', right: 'readings.read' },
+    ],
+  },
   { label: 'Archive', entries: [{ label: 'Meters', to: '/meters', right: 'meters.read' }] },
   {
     label: 'Setting',

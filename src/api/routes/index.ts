@@ -1,6 +1,7 @@
 import { configurationRoutes } from './configuration.ts';
 import { eventRoutes } from './events.ts';
 import { homeRoutes } from './home.ts';
+import { lineRoutes } from './lines.ts';
 import { logRoutes } from './logs.ts';
 import { meterRoutes } from './meters.ts';
 import { operatingRoutes } from './operating.ts';
@@ -15,6 +16,7 @@ export const routes = [
   ...meterRoutes,
   ...readingRoutes,
   ...operatingRoutes,
+  ...lineRoutes,
   ...eventRoutes,
   ...taskRoutes,
   ...configurationRoutes,

@@ -15,6 +15,7 @@ import { Problem, told } from '../../parts/problem.tsx';
 import { Time } from '../../parts/time.tsx';
 import { MeterDrawer } from '../meters/meter-drawer.tsx';
 import { EventsTab } from './events-tab.tsx';
+import { LineCard } from './line-card.tsx';
 import { ProfileTab } from './profile-tab.tsx';
 import { RegistersTab } from './registers-tab.tsx';
 import { RelayCard } from './relay-card.tsx';
@@ -88,10 +89,11 @@ function MeterView({ meter }: { readonly meter: Meter }) {
         </>
       }
     >
-      <SimpleGrid cols={{ base: 1, sm: 2, lg: 3 }}>
+      <SimpleGrid cols={{ base: 1, sm: 2, xl: 4 }}>
         <ContactCard meter={meter} />
         <FactsCard meter={meter} />
         <RelayCard meter={meter} />
+        <LineCard meter={meter} />
       </SimpleGrid>
       <Card withBorder radius="lg" p={0}>
         <Tabs
