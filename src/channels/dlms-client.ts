@@ -15,6 +15,7 @@ import type { DlmsData } from '../dlms/data.ts';
 import type { LinkConfig, LinkCounters } from '../dlms/link/link.ts';
 import type { ByteChannel } from './channel.ts';
 import { type Pump, pump, type TraceEntry } from './pump.ts';
+import { RequestLimits } from './request-limits.ts';
 
 export interface DlmsClientOptions {
   /** Aborts the opening, and later whatever is under way, with the signal's reason. */
@@ -114,8 +115,8 @@ class PumpedClient implements DlmsClient {
   #current: Request | undefined;
   #association: NegotiatedAssociation | undefined;
   #ended: DcuError | undefined;
-  #lastActivityMs = 0;
   #cancelWatchdog: (() => void) | undefined;
+  #limits: RequestLimits | undefined;
 
   constructor(
     machine: ClientMachine,
@@ -130,7 +131,7 @@ class PumpedClient implements DlmsClient {
     this.#options = options;
     this.#pump = pump(machine, channel, clock, (event) => this.#onEvent(event), {
       trace: (entry) => {
-        this.#lastActivityMs = clock.monotonicMs();
+        this.#limits?.activity(clock.monotonicMs());
         options.trace?.(entry);
       },
     });
@@ -218,17 +219,20 @@ class PumpedClient implements DlmsClient {
       return;
     }
     this.#current = request;
-    this.#lastActivityMs = this.#clock.monotonicMs();
-    this.#watch();
+    const nowMs = this.#clock.monotonicMs();
+    const { bytesReceived } = this.counters;
+    this.#limits = new RequestLimits(request.command, this.#silenceMs, nowMs, bytesReceived);
+    this.#watch(this.#limits);
     this.#pump.command(request.command);
   }
 
-  #watch(): void {
+  #watch(limits: RequestLimits): void {
     this.#cancelWatchdog?.();
-    const leftMs = this.#lastActivityMs + this.#silenceMs - this.#clock.monotonicMs();
+    const leftMs = limits.dueMs(this.counters.bytesReceived) - this.#clock.monotonicMs();
     this.#cancelWatchdog = this.#clock.after(Math.max(1, leftMs), () => {
-      if (this.#clock.monotonicMs() - this.#lastActivityMs < this.#silenceMs) this.#watch();
-      else this.#end(new DcuError('link-timeout', `nothing came or went for ${this.#silenceMs} ms`));
+      const error = limits.exceeded(this.#clock.monotonicMs(), this.counters.bytesReceived);
+      if (error === undefined) this.#watch(limits);
+      else this.#end(error);
     });
   }
 

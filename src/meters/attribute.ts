@@ -1,14 +1,11 @@
 import { ByteReader } from '../base/bytes.ts';
 import { DcuError } from '../base/errors.ts';
+import { attributeName } from '../dlms/attribute-name.ts';
 import { readData } from '../dlms/axdr.ts';
 import type { CosemAttribute, GetResult } from '../dlms/client.ts';
 import type { DlmsData } from '../dlms/data.ts';
 import { type CosemDateTime, decodeDateTime } from '../dlms/datetime.ts';
 import { formatObis } from '../dlms/obis.ts';
-
-/** `class 3 1.0.1.8.0.255 attribute 2`, for messages. */
-export const attributeName = ({ classId, obis, attribute }: CosemAttribute): string =>
-  `class ${classId} ${obis} attribute ${attribute}`;
 
 /** The first value in the bytes; what some servers repeat behind it is left alone. */
 export function decodeValue(data: Uint8Array): DlmsData {

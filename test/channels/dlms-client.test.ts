@@ -12,7 +12,7 @@ import { openTcp } from '../../src/channels/tcp.ts';
 import { listenTcp } from '../../src/channels/tcp-listen.ts';
 import { encodeData } from '../../src/dlms/axdr.ts';
 import type { ClientConfig, ClientEvent, ClientMachine } from '../../src/dlms/client.ts';
-import type { LinkConfig } from '../../src/dlms/link/link.ts';
+import type { LinkConfig, LinkCounters } from '../../src/dlms/link/link.ts';
 import { createServerMachine, type LogicalDevice } from '../../src/dlms/server.ts';
 import { array, u32 } from '../../src/dlms/values.ts';
 import { HDLC, WRAPPER } from '../dlms/link/world.ts';
@@ -160,7 +160,11 @@ test('a line that drops and spoils frames costs time, not data', async () => {
 });
 
 /** A machine that is told what to say. */
-function scripted(): ClientMachine & { say: (...events: ClientEvent[]) => void; commands: string[] } {
+function scripted(): ClientMachine & {
+  say: (...events: ClientEvent[]) => void;
+  commands: string[];
+  counters: LinkCounters;
+} {
   const commands: string[] = [];
   let pending: ClientEvent[] = [];
   return {
@@ -190,12 +194,12 @@ function scripted(): ClientMachine & { say: (...events: ClientEvent[]) => void; 
 
 const OPENED: ClientEvent = { type: 'opened', association: { conformance: [], serverMaxPduSize: 100 } };
 
-async function scriptedClient(options: Parameters<typeof runDlmsClient>[4] = {}) {
+async function scriptedClient(options: Parameters<typeof runDlmsClient>[4] = {}, silenceMs = 1000) {
   const clock = new VirtualClock(0);
   const [near, far] = memoryPair({ clock });
   const machine = scripted();
   machine.say(OPENED);
-  const client = await runDlmsClient(machine, near, clock, 1000, options);
+  const client = await runDlmsClient(machine, near, clock, silenceMs, options);
   /** The machine says this at the next byte that comes. */
   const hear = async (...events: ClientEvent[]): Promise<void> => {
     machine.say(...events);
@@ -282,6 +286,54 @@ test('a machine that says nothing for too long is given up; traffic counts as li
   expect(client.ended).toBeUndefined();
   await clock.advance(1100);
   expect(await waiting).toBe('link-timeout');
+});
+
+describe('a meter that sends just enough to keep a request open', () => {
+  const PROFILE = { classId: 7, obis: '1.0.99.1.0.255', attribute: 2 };
+  /** Blocks of `payload` bytes every `everyMs` until the request ends; how long that took. */
+  async function drip(everyMs: number, payload: number, silenceMs = 20_000) {
+    const { client, clock, hear, machine } = await scriptedClient({}, silenceMs);
+    const blocks: Uint8Array[] = [];
+    const startedMs = clock.monotonicMs();
+    const ended = client
+      .get(PROFILE, undefined, (data) => blocks.push(data))
+      .then(
+        () => undefined,
+        (error: unknown) => error,
+      );
+    for (let number = 1; client.ended === undefined && number < 10_000; number++) {
+      await clock.advance(everyMs - 1);
+      machine.counters.bytesReceived += payload;
+      await hear({ type: 'block', blockNumber: number, data: new Uint8Array(payload) });
+    }
+    return { error: await ended, blocks, tookMs: clock.monotonicMs() - startedMs };
+  }
+
+  test('a block now and then ends after a minute, by name, and what came is kept', async () => {
+    const { error, blocks, tookMs } = await drip(9_900, 20);
+    expect(error).toMatchObject({
+      code: 'link-timeout',
+      message: 'class 7 1.0.99.1.0.255 attribute 2 comes too slowly: 120 bytes in 60 s',
+    });
+    expect(blocks.length).toBe(6);
+    expect(tookMs).toBeLessThan(75_000);
+  });
+
+  test('blocks that come fast enough for ever end after a quarter of an hour', async () => {
+    const { error, tookMs } = await drip(9_900, 900);
+    expect(error).toMatchObject({ code: 'link-timeout' });
+    expect(String(error)).toContain('class 7 1.0.99.1.0.255 attribute 2 takes too long');
+    expect(Math.abs(tookMs - 900_000)).toBeLessThan(10_000);
+  });
+
+  test('a long time-out in the settings is granted in full', async () => {
+    const { client, clock } = await scriptedClient({}, 1_200_000);
+    const waiting = codeOf(client.get(PROFILE));
+    await clock.advance(1_199_000);
+    expect(client.ended).toBeUndefined();
+    await clock.advance(1_001);
+    expect(await waiting).toBe('link-timeout');
+  });
 });
 
 test('a pulled cable fails what is under way', async () => {

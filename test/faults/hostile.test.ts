@@ -309,6 +309,30 @@ describe('a meter that answers wrongly', () => {
     expect(await house.round(['Energy profile'])).toMatchObject({ failed: 0 });
   });
 
+  test('blocks that come one by one, each just in time', async () => {
+    neighbours = await startNeighbours();
+    tap = openTap(neighbours.at(0));
+    house = await openHouse({
+      clock: new FastClock(120),
+      attributes: { 'send.timeout': '30' },
+    });
+    const meter = await house.serve(neighbours.at(0), tap);
+    tap.hooks = {
+      request: (apdu, answer) => {
+        if (!isGetNext(apdu)) return apdu;
+        const number = new DataView(apdu.buffer, apdu.byteOffset).getUint32(3) + 1;
+        setTimeout(() => answer(block(apdu[2] ?? 0, { number, raw: Uint8Array.of(0) })), 12_000 / 120);
+        return undefined;
+      },
+    };
+    const slow = await house.round(['Energy profile']);
+    expect(slow.failures).toMatchObject([{ code: 'link-timeout' }]);
+    expect(slow.failures[0]?.message).toContain('class 7 1.0.99.1.0.255 attribute 2 comes too slowly');
+    expect(slow.profileRows).toBeGreaterThan(2);
+    expect(slow.durationMs).toBeLessThan(600_000);
+    expect(await house.times(meter.id, 'energy')).toHaveLength(slow.profileRows);
+  });
+
   test('answers to questions that nobody asked, for ever', async () => {
     neighbours = await startNeighbours();
     tap = openTap(neighbours.at(0));
