@@ -20,6 +20,11 @@ export class JobQueue<Job extends Queued> {
     return this.#byId.size;
   }
 
+  /** On-demand work waits. */
+  get urgent(): boolean {
+    return this.#level(0).size > 0;
+  }
+
   jobs(): IterableIterator<Job> {
     return this.#byId.values();
   }

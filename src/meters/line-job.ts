@@ -4,6 +4,7 @@ import type { Log } from '../base/log.ts';
 import type { Meter, MeterState } from '../base/model.ts';
 import type { LinkCounters } from '../dlms/link/link.ts';
 import type { BackoffRule } from './breaker.ts';
+import type { Slots } from './slots.ts';
 
 /** What a line needs of an open meter session. */
 export interface LineSession {
@@ -74,10 +75,8 @@ export interface LineHooks<Session extends LineSession> {
   /** `as-before`: an opening was cancelled, nothing new is known. */
   meterState(meter: Meter, state: MeterState | 'as-before'): void;
   changed(): void;
-  /** Waits for the right to be busy; resolves to its release. */
-  slot(line: string, priority: number): Promise<() => void>;
-  /** On-demand work has come to a line that may be waiting for its slot. */
-  hurry(line: string): void;
+  /** Which lines may be busy. */
+  readonly slots: Slots;
 }
 
 /** What a line or a meter has used up, and what went wrong on it; only ever grows. */

@@ -3,6 +3,7 @@ import { backoffMs, type Health, HealthBook, isProbe, noteFailure, noteSuccess }
 import { JobQueue } from './job-queue.ts';
 import type { JobOutcome, LineAccount, LineHooks, LineJob, LineSession, LineView } from './line-job.ts';
 import { LineOccupancy } from './line-occupancy.ts';
+import type { Slot } from './slots.ts';
 
 interface Entry<Session extends LineSession> {
   readonly id: string;
@@ -18,6 +19,9 @@ interface Entry<Session extends LineSession> {
   /** Repetitions of a step that its line allows. */
   tries: number;
 }
+
+/** A meter that has not answered its opening by then may be dead: its line lets others go on meanwhile. */
+const PATIENCE_MS = 1_000;
 
 const CANCELLED = (): DcuError => new DcuError('cancelled', 'cancelled on request');
 
@@ -85,7 +89,7 @@ export class Line<Session extends LineSession> {
     this.#queue.add(entry);
     if (urgent || priority === 0) this.#health.of(meterId).notBeforeMs = 0;
     this.#wakeUp();
-    if (priority === 0) this.#hooks.hurry(this.name);
+    if (priority === 0) this.#hooks.slots.hurry(this.name);
     if (!this.#looping) {
       this.#looping = true;
       void this.#loop();
@@ -140,30 +144,33 @@ export class Line<Session extends LineSession> {
   }
 
   async #loop(): Promise<void> {
-    let release: (() => void) | undefined;
+    let slot: Slot | undefined;
     try {
       for (;;) {
         if (this.#stopped) for (const waiting of this.#queue.jobs()) this.cancel(waiting.id);
         const entry = this.#pick();
         if (entry === undefined) {
           await this.#occupancy.close();
-          release?.();
-          release = undefined;
+          slot?.release();
+          slot = undefined;
           if (this.#queue.size === 0) return;
           await this.#wait(this.#earliestMs() - this.#hooks.clock.monotonicMs());
           continue;
         }
-        if (release === undefined) {
-          release = await this.#hooks.slot(this.name, entry.priority);
+        if (slot === undefined) {
+          const silent = this.#health.of(entry.meterId).failures > 0;
+          slot = await this.#hooks.slots.take(this.name, entry.priority, silent);
           continue;
         }
-        await this.#run(entry);
+        // What was picked may be gone after a wait.
+        if (await slot.resume(this.#queue.urgent)) continue;
+        await this.#run(entry, slot);
         this.#hooks.changed();
       }
     } catch (error) {
       this.#hooks.log.error('a line stopped on an internal error', { line: this.name, error });
     } finally {
-      release?.();
+      slot?.release();
       this.#looping = false;
       for (const resolve of this.#idle.splice(0)) resolve();
       if (this.#queue.size > 0 && !this.#stopped) {
@@ -196,7 +203,7 @@ export class Line<Session extends LineSession> {
   }
 
   /** One step of one job. */
-  async #run(entry: Entry<Session>): Promise<void> {
+  async #run(entry: Entry<Session>, slot: Slot): Promise<void> {
     const abort = new AbortController();
     this.#queue.remove(entry.id);
     this.#running = { entry, abort };
@@ -208,7 +215,7 @@ export class Line<Session extends LineSession> {
         if (reason !== undefined) return await this.#finish(entry, { state: 'skipped', reason });
       }
       abort.signal.throwIfAborted();
-      const session = await this.#sessionFor(entry, abort.signal);
+      const session = await this.#sessionFor(entry, abort.signal, slot);
       if (session === undefined) return;
       if (!entry.begun) {
         entry.begun = true;
@@ -232,7 +239,7 @@ export class Line<Session extends LineSession> {
   }
 
   /** The open session of the entry's meter; undefined when opening failed, which is then settled. */
-  async #sessionFor(entry: Entry<Session>, signal: AbortSignal): Promise<Session | undefined> {
+  async #sessionFor(entry: Entry<Session>, signal: AbortSignal, slot: Slot): Promise<Session | undefined> {
     const { meter } = entry.job;
     const current = this.#occupancy.sessionOf(meter.id, entry.begun);
     if (current !== undefined) {
@@ -244,6 +251,7 @@ export class Line<Session extends LineSession> {
     const probe = isProbe(health, this.#hooks.backoff);
     let tries = 1;
     let linkRepeats = false;
+    const keepPatience = this.#hooks.clock.after(PATIENCE_MS, () => slot.lend());
     try {
       const opening = await this.#hooks.prepareOpening(meter);
       ({ tries, linkRepeats } = opening);
@@ -254,6 +262,9 @@ export class Line<Session extends LineSession> {
       );
       this.#occupancy.settle(meter, session, opening);
       noteSuccess(health);
+      keepPatience();
+      await slot.resume(entry.priority === 0 || this.#queue.urgent);
+      signal.throwIfAborted();
       return session;
     } catch (thrown) {
       if (signal.aborted) {
@@ -264,6 +275,8 @@ export class Line<Session extends LineSession> {
       const final = probe || !error.retryable || (linkRepeats && error.code === 'link-timeout');
       this.#openingFailed(entry, error, final ? 1 : tries);
       return undefined;
+    } finally {
+      keepPatience();
     }
   }
 

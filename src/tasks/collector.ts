@@ -24,6 +24,10 @@ import { Scheduler } from './scheduler.ts';
 import { kindOf } from './task-type.ts';
 import { TASK_TYPE_DEFINITIONS } from './types/index.ts';
 
+/**
+ * Each busy line holds a session and up to a chunk of rows at a time; 64 keep two slow cores busy. Lines that wait for
+ * a meter's first word are not among them (see `meters/slots.ts`), so that dead meters take no one's place.
+ */
 const DEFAULT_MAX_BUSY_LINES = 64;
 const PROGRESS_EVERY_MS = 250;
 /** Waiting jobs in a snapshot; the counts of the lines are complete. */
@@ -40,7 +44,7 @@ export interface CollectorOptions {
   readonly zone: () => string;
   /** The concentrator's system title, eight bytes. */
   readonly systemTitle: Uint8Array;
-  /** Lines that may be busy at the same time; default 64. */
+  /** Lines that may be busy at the same time, waiting for dead meters not included; default 64. */
   readonly maxBusyLines?: number;
   /** Opens an association; default: the DLMS client of `channels/`. */
   readonly connect?: ConnectDlms;

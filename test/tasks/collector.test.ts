@@ -188,9 +188,47 @@ describe('lines', () => {
     expect(world.mostBusy).toBe(4);
   });
 
+  test('two hundred dead meters take no place from twenty living ones', async () => {
+    const world = new World();
+    for (let id = 1; id <= 220; id++) world.add(meter(id)).dead = id <= 200;
+    world.item('Energy profile');
+    const living = new Map<string, number>();
+    world.collector.bus.on('job-finished', ({ meterNo, outcome }) => {
+      if (outcome === 'done') living.set(meterNo, world.clock.now() - START);
+    });
+    const round = world.collector.round();
+    // The first of the dead has timed out after 10 s.
+    for (let ms = 0; ms < 9_900; ms += 100) await world.clock.advance(100);
+    expect(living.size).toBe(20);
+    expect(world.store.attempts.filter(({ error }) => error !== undefined)).toEqual([]);
+    expect(await world.until(round)).toMatchObject({ meters: 220, read: 20, failed: 200 });
+    // Nothing is lost or left over: the next round goes the same way, and now the living are next in turn.
+    world.opened.length = 0;
+    await world.clock.advance(3_600_000);
+    const again = world.collector.round();
+    await world.clock.advance(2_000);
+    expect(world.opened.slice(64, 84).filter((meterNo) => Number(meterNo) > 100_200)).toHaveLength(20);
+    expect(await world.until(again)).toMatchObject({ read: 20, failed: 200 });
+    expect(world.openLines.size).toBe(0);
+  });
+
+  test('a meter that answers late goes on with its slot, and no more lines than allowed read at once', async () => {
+    const world = new World({ maxBusyLines: 2 });
+    for (let id = 1; id <= 10; id++) world.add(meter(id)).latencyMs = 1_500;
+    world.item('Standard Event');
+    let most = 0;
+    const running = new Set<string>();
+    world.collector.bus.on('job-started', ({ jobId }) => {
+      most = Math.max(most, running.add(jobId).size);
+    });
+    world.collector.bus.on('job-finished', ({ jobId }) => running.delete(jobId));
+    expect(await world.until(world.collector.round())).toMatchObject({ read: 10, failed: 0 });
+    expect(most).toBe(2);
+  });
+
   test('an operator does not wait for lines that wait for their turn', async () => {
     const world = new World({ maxBusyLines: 1 });
-    for (const id of [1, 2, 3]) world.add(meter(id)).latencyMs = 10_000;
+    for (const id of [1, 2, 3]) world.add(meter(id)).latencyMs = 900;
     world.item('Energy profile');
     const round = world.collector.round();
     await world.clock.advance(5_000);
@@ -202,6 +240,21 @@ describe('lines', () => {
     expect(await world.until(round)).toMatchObject({ read: 3 });
     await world.until(world.collector.round({ meterIds: [1] }));
     expect(world.collector.snapshot().jobs).toEqual([]);
+  });
+
+  test('an operator does not wait when the meter answers while others have the slots', async () => {
+    const world = new World({ maxBusyLines: 1 });
+    const late = world.add(meter(1));
+    late.latencyMs = 5_000;
+    world.add(meter(2)).latencyMs = 900;
+    world.item('Energy profile');
+    const round = world.collector.round();
+    await world.clock.advance(3_000);
+    late.latencyMs = 50;
+    expect(world.collector.snapshot().jobs.filter(({ state }) => state === 'running')).toHaveLength(2);
+    await world.until(world.collector.readNow(1, new AbortController().signal));
+    expect(world.clock.now() - START).toBeLessThan(9_000);
+    expect(await world.until(round)).toMatchObject({ read: 2 });
   });
 
   test('a meter is left in peace for send.silent after a success, by schedules only', async () => {
