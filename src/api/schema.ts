@@ -203,8 +203,13 @@ export const readNow = t.Object({
   time: epochMs(),
   meterTime: nullable(epochMs()),
   relay: nullable(t.Union([t.Literal('on'), t.Literal('off'), t.Literal('ready')])),
+  /** When the relay said so. */
+  relayTime: nullable(epochMs()),
   registers: t.Array(register),
 });
+
+/** What was read of a meter last, whoever asked for it. */
+export const lastReading = t.Object({ meterId: t.Integer(), ...readNow.properties });
 
 export const collectorSnapshot = t.Object({
   jobs: t.Array(

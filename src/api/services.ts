@@ -67,7 +67,7 @@ export interface CollectorPort {
     meterId: number,
     state: 'off' | 'on',
     signal: AbortSignal,
-  ): Promise<{ readonly relay: 'on' | 'off' | 'ready' | null }>;
+  ): Promise<{ readonly relay: 'on' | 'off' | 'ready' | null; readonly relayTime: number | null }>;
   /** Puts what is due and missing into the queue now, for one meter or for all; returns how many reads. */
   runNow(meterId?: number): Promise<{ readonly queued: number }>;
   /** False when there is no such job any more. */

@@ -21,6 +21,7 @@ import type { MeterProfile } from './meter-profile.ts';
 import { ProfileReader } from './profile-reader.ts';
 import { type RegisterResult, registersOf } from './registers.ts';
 import { toEvents } from './rows.ts';
+import { RELAY_CLASS, RELAY_STATES } from './state-readings.ts';
 
 /** References in one GET-with-list: fits the smallest PDUs in use. */
 const LIST_SIZE = 8;
@@ -30,7 +31,7 @@ export interface EventBatch {
   readonly covered: Interval | undefined;
 }
 
-export type RelayState = 'on' | 'off' | 'ready';
+export type RelayState = (typeof RELAY_STATES)[number];
 
 export interface SessionOptions {
   readonly meterId: number;
@@ -162,6 +163,25 @@ export class MeterSession {
     });
   }
 
+  /** The clock and the relay as they become readings in the store. */
+  toStateReadings(
+    { clock, relay }: { readonly clock?: ClockReading | null; readonly relay?: RelayState | null },
+    timeMs: number,
+  ): RegisterReading[] {
+    const { meterId } = this.#options;
+    const plain = { meterId, scaler: null, unit: null };
+    const readings: RegisterReading[] = [];
+    if (clock) {
+      const value = encodeDateTime(fromUtcMs(clock.meterMs, clock.deviationMinutes, clock.status)).toHex();
+      readings.push({ ...plain, ...this.#clockAttribute(), time: timeMs, type: 'octet-string', value });
+    }
+    if (relay) {
+      const value = String(RELAY_STATES.indexOf(relay));
+      readings.push({ ...plain, ...this.#relayAttribute(3), time: timeMs, type: 'enum', value });
+    }
+    return readings;
+  }
+
   /** Output and control state of the disconnect control (class 70). */
   async relayState(): Promise<RelayState> {
     const attribute = this.#relayAttribute(3);
@@ -185,7 +205,7 @@ export class MeterSession {
   }
 
   #relayAttribute(attribute: number): CosemAttribute {
-    return { classId: 70, obis: this.profile.relay, attribute };
+    return { classId: RELAY_CLASS, obis: this.profile.relay, attribute };
   }
 
   /** With-list where the meter grants it. */
@@ -209,5 +229,3 @@ export class MeterSession {
     return send();
   }
 }
-
-const RELAY_STATES: Readonly<Record<number, RelayState>> = { 0: 'off', 1: 'on', 2: 'ready' };

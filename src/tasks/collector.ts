@@ -78,7 +78,7 @@ export interface Collector {
     meterId: number,
     to: 'off' | 'on',
     signal: AbortSignal,
-  ): Promise<{ readonly relay: RelayState | null }>;
+  ): Promise<{ readonly relay: RelayState | null; readonly relayTime: number | null }>;
   /** False when there is no such job any more. */
   cancel(jobId: string): boolean;
   snapshot(): CollectorSnapshot;
@@ -189,12 +189,11 @@ class LineCollector implements Collector {
     return this.#onDemand(meterId, 'read now', signal, (session) => readNow(session, store, clock));
   }
 
-  relay(
-    meterId: number,
-    to: 'off' | 'on',
-    signal: AbortSignal,
-  ): Promise<{ readonly relay: RelayState | null }> {
-    return this.#onDemand(meterId, `relay ${to}`, signal, (session) => operateRelay(session, to));
+  relay(meterId: number, to: 'off' | 'on', signal: AbortSignal): ReturnType<Collector['relay']> {
+    const { store, clock, log } = this.#options;
+    return this.#onDemand(meterId, `relay ${to}`, signal, (session) =>
+      operateRelay(session, to, store, clock, log),
+    );
   }
 
   cancel(jobId: string): boolean {

@@ -324,11 +324,59 @@ describe('operating', () => {
     expect(refused.json()['error']).toMatchObject({ code: 'invalid-field', field: 'confirmation' });
     expect(fake.audit).toHaveLength(1);
     const right = { method: 'POST', body: { state: 'off', confirmation: '0011539465' }, token };
-    expect((await call(app, '/api/meters/1/relay', right)).json()).toEqual({ relay: 'off' });
+    expect((await call(app, '/api/meters/1/relay', right)).json()).toEqual({
+      relay: 'off',
+      relayTime: START_MS,
+    });
     expect(fake.audit.slice(1).map((entry) => [entry.action, entry.detail])).toEqual([
       ['relay.off', 'ordered'],
       ['relay.off', 'done, relay reports off'],
     ]);
+  });
+
+  test('what was read last comes for many meters at once', async () => {
+    const { app, fake, token } = await withMeter();
+    const plain = { meterId: 1, scaler: null, unit: null };
+    const registers = await fake.services.store.readings.registers(1);
+    fake.services.store.readings.registers = async (id) =>
+      id !== 1
+        ? []
+        : [
+            ...registers,
+            {
+              ...plain,
+              classId: 8,
+              obis: '0.0.1.0.0.255',
+              attribute: 2,
+              time: 2_000,
+              type: 'octet-string',
+              value: '07ea030f070c1e0000ff8800',
+            },
+            {
+              ...plain,
+              classId: 70,
+              obis: '0.0.96.3.10.255',
+              attribute: 3,
+              time: 3_000,
+              type: 'enum',
+              value: '0',
+            },
+          ];
+    expect((await call(app, '/api/reading?ids=1,2', { token })).json()).toMatchObject({
+      rows: [
+        {
+          meterId: 1,
+          time: 2_000,
+          meterTime: Date.UTC(2026, 2, 15, 10, 30),
+          relay: 'off',
+          relayTime: 3_000,
+          registers: [{ value: '123456', unit: 'Wh' }],
+        },
+      ],
+    });
+    for (const ids of ['', 'x', '1,', '0', Array.from({ length: 501 }, () => 1).join(',')]) {
+      expect((await call(app, `/api/reading?ids=${ids}`, { token })).status).toBe(422);
+    }
   });
 
   test('read now, run, cancel', async () => {

@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'bun:test';
 import { DcuError } from '../../src/base/errors.ts';
 import { type Log, silentLog } from '../../src/base/log.ts';
+import { lastState } from '../../src/meters/state-readings.ts';
 import { meter } from './fake-meter.ts';
 import { START, World } from './world.ts';
 
@@ -369,7 +370,9 @@ describe('lines', () => {
     const result = await world.until(world.collector.readNow(2, new AbortController().signal), 200_000);
     expect(result.relay).toBe('on');
     expect(result.registers.length).toBeGreaterThan(5);
-    expect(world.store.registers).toHaveLength(result.registers.length);
+    // With the clock and the relay.
+    expect(world.store.registers).toHaveLength(result.registers.length + 2);
+    expect(lastState(world.store.registers)).toEqual(result);
     const before = world.store.times(1, 'energy').length;
     expect(before).toBeLessThan(1920);
     expect(await world.until(round)).toMatchObject({ profileRows: 1920 });
@@ -453,9 +456,21 @@ describe('on demand', () => {
     const world = new World();
     const fake = world.add(meter(1));
     const { signal } = new AbortController();
-    expect(await world.until(world.collector.relay(1, 'off', signal))).toEqual({ relay: 'off' });
+    const order = (to: 'off' | 'on') => world.until(world.collector.relay(1, to, signal));
+    expect(await order('off')).toMatchObject({ relay: 'off' });
     expect(fake.relay).toBe(0);
-    expect(await world.until(world.collector.relay(1, 'on', signal))).toEqual({ relay: 'on' });
+    expect(lastState(world.store.registers)).toMatchObject({ relay: 'off', meterTime: null, registers: [] });
+    const { relay, relayTime } = await order('on');
+    expect(relay).toBe('on');
+    expect(world.store.registers.at(-1)).toMatchObject({
+      classId: 70,
+      attribute: 3,
+      value: '1',
+      time: relayTime,
+    });
+    // It has moved, whatever becomes of the record.
+    world.store.saveRegisters = () => Promise.reject(new DcuError('storage-full', 'the disk is full'));
+    expect(await order('off')).toMatchObject({ relay: 'off' });
   });
 
   test('an unknown meter, an aborted wish and a dead meter are typed errors', async () => {

@@ -1,7 +1,9 @@
 import type { CollectorPort, CollectorSnapshot, LiveEvents } from '../../src/api/services.ts';
 import { Bus } from '../../src/base/bus.ts';
 import { DcuError } from '../../src/base/errors.ts';
+import { encodeDateTime, fromUtcMs } from '../../src/dlms/datetime.ts';
 import type { LineAccount, LineUse } from '../../src/meters/line-job.ts';
+import { lastState } from '../../src/meters/state-readings.ts';
 import type { Store } from '../../src/store/types.ts';
 
 const use = (frames: number, badFcs = 0): LineUse => ({
@@ -51,6 +53,21 @@ export function fakeCollector(store: Store): CollectorPort & { stop(): void; bus
   const bus = new Bus<LiveEvents>(() => {});
   let step = 0;
   const relays = new Map<number, 'on' | 'off'>();
+  const saveState = (meterId: number, time: number, relay: 'on' | 'off'): Promise<void> => {
+    const plain = { meterId, time, scaler: null, unit: null };
+    const value = encodeDateTime(fromUtcMs(time - 3_000, -120)).toHex();
+    return store.collection.saveRegisters([
+      { ...plain, classId: 8, obis: '0.0.1.0.0.255', attribute: 2, type: 'octet-string', value },
+      {
+        ...plain,
+        classId: 70,
+        obis: '0.0.96.3.10.255',
+        attribute: 3,
+        type: 'enum',
+        value: relay === 'on' ? '1' : '0',
+      },
+    ]);
+  };
   const snapshot = (): CollectorSnapshot => ({
     jobs: [
       {
@@ -109,13 +126,16 @@ export function fakeCollector(store: Store): CollectorPort & { stop(): void; bus
       if (signal.aborted) throw new DcuError('cancelled', 'The read was cancelled.');
       if (meterId % 7 === 0) throw new DcuError('link-timeout', 'No answer within 10 s.');
       const time = Date.now();
-      const registers = await store.readings.registers(meterId);
-      return { time, meterTime: time - 3_000, relay: relays.get(meterId) ?? 'on', registers };
+      const relay = relays.get(meterId) ?? 'on';
+      const { registers } = lastState(await store.readings.registers(meterId)) ?? { registers: [] };
+      await saveState(meterId, time, relay);
+      return { time, meterTime: time - 3_000, relay, relayTime: time, registers };
     },
     relay: async (meterId, state) => {
       await Bun.sleep(200);
       relays.set(meterId, state);
-      return { relay: state };
+      await saveState(meterId, Date.now(), state);
+      return { relay: state, relayTime: Date.now() };
     },
     runNow: async () => ({ queued: 42 }),
     cancel: () => true,

@@ -151,7 +151,9 @@ describe.skipIf(!hasBrowser)('GUI in a browser', () => {
   test('a meter is read and its relay switched only after MeterNo was typed', async () => {
     await open('/reading', 'Meter Reading');
     await page.getByRole('button', { name: 'Reading 0011539407' }).click();
-    await page.getByText('742 W').waitFor();
+    const row = page.locator('tbody tr', { hasText: '0011539407' });
+    await row.getByText('On', { exact: true }).waitFor();
+    await row.getByText('742 W').waitFor();
     await page.getByRole('button', { name: 'Relay of 0011539407' }).click();
     await page.getByRole('menuitem', { name: 'Switch off…' }).click();
     const sure = page.getByRole('dialog');
@@ -160,6 +162,15 @@ describe.skipIf(!hasBrowser)('GUI in a browser', () => {
     await sure.getByRole('button', { name: 'Switch off' }).click();
     await page.getByText('the relay reports off').waitFor();
     await shot('meter-reading');
+    // What was read stays known after a reload, here and on the meter's page, with the time of reading.
+    await open('/reading', 'Meter Reading');
+    await row.getByText('Off', { exact: true }).waitFor();
+    await row.getByText('742 W').waitFor();
+    await row.getByText('read just now').waitFor();
+    await open('/meters/2', 'Meter 0011539407');
+    await page.getByText('Off', { exact: true }).waitFor();
+    await page.getByText('Read at').waitFor();
+    await open('/reading', 'Meter Reading');
     await page.getByRole('button', { name: 'Reading 0011539442' }).click();
     await page.getByText('Meter 0011539442 could not be read').waitFor();
     expect(errors.splice(0).every((error) => error.includes('504'))).toBe(true);
@@ -238,7 +249,7 @@ describe.skipIf(!hasBrowser)('GUI in a browser', () => {
       await page.waitForLoadState('networkidle', { timeout: 1_500 }).catch(() => undefined);
       if (path === '/reading') {
         await page.getByRole('button', { name: 'Reading 0011539407' }).click();
-        await page.getByText('742 W').waitFor();
+        await page.getByText('742 W').first().waitFor();
       }
       await shot(name);
       const overflow = await page.evaluate(() => document.documentElement.scrollWidth - innerWidth);

@@ -1,10 +1,10 @@
 import { useQuery } from '@tanstack/react-query';
-import { useCallback, useSyncExternalStore } from 'react';
+import { useCallback, useEffect, useSyncExternalStore } from 'react';
 import type { Meter, ReadNow } from '../../src/api/contract.ts';
 import { confirmTyped } from '../parts/confirm.tsx';
 import { failed, told } from '../parts/problem.tsx';
 import { request } from './client.ts';
-import { queryClient } from './queries.ts';
+import { queryClient, useRight } from './queries.ts';
 
 /** Meters with an order under way; kept outside of pages, so that leaving one does not lose sight of it. */
 const busy = new Set<string>();
@@ -50,7 +50,27 @@ export async function readMeterNow(meter: Pick<Meter, 'id' | 'meterNo'>): Promis
   }
 }
 
-/** What was read of the meter last, since this page was loaded. */
+/** Fetches what was read last of these meters, whoever asked for it, for every page that shows it. */
+export function useLastReadings(meterIds: readonly number[]): void {
+  const ids = meterIds.join(',');
+  const { data } = useQuery({
+    queryKey: ['last-readings', ids],
+    queryFn: () => request('GET /api/reading', { query: { ids } }),
+    enabled: useRight('readings.read') && ids !== '',
+    refetchInterval: 30_000,
+  });
+  useEffect(() => {
+    for (const { meterId, ...last } of data?.rows ?? []) {
+      queryClient.setQueryData<ReadNow>(readKey(meterId), (before) =>
+        before === undefined || newest(last) > newest(before) ? last : before,
+      );
+    }
+  }, [data]);
+}
+
+const newest = ({ time, relayTime }: ReadNow): number => Math.max(time, relayTime ?? 0);
+
+/** What was read of the meter last; undefined when it never was. */
 export function useReadNow(meterId: number): {
   readonly result: ReadNow | undefined;
   readonly reading: boolean;
@@ -92,14 +112,15 @@ async function order(
   const key = `relay ${meter.id}`;
   setBusy(key, true);
   try {
-    const { relay } = await request('POST /api/meters/:id/relay', {
+    const { relay, relayTime } = await request('POST /api/meters/:id/relay', {
       params: { id: meter.id },
       body: { state, confirmation },
     });
     told(`Meter ${meter.meterNo}: the relay reports ${relay ?? 'nothing'}.`);
     queryClient.setQueryData<ReadNow>(readKey(meter.id), (before) =>
-      before === undefined ? before : { ...before, relay },
+      before === undefined ? before : { ...before, relay, relayTime },
     );
+    void queryClient.invalidateQueries({ queryKey: ['last-readings'] });
   } catch (error) {
     failed(`Meter ${meter.meterNo}: the relay could not be switched ${state}`, error);
   } finally {

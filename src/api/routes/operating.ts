@@ -1,5 +1,6 @@
 import { t } from 'elysia';
 import { DcuError } from '../../base/errors.ts';
+import { lastState } from '../../meters/state-readings.ts';
 import { defineRoute, done, found, idParams, ok } from '../route.ts';
 import * as schema from '../schema.ts';
 import { snapshotView } from './home.ts';
@@ -20,8 +21,33 @@ export const operatingRoutes = [
         time: result.time,
         meterTime: result.meterTime,
         relay: result.relay,
+        relayTime: result.relayTime,
         registers: result.registers.map((row) => registerView(row, services.catalogue)),
       };
+    },
+  }),
+  defineRoute({
+    method: 'GET',
+    path: '/api/reading',
+    right: 'readings.read',
+    summary: 'What was read last of clock, relay and registers, for each meter that was read at all',
+    query: t.Object({
+      ids: t.String({
+        pattern: '^[1-9][0-9]{0,9}(,[1-9][0-9]{0,9}){0,499}$',
+        description: 'Ids of meters, separated by commas; at most 500',
+      }),
+    }),
+    response: schema.list(schema.lastReading),
+    handler: async ({ services: { store, catalogue }, query }) => {
+      const rows = await Promise.all(
+        query.ids.split(',').map(async (text) => {
+          const meterId = Number(text);
+          const last = lastState(await store.readings.registers(meterId));
+          if (last === undefined) return [];
+          return [{ meterId, ...last, registers: last.registers.map((row) => registerView(row, catalogue)) }];
+        }),
+      );
+      return { rows: rows.flat() };
     },
   }),
   defineRoute({
@@ -34,7 +60,10 @@ export const operatingRoutes = [
       state: t.Union([t.Literal('off'), t.Literal('on')]),
       confirmation: t.String({ maxLength: 64, description: 'MeterNo of the meter' }),
     }),
-    response: t.Object({ relay: schema.readNow.properties.relay }),
+    response: t.Object({
+      relay: schema.readNow.properties.relay,
+      relayTime: schema.readNow.properties.relayTime,
+    }),
     handler: async ({ services, params, body, request, audit }) => {
       const meter = found(await services.store.archive.get(params.id), 'meter', params.id);
       if (body.confirmation !== meter.meterNo) {
@@ -46,7 +75,7 @@ export const operatingRoutes = [
       await audit(`relay.${body.state}`, meter.meterNo, 'ordered');
       const result = await services.collector.relay(params.id, body.state, request.signal);
       await audit(`relay.${body.state}`, meter.meterNo, `done, relay reports ${result.relay ?? 'nothing'}`);
-      return { relay: result.relay };
+      return { relay: result.relay, relayTime: result.relayTime };
     },
   }),
   defineRoute({

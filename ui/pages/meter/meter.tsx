@@ -5,7 +5,7 @@ import { type ReactNode, useState } from 'react';
 import { useParams, useSearchParams } from 'react-router';
 import type { Meter } from '../../../src/api/contract.ts';
 import { request } from '../../api/client.ts';
-import { readMeterNow, useReadNow } from '../../api/operating.ts';
+import { readMeterNow, useLastReadings, useReadNow } from '../../api/operating.ts';
 import { useRight } from '../../api/queries.ts';
 import { agoText } from '../../format.ts';
 import { EnabledBadge, StateBadge, useLiveState } from '../../parts/badges.tsx';
@@ -59,6 +59,7 @@ export default function MeterPage() {
 function MeterView({ meter }: { readonly meter: Meter }) {
   const [params, setParams] = useSearchParams();
   const [editing, setEditing] = useState(false);
+  useLastReadings([meter.id]);
   const mayWrite = useRight('meters.write');
   const tab = tabs.find(([key]) => key === params.get('tab'))?.[0] ?? 'energy';
   const bodies: Readonly<Record<TabKey, ReactNode>> = {
@@ -169,7 +170,13 @@ function ContactCard({ meter }: { readonly meter: Meter }) {
           ...(drift === undefined
             ? []
             : [
-                ['Clock', drift === 0 ? 'Exact to the second' : `${drift > 0 ? '+' : ''}${drift} s`] as const,
+                [
+                  'Clock',
+                  <span key="clock">
+                    {drift === 0 ? 'Exact to the second' : `${drift > 0 ? '+' : ''}${drift} s`} (
+                    <Time ms={result?.time ?? null} />)
+                  </span>,
+                ] as const,
               ]),
           ['Status', <EnabledBadge key="status" enabled={meter.enabled} />],
         ]}

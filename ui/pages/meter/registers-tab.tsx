@@ -15,7 +15,8 @@ export function RegistersTab({ meterId }: { readonly meterId: number }) {
   });
   if (registers.isError) return <Problem error={registers.error} retry={() => void registers.refetch()} />;
   if (registers.data === undefined) return <Skeleton h={240} />;
-  const { rows } = registers.data;
+  // Clock and relay are shown as what they mean, above.
+  const rows = registers.data.rows.filter(({ classId }) => classId !== 8 && classId !== 70);
   if (rows.length === 0) {
     return (
       <Text c="dimmed" py="xl" ta="center">

@@ -10,6 +10,8 @@ export function RelayCard({ meter }: { readonly meter: Meter }) {
   const { result } = useReadNow(meter.id);
   const relay = useRelay();
   const allowed = useRight('relay.operate');
+  // Registers alone say nothing of the relay.
+  const unread = result?.relay === null && result.meterTime === null;
   return (
     <Card withBorder radius="lg" h="100%">
       <Stack gap="sm" h="100%" justify="space-between">
@@ -17,7 +19,7 @@ export function RelayCard({ meter }: { readonly meter: Meter }) {
           <Title order={2} size="h5">
             Relay
           </Title>
-          {result === undefined ? (
+          {result === undefined || unread ? (
             <Badge variant="light" color="gray" tt="none" fw={500}>
               Not read
             </Badge>
@@ -26,11 +28,11 @@ export function RelayCard({ meter }: { readonly meter: Meter }) {
           )}
         </Group>
         <Text size="xs" c="dimmed">
-          {result === undefined ? (
+          {result === undefined || unread ? (
             '“Read now” shows the state.'
           ) : (
             <>
-              Read at <Time ms={result.time} />
+              Read at <Time ms={result.relayTime ?? result.time} />
             </>
           )}
         </Text>

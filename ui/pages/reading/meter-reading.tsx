@@ -5,9 +5,9 @@ import { DataTable } from 'mantine-datatable';
 import { useState } from 'react';
 import type { Meter } from '../../../src/api/contract.ts';
 import { request } from '../../api/client.ts';
-import { readMeterNow, useReadNow, useRelay } from '../../api/operating.ts';
+import { readMeterNow, useLastReadings, useReadNow, useRelay } from '../../api/operating.ts';
 import { useRight } from '../../api/queries.ts';
-import { scaledText } from '../../format.ts';
+import { agoText, scaledText } from '../../format.ts';
 import { StateBadge } from '../../parts/badges.tsx';
 import { MeterLink } from '../../parts/meter-link.tsx';
 import { Page } from '../../parts/page.tsx';
@@ -36,6 +36,7 @@ export default function MeterReading() {
     placeholderData: keepPreviousData,
     refetchInterval: 30_000,
   });
+  useLastReadings(meters.data?.rows.map(({ id }) => id) ?? []);
   const readSelected = async (): Promise<void> => {
     const waiting = [...selected];
     const total = waiting.length;
@@ -173,10 +174,10 @@ function PhoneResult({ meter }: { readonly meter: Meter }) {
   if (result === undefined) return null;
   return (
     <>
-      <RelayBadge relay={result.relay} />
+      <ReadRelay meter={meter} />
       <ReadPower meter={meter} />
       <Text size="xs" c="dimmed" component="div">
-        <Time ms={result.meterTime} minutes />
+        <Time ms={result.meterTime} minutes /> · read {agoText(result.time, Date.now())}
       </Text>
     </>
   );
@@ -184,12 +185,31 @@ function PhoneResult({ meter }: { readonly meter: Meter }) {
 
 function ReadTime({ meter }: { readonly meter: Meter }) {
   const { result } = useReadNow(meter.id);
-  return <Time ms={result?.meterTime ?? null} />;
+  if (result === undefined) return nothing;
+  return (
+    <>
+      {result.meterTime === null ? nothing : <Time ms={result.meterTime} />}
+      <Text size="xs" c="dimmed">
+        read {agoText(result.time, Date.now())}
+      </Text>
+    </>
+  );
 }
 
 function ReadRelay({ meter }: { readonly meter: Meter }) {
   const { result } = useReadNow(meter.id);
-  return result === undefined ? nothing : <RelayBadge relay={result.relay} />;
+  if (result === undefined || (result.relay === null && result.meterTime === null)) return nothing;
+  const { relay, relayTime, time } = result;
+  return (
+    <>
+      <RelayBadge relay={relay} />
+      {relayTime !== null && relayTime !== time && (
+        <Text size="xs" c="dimmed">
+          {agoText(relayTime, Date.now())}
+        </Text>
+      )}
+    </>
+  );
 }
 
 function ReadPower({ meter }: { readonly meter: Meter }) {
