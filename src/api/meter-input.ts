@@ -3,9 +3,12 @@ import { DcuError } from '../base/errors.ts';
 import type { MeterAddress, MeterSecrets, MeterSecurity, NewMeter } from '../base/model.ts';
 import type { MeterRow } from '../store/types.ts';
 import type * as schema from './schema.ts';
+import type { ApiServices } from './services.ts';
 
 /** A meter as the API shows it: field by field, so that nothing else can slip out. */
-export function meterView(row: MeterRow): Static<typeof schema.meter> {
+export function meterView(row: MeterRow, { collector }: ApiServices): Static<typeof schema.meter> {
+  const unrecorded = collector.lastError(row.id);
+  const lastError = (unrecorded?.time ?? 0) > (row.lastError?.time ?? 0) ? unrecorded : row.lastError;
   return {
     id: row.id,
     meterNo: row.meterNo,
@@ -26,7 +29,7 @@ export function meterView(row: MeterRow): Static<typeof schema.meter> {
     createdAt: row.createdAt,
     state: row.state,
     lastSeen: row.lastSeen ?? null,
-    lastError: row.lastError === undefined ? null : { ...row.lastError },
+    lastError: lastError === undefined ? null : { ...lastError },
   };
 }
 

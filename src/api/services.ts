@@ -4,6 +4,7 @@ import type { EventLog, MeterState } from '../base/model.ts';
 import type { LineAccount } from '../meters/line-job.ts';
 import type { Right } from '../security/roles.ts';
 import type { Store } from '../store/types.ts';
+import type { LastError } from '../tasks/attempt-book.ts';
 import type { CollectorSnapshot } from '../tasks/events.ts';
 import type { ReadNowResult } from '../tasks/read-now.ts';
 
@@ -59,6 +60,8 @@ export interface LiveBus {
 /** Live work on the lines. */
 export interface CollectorPort {
   snapshot(): CollectorSnapshot;
+  /** The last failed attempt at a meter that the store had no room for; undefined when all is recorded. */
+  lastError(meterId: number): LastError | undefined;
   /** What each line and meter has used since the start, and what went wrong there. */
   accounting(): readonly LineAccount[];
   /** Reads clock, relay and the registers of now; waits for its turn on the meter's line. */

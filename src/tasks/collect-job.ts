@@ -5,6 +5,7 @@ import type { Interval, Meter, TaskItem } from '../base/model.ts';
 import type { LineAccess } from '../meters/line-channels.ts';
 import type { JobOutcome, LineJob } from '../meters/line-job.ts';
 import type { MeterSession } from '../meters/session.ts';
+import type { AttemptBook } from './attempt-book.ts';
 import { planRead, succeededLately } from './planner.ts';
 import type { TaskTypeDefinition } from './task-type.ts';
 
@@ -15,11 +16,14 @@ const IMPLAUSIBLE_DRIFT_MS = DAY_MS;
 /** The deviation at the start of the month may have been another one. */
 const MONTH_TOLERANCE_MS = 2 * 3_600_000;
 
+const NOTHING_MISSING = 'nothing is missing';
+
 /** Why a job was made: a tick of its cron, a tick missed while the concentrator was off, or an operator's wish. */
 export type JobReason = 'tick' | 'catch-up' | 'asked';
 
 export interface JobDependencies {
   readonly store: CollectionStore;
+  readonly attempts: Pick<AttemptBook, 'save' | 'failedLast'>;
   readonly clock: Clock;
   /** Deviations of meters' clocks in minutes, as last seen. */
   readonly deviations: Map<number, number>;
@@ -102,7 +106,7 @@ export class CollectJob implements LineJob<MeterSession> {
       return 'read less than Interval ago';
     }
     if (this.definition.collects === 'nothing') return undefined;
-    return (await this.#missing()).length === 0 ? 'nothing is missing' : undefined;
+    return (await this.#missing()).length === 0 ? NOTHING_MISSING : undefined;
   }
 
   started(line: string): void {
@@ -144,11 +148,16 @@ export class CollectJob implements LineJob<MeterSession> {
   }
 
   async finished(outcome: JobOutcome): Promise<void> {
-    const { store, clock, onFinished } = this.#deps;
+    const { attempts, clock, onFinished } = this.#deps;
     try {
       const succeeded = outcome.state === 'done' && !this.#pending;
-      if (succeeded || outcome.state === 'failed') {
-        await store.saveAttempt({
+      // What failed before and lacks nothing now, as another item has fetched it, is over.
+      const mended =
+        outcome.state === 'skipped' &&
+        outcome.reason === NOTHING_MISSING &&
+        attempts.failedLast(this.meter.id, this.item.id);
+      if (succeeded || mended || outcome.state === 'failed') {
+        await attempts.save({
           meterId: this.meter.id,
           itemId: this.item.id,
           startedAt: this.#startedAt === 0 ? clock.now() : this.#startedAt,

@@ -12,6 +12,7 @@ import type { LineOpener } from '../meters/line-channels.ts';
 import type { JobOutcome, LineAccount, LineJob } from '../meters/line-job.ts';
 import { LinePool } from '../meters/line-pool.ts';
 import type { MeterSession, RelayState } from '../meters/session.ts';
+import { AttemptBook, type LastError } from './attempt-book.ts';
 import { CollectJob, type JobDependencies, type JobReason } from './collect-job.ts';
 import type { CollectorEvents, CollectorSnapshot, JobView } from './events.ts';
 import { LinelessMeters } from './lineless-meters.ts';
@@ -82,6 +83,8 @@ export interface Collector {
   /** False when there is no such job any more. */
   cancel(jobId: string): boolean;
   snapshot(): CollectorSnapshot;
+  /** The last failed attempt at a meter that the store had no room for; undefined when all is recorded. */
+  lastError(meterId: number): LastError | undefined;
   /** What each line and meter has used since the start, and what went wrong there. */
   accounting(): readonly LineAccount[];
 }
@@ -98,6 +101,7 @@ class LineCollector implements Collector {
   readonly #scheduler: Scheduler;
   readonly #jobDeps: JobDependencies;
   readonly #rounds = new Set<Round>();
+  readonly #attempts: AttemptBook;
   readonly #lineless: LinelessMeters;
   #jobNumber = 0;
   #cancelProgress: (() => void) | undefined;
@@ -106,7 +110,8 @@ class LineCollector implements Collector {
     const { store, clock, log, zone } = options;
     this.#options = options;
     this.bus = new Bus((error) => log.error('a listener failed', { ...toDcuError(error).toJSON() }));
-    this.#lineless = new LinelessMeters(options);
+    this.#attempts = new AttemptBook(options);
+    this.#lineless = new LinelessMeters(this.#attempts, options);
     const states = new MeterStates({ ...options, tell: (event) => this.bus.emit('meter-state', event) });
     this.#connector = new MeterConnector({ ...options, connect: options.connect ?? openDlmsClient });
     this.#pool = new LinePool<MeterSession>(
@@ -131,6 +136,7 @@ class LineCollector implements Collector {
     });
     this.#jobDeps = {
       store,
+      attempts: this.#attempts,
       clock,
       deviations: new Map(),
       missedTick: (item, lastSuccessMs) => this.#scheduler.missedTick(item, lastSuccessMs),
@@ -151,6 +157,7 @@ class LineCollector implements Collector {
   async stop(): Promise<void> {
     await this.#scheduler.stop();
     await this.#pool.stop();
+    await this.#attempts.close();
     await this.#connector.close();
     this.#cancelProgress?.();
     this.#cancelProgress = undefined;
@@ -198,6 +205,10 @@ class LineCollector implements Collector {
 
   cancel(jobId: string): boolean {
     return this.#pool.cancel(jobId);
+  }
+
+  lastError(meterId: number): LastError | undefined {
+    return this.#attempts.lastError(meterId);
   }
 
   snapshot(): CollectorSnapshot {

@@ -1,29 +1,21 @@
 import type { Clock } from '../base/clock.ts';
-import type { CollectionStore } from '../base/collection.ts';
 import { type DcuError, toDcuError } from '../base/errors.ts';
 import type { Log } from '../base/log.ts';
 import type { Meter, TaskItem } from '../base/model.ts';
+import type { AttemptBook } from './attempt-book.ts';
 
 /**
  * Meters whose line cannot be had: channel off, no device set. Each failed item is on record as an attempt; the log is
  * told once per meter and reason.
  */
 export class LinelessMeters {
-  readonly #store: Pick<CollectionStore, 'saveAttempt'>;
+  readonly #attempts: AttemptBook;
   readonly #clock: Clock;
   readonly #log: Log;
   readonly #reasons = new Map<number, string>();
 
-  constructor({
-    store,
-    clock,
-    log,
-  }: {
-    readonly store: Pick<CollectionStore, 'saveAttempt'>;
-    readonly clock: Clock;
-    readonly log: Log;
-  }) {
-    this.#store = store;
+  constructor(attempts: AttemptBook, { clock, log }: { readonly clock: Clock; readonly log: Log }) {
+    this.#attempts = attempts;
     this.#clock = clock;
     this.#log = log;
   }
@@ -39,8 +31,8 @@ export class LinelessMeters {
       this.#log.warn('meter has no usable line', { meterNo: meter.meterNo, ...error.toJSON() });
     }
     const nowMs = this.#clock.now();
-    this.#store
-      .saveAttempt({
+    this.#attempts
+      .save({
         meterId: meter.id,
         itemId: item.id,
         startedAt: nowMs,

@@ -103,6 +103,7 @@ export function fakeServices(): FakeServices {
           },
         ],
       }),
+      lastError: () => undefined,
       accounting: () => [
         {
           line: 'rs485_1',

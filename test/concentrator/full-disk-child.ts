@@ -5,7 +5,7 @@
 import { rmSync, statfsSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { toDcuError } from '../../src/base/errors.ts';
-import { newMeter, openHouse } from './house.ts';
+import { newMeter, openHouse, type ShownMeter } from './house.ts';
 
 const [directory = '', meters = '[]'] = process.argv.slice(2);
 const where = JSON.parse(meters) as { meterNo: string; host: string; port: number }[];
@@ -27,6 +27,12 @@ function fill(left: number): void {
   const { bavail, bsize } = statfsSync(directory);
   writeFileSync(ballast, new Uint8Array(Math.max(0, bavail * bsize - left)));
 }
+const errorsShown = async (): Promise<unknown[]> => {
+  const { rows } = await house.api<{ rows: ShownMeter[] }>('/api/meters');
+  return rows.map(({ lastError }) => lastError?.code ?? null);
+};
+// Signing in writes; looking does not.
+await errorsShown();
 fill(160_000);
 const types = [
   'Energy profile',
@@ -47,6 +53,7 @@ try {
 } catch (error) {
   shown = toDcuError(error).code;
 }
+const errors = await errorsShown();
 rmSync(ballast);
 const second = await house.round(types);
 let twice = 0;
@@ -62,6 +69,8 @@ const line = JSON.stringify({
   },
   readable,
   shown,
+  errors,
+  errorsLater: await errorsShown(),
   second: { failed: second.failed, codes: second.failures.map(({ code }) => code) },
   times: await totals(),
   twice,

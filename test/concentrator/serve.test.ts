@@ -95,6 +95,8 @@ interface FullOutcome {
   readonly first: { readonly failed: number; readonly codes: readonly string[]; readonly rows: number };
   readonly readable: number;
   readonly shown: string;
+  readonly errors: readonly (string | null)[];
+  readonly errorsLater: readonly (string | null)[];
   readonly second: { readonly failed: number; readonly codes: readonly string[] };
   readonly times: number;
   readonly twice: number;
@@ -134,6 +136,9 @@ test.skipIf(!mayMount)(
       expect(new Set(outcome.first.codes)).toEqual(new Set(['storage-full']));
       expect(outcome.readable).toBe(outcome.first.rows);
       expect(outcome.shown).toBe('ok');
+      // What could not be recorded for want of room is shown all the same, until it is over.
+      expect(outcome.errors.filter((code) => code === 'storage-full')).toHaveLength(outcome.first.failed);
+      expect(outcome.errorsLater).toEqual(outcome.errors.map(() => null));
       expect(outcome.second).toEqual({ failed: 0, codes: [] });
       expect(outcome.twice).toBe(0);
       expect(outcome.times).toBeGreaterThan(outcome.first.rows);

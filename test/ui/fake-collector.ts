@@ -119,6 +119,7 @@ export function fakeCollector(store: Store): CollectorPort & { stop(): void; bus
   return {
     bus,
     snapshot,
+    lastError: () => undefined,
     accounting: () => accounts,
     stop: () => clearInterval(timer),
     readNow: async (meterId, signal) => {

@@ -50,7 +50,7 @@ export const meterRoutes = [
     response: schema.page(schema.meter),
     handler: async ({ services, query }) => {
       const { rows, total } = await services.store.archive.list({ limit: 50, ...queryOf(query) });
-      return { rows: rows.map(meterView), total };
+      return { rows: rows.map((row) => meterView(row, services)), total };
     },
   }),
   defineRawRoute({
@@ -103,7 +103,7 @@ export const meterRoutes = [
       const secrets = secretsFrom(given);
       const row = await services.store.archive.create(meter, secrets);
       await audit('meter.create', row.meterNo, changeSummary(meter, secrets));
-      return meterView(row);
+      return meterView(row, services);
     },
   }),
   defineRoute({
@@ -136,7 +136,7 @@ export const meterRoutes = [
     params: idParams,
     response: schema.meter,
     handler: async ({ services, params }) =>
-      meterView(found(await services.store.archive.get(params.id), 'meter', params.id)),
+      meterView(found(await services.store.archive.get(params.id), 'meter', params.id), services),
   }),
   defineRoute({
     method: 'PATCH',
@@ -155,10 +155,10 @@ export const meterRoutes = [
         ...(security === undefined ? {} : { security: securityFrom(security) }),
       });
       const secrets = secretsFrom(given);
-      if (Object.keys(change).length + Object.keys(secrets).length === 0) return meterView(before);
+      if (Object.keys(change).length + Object.keys(secrets).length === 0) return meterView(before, services);
       const row = await services.store.archive.update(params.id, change, secrets);
       await audit('meter.update', row.meterNo, changeSummary(change, secrets));
-      return meterView(row);
+      return meterView(row, services);
     },
   }),
   defineRoute({
