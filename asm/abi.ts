@@ -30,16 +30,25 @@ export const AES_FWD: usize = 0x31a0;
 export const AES_TWO: usize = 0x31e0;
 export const AES_PERM: usize = 0x3220;
 export const AES_FIN: usize = 0x3260;
-/** Where round 1 takes the counter's byte to, plain and doubled. */
+/** Index vectors for blocks that share rounds; see `initCounter`. */
 export const AES_COUNTER: usize = 0x3ac0;
 export const AES_COUNTER_DOUBLE: usize = 0x3ad0;
-/** FF but for the counter's byte. */
-export const AES_OTHERS: usize = 0x3ae0;
+export const AES_VARYING: usize = 0x3ae0;
+export const AES_VARYING_PLAIN: usize = 0x3af0;
+export const AES_VARYING_DOUBLE: usize = 0x3b00;
+/** Three times two vectors. */
+export const AES_SPREAD: usize = 0x3b10;
+export const AES_COUNTER_END: usize = 0x3b70;
+/** FF but for the counter's byte; FF but for the bytes that it reaches in round 1. */
+export const AES_OTHERS: usize = 0x3b70;
 
 /** r0_lo, r0_hi, r1_lo, r1_hi. */
 export const GHASH_REDUCTION: usize = 0x3280;
 /** Lane n is FF where bit b of n is set, b = 0..3. */
 export const GHASH_BITS: usize = 0x32c0;
+
+/** 15 at byte 0, FF in the 15 bytes before and behind: the byte that leaves a block, from `GHASH_LAST - k` for place k. */
+export const GHASH_LAST: usize = 0x3bb0;
 
 /** Content width by A-XDR tag; AXDR_VARIABLE, AXDR_NESTED and AXDR_UNKNOWN mark the others. */
 export const AXDR_WIDTHS: usize = 0x3300;
@@ -93,4 +102,4 @@ export const COLUMNS_SIZE: usize = 0x80000;
 
 /** Key contexts, to the end of memory. */
 export const KEYS: usize = 0x108100;
-export const KEY_SIZE: usize = 2560;
+export const KEY_SIZE: usize = 3072;

@@ -9,8 +9,9 @@
 // B = D + A' and the row's result is B + (B + A of the next row, mask FWD) = 2A0 + 3A1 + A2 + A3.
 
 import {
-  AES_COUNTER, AES_COUNTER_DOUBLE, AES_OTHERS, AES_TWO, AES_FIN, AES_FWD, AES_INV, AES_INVA, AES_IPT_HI, AES_IPT_LO, AES_PERM,
-  AES_SB1_T, AES_SB1_U, AES_SB2_T, AES_SB2_U, AES_SBO_T, AES_SBO_U, SCRATCH,
+  AES_COUNTER, AES_COUNTER_DOUBLE, AES_COUNTER_END, AES_FIN, AES_FWD, AES_INV, AES_INVA, AES_IPT_HI, AES_IPT_LO,
+  AES_OTHERS, AES_PERM, AES_SB1_T, AES_SB1_U, AES_SB2_T, AES_SB2_U, AES_SBO_T, AES_SBO_U, AES_SPREAD, AES_TWO,
+  AES_VARYING, AES_VARYING_DOUBLE, AES_VARYING_PLAIN, SCRATCH,
 } from './abi';
 import { high, iota, low, sw } from './vector';
 
@@ -46,19 +47,43 @@ export function initAes(): void {
   initCounter();
 }
 
-/** Index vectors that carry what lane 15 holds through round 1: S-box bytes to AES_COUNTER's zeros, doubles likewise. */
+/**
+ * Index vectors for blocks that differ in byte 15 only. AES_COUNTER, AES_COUNTER_DOUBLE: 0 where round 1 takes the S-box
+ * of that byte to, plain and doubled, else 80. Four lanes in all, one a column; the others below are by their number v.
+ * AES_VARYING: that lane in 4v..4v+2. AES_VARYING_PLAIN, _DOUBLE: m in lane 4v+m, m = 0..2, where the lane has a zero
+ * above. AES_SPREAD + 32m: 4v+m in the lanes to which round 2 takes the S-box of v, first plain, then doubled.
+ */
 function initCounter(): void {
-  v128.store(AES_COUNTER, i8x16.splat(-128));
-  v128.store(AES_COUNTER_DOUBLE, i8x16.splat(-128));
+  for (let at: usize = AES_COUNTER; at < AES_COUNTER_END; at += 16) v128.store(at, i8x16.splat(-128));
+  v128.store(AES_OTHERS, i8x16.splat(-1));
+  v128.store(AES_OTHERS, i8x16.splat(-1), 16);
+  spread(15, 0, AES_COUNTER, AES_COUNTER_DOUBLE, 1);
+  store<u8>(AES_OTHERS + 15, 0);
+  let v: u32 = 0;
   for (let lane: usize = 0; lane < 16; lane++) {
-    const next: usize = load<u8>(AES_FWD + 16 + lane);
-    // B = D + A' reaches a lane from itself and, as B + A, from the next row.
-    if (lane == 15 || next == 15) store<u8>(AES_COUNTER_DOUBLE + lane, 0);
-    const twoOn = load<u8>(AES_TWO + 16 + lane) == 15;
-    const nextTwoOn = load<u8>(AES_TWO + 16 + next) == 15;
-    if (twoOn || next == 15 || nextTwoOn) store<u8>(AES_COUNTER + lane, 0);
+    const plain = load<u8>(AES_COUNTER + lane) == 0, doubled = load<u8>(AES_COUNTER_DOUBLE + lane) == 0;
+    if (!plain && !doubled) continue;
+    store<u8>(AES_OTHERS + lane, 0, 16);
+    for (let m: u32 = 0; m < 3; m++) {
+      const at: usize = (v << 2) + m;
+      store<u8>(AES_VARYING + at, <u8>lane);
+      if (plain) store<u8>(AES_VARYING_PLAIN + at, <u8>m);
+      if (doubled) store<u8>(AES_VARYING_DOUBLE + at, <u8>m);
+      spread(lane, <u8>at, AES_SPREAD + (m << 5), AES_SPREAD + (m << 5) + 16, 2);
+    }
+    v++;
   }
-  v128.store(AES_OTHERS, i8x16(-1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, 0));
+}
+
+/** Writes `value` to the lanes that round `r` takes the S-box of lane `from` to: those of the plain one, those of its double. */
+function spread(from: usize, value: u8, plain: usize, doubled: usize, r: usize): void {
+  const fwd = AES_FWD + (r << 4), two = AES_TWO + (r << 4);
+  for (let lane: usize = 0; lane < 16; lane++) {
+    const next: usize = load<u8>(fwd + lane);
+    // B = D + A' reaches a lane from itself and, as B + A, from the next row.
+    if (lane == from || next == from) store<u8>(doubled + lane, value);
+    if (load<u8>(two + lane) == from || next == from || load<u8>(two + next) == from) store<u8>(plain + lane, value);
+  }
 }
 
 function store64(at: usize, first: u64, second: u64): void {
@@ -156,37 +181,73 @@ export function enter(vk: usize, block: v128): v128 {
   return v128.xor(ipt(block), v128.load(vk));
 }
 
-/**
- * Counter blocks that differ in their last byte only share round 1: what the other 15 bytes make of it is computed
- * once, and the S-box of the last byte for sixteen counters from `block`'s on at once. Three vectors at `at`.
- */
-export function shareRound1(vk: usize, block: v128, at: usize): void {
-  const x = enter(vk, block);
-  const others = v128.load(AES_OTHERS);
-  const s = v128.and(sbox(x, AES_SB1_U), others), d = v128.and(sbox(x, AES_SB2_U), others);
-  const b = v128.xor(d, sw(s, v128.load(AES_TWO + 16)));
-  v128.store(at, v128.xor(v128.xor(b, v128.load(vk, 16)), sw(v128.xor(b, s), v128.load(AES_FWD + 16))));
-  const counters = i8x16.add(i8x16.splat(i8x16.extract_lane_s(block, 15)), iota());
-  const c = v128.xor(ipt(counters), v128.load8_splat(vk, 15));
-  v128.store(at, sbox(c, AES_SB1_U), 16);
-  v128.store(at, sbox(c, AES_SB2_U), 32);
-}
-
-/** The `m`-th of those blocks, ready for round 2. */
+/** MixColumns and round key of round `r` (1..3), of the S-box `s` and its double `d`. */
 // @ts-ignore: decorator
 @inline
-export function enterRound2(at: usize, m: i32): v128 {
-  const by = i8x16.splat(<i8>m);
+function mix(vk: usize, r: usize, s: v128, d: v128): v128 {
+  const b = v128.xor(d, sw(s, v128.load(AES_TWO + (r << 4))));
+  return v128.xor(v128.xor(b, v128.load(vk + (r << 4))), sw(v128.xor(b, s), v128.load(AES_FWD + (r << 4))));
+}
+
+/**
+ * Counter blocks that differ in their last byte only share most of the first two rounds: round 1 takes that byte to one
+ * byte of each column, round 2 those four to all. What the other bytes make of it is computed once. Two vectors at `at`:
+ * the block behind round 2 without the varying bytes, and those bytes as far as they do not vary.
+ */
+export function shareRounds(vk: usize, block: v128, at: usize): void {
+  const x1 = enter(vk, block);
+  const others = v128.load(AES_OTHERS);
+  const x2 = mix(vk, 1, v128.and(sbox(x1, AES_SB1_U), others), v128.and(sbox(x1, AES_SB2_U), others));
+  const others2 = v128.load(AES_OTHERS, 16);
+  v128.store(at, mix(vk, 2, v128.and(sbox(x2, AES_SB1_U), others2), v128.and(sbox(x2, AES_SB2_U), others2)));
+  v128.store(at, sw(x2, v128.load(AES_VARYING)), 16);
+}
+
+/** The S-box of round 1, plain and doubled, of sixteen last bytes from `byte` on. Two vectors at `at` + 32. */
+export function shareCounters(vk: usize, byte: u32, at: usize): void {
+  const counters = i8x16.add(i8x16.splat(<i8>byte), iota());
+  const c = v128.xor(ipt(counters), v128.load8_splat(vk, 15));
+  v128.store(at, sbox(c, AES_SB1_U), 32);
+  v128.store(at, sbox(c, AES_SB2_U), 48);
+}
+
+/** Lane 4v + m: the v-th varying byte of block `place` + m, m = 0..2, before round 2. `place` is 0..13. */
+// @ts-ignore: decorator
+@inline
+export function varying(at: usize, place: i32): v128 {
+  const by = i8x16.splat(<i8>place);
   return v128.xor(
-    v128.load(at),
+    v128.load(at, 16),
     v128.xor(
-      sw(v128.load(at, 16), i8x16.add(v128.load(AES_COUNTER), by)),
-      sw(v128.load(at, 32), i8x16.add(v128.load(AES_COUNTER_DOUBLE), by)),
+      sw(v128.load(at, 32), i8x16.add(v128.load(AES_VARYING_PLAIN), by)),
+      sw(v128.load(at, 48), i8x16.add(v128.load(AES_VARYING_DOUBLE), by)),
     ),
   );
 }
 
-/** One block, from round `first` (1 or 2) on, for which `x` is ready. */
+/** The m-th of those blocks ready for round 3; `s` and `d` are the S-box of `varying`, plain and doubled. */
+// @ts-ignore: decorator
+@inline
+export function enterRound3(at: usize, s: v128, d: v128, m: usize): v128 {
+  return v128.xor(
+    v128.load(at),
+    v128.xor(sw(s, v128.load(AES_SPREAD + (m << 5))), sw(d, v128.load(AES_SPREAD + (m << 5) + 16))),
+  );
+}
+
+// @ts-ignore: decorator
+@inline
+export function sboxPlain(x: v128): v128 {
+  return sbox(x, AES_SB1_U);
+}
+
+// @ts-ignore: decorator
+@inline
+export function sboxDoubled(x: v128): v128 {
+  return sbox(x, AES_SB2_U);
+}
+
+/** One block, from round `first` (1 or 3) on, for which `x` is ready. */
 export function encrypt1(vk: usize, rounds: i32, first: i32, x: v128): v128 {
   const inv = v128.load(AES_INV), inva = v128.load(AES_INVA);
   const sb1u = v128.load(AES_SB1_U), sb1t = v128.load(AES_SB1_T);

@@ -2,30 +2,36 @@
 // Lengths, IV, AAD, ciphertext and tag are public; everything else stays in registers or at fixed addresses.
 
 import { SCRATCH } from './abi';
-import { encrypt1, encrypt2, encrypt3, enter, enterRound2, shareRound1 } from './aes';
-import { ghashBlocks, multiply1, multiply2 } from './ghash';
 import {
-  AAD_CONTROLS, AAD_KEY, AAD_NEXT, AAD_STATES, AAD_VALID, contextOf, ROUNDS, TABLES, wipe,
+  encrypt1, encrypt2, encrypt3, enter, enterRound3, sboxDoubled, sboxPlain, shareCounters, shareRounds, varying,
+} from './aes';
+import { absorb, multiply1 } from './ghash';
+import {
+  AAD_CONTROLS, AAD_KEY, AAD_NEXT, AAD_STATES, AAD_VALID, contextOf, LENGTHS, LENGTHS_PRODUCT, ROUNDS, TABLES, wipe,
 } from './keys';
 import { firstLanes, storePartial } from './vector';
 
-/** Tag mask and the first two keystream blocks, made by one call. */
+/** Tag mask and behind it the first 0..2 keystream blocks, made by one call. */
 const MASK: usize = SCRATCH;
 const STREAM: usize = SCRATCH + 16;
 /** Three further keystream blocks. */
 const NEXT: usize = SCRATCH + 48;
-/** What `shareRound1` keeps of a group of counters. */
+/** What `shareRounds` and `shareCounters` keep. */
 const GROUP: usize = SCRATCH + 96;
-const USED: usize = 144;
+const USED: usize = 160;
 
-/** Counters that differ in their last byte only and share round 1. */
+/** Counters in a group: they differ in their last byte only, and a call takes three. */
 const GROUP_SIZE: i32 = 16;
 /** Below this, a new group costs more than it saves. */
 const GROUP_FROM: i32 = 48;
 
+const NONE: u32 = 0xffffffff;
+
 /** Place of the next counter in the group, and how many places it has. */
 let place: i32 = 0;
 let places: i32 = 0;
+/** The upper 24 bits of the counters for which rounds are shared, or NONE. */
+let shared: u32 = NONE;
 
 /** Return values. */
 const GOOD: i32 = 1;
@@ -35,9 +41,13 @@ const REFUSED: i32 = -1;
 /** AAD of an encrypted APDU: security control and authentication key. */
 const DLMS_AAD: i32 = 17;
 
-/** Starts a group at a counter; the last byte must not wrap within it. */
+/** Starts a group at a counter; it ends where the last byte wraps. */
 function startGroup(context: usize, iv: v128, counter: u32): void {
-  shareRound1(context, counterBlock(iv, counter), GROUP);
+  if (shared != counter >>> 8) {
+    shareRounds(context, counterBlock(iv, counter), GROUP);
+    shared = counter >>> 8;
+  }
+  shareCounters(context, counter & 0xff, GROUP);
   place = 0;
   places = min(GROUP_SIZE, 256 - <i32>(counter & 0xff));
 }
@@ -45,14 +55,16 @@ function startGroup(context: usize, iv: v128, counter: u32): void {
 /** Keystream of `count` (1..3) counters to `out`. */
 function stream3(context: usize, iv: v128, counter: u32, count: i32, out: usize): void {
   const rounds = load<i32>(context, ROUNDS);
-  if (place + count <= places) {
-    const x0 = enterRound2(GROUP, place);
+  if (place + 3 <= places) {
+    const bytes = varying(GROUP, place);
+    const s = sboxPlain(bytes), d = sboxDoubled(bytes);
+    const x0 = enterRound3(GROUP, s, d, 0);
     if (count == 1) {
-      v128.store(out, encrypt1(context, rounds, 2, x0));
+      v128.store(out, encrypt1(context, rounds, 3, x0));
     } else if (count == 2) {
-      encrypt2(context, rounds, 2, x0, enterRound2(GROUP, place + 1), out);
+      encrypt2(context, rounds, 3, x0, enterRound3(GROUP, s, d, 1), out);
     } else {
-      encrypt3(context, rounds, 2, x0, enterRound2(GROUP, place + 1), enterRound2(GROUP, place + 2), out);
+      encrypt3(context, rounds, 3, x0, enterRound3(GROUP, s, d, 1), enterRound3(GROUP, s, d, 2), out);
     }
     place += count;
     return;
@@ -85,32 +97,19 @@ function loadIv(at: usize): v128 {
   return i32x4.replace_lane(v128.load64_zero(at), 2, load<i32>(at, 8));
 }
 
-/** State after [p, p+n) padded with zeros to whole blocks. Up to 15 bytes behind are read and ignored. */
-// @ts-ignore: decorator
-@inline
-function absorb(tables: usize, y: v128, p: usize, n: i32): v128 {
-  y = ghashBlocks(tables, y, p, n >> 4);
-  const rest = n & 15;
-  if (rest != 0) {
-    y = multiply1(tables, v128.xor(y, v128.and(v128.load(p + (n & ~15)), firstLanes(rest))));
-  }
-  return y;
-}
-
-/** The same, and then the block of the two lengths in bits. */
-function absorbAndClose(tables: usize, y: v128, p: usize, n: i32, aadLength: i32): v128 {
-  y = ghashBlocks(tables, y, p, n >> 4);
-  const rest = n & 15;
+/** H times the block of the two lengths in bits; kept, since a meter's frames are as long as one another mostly. */
+function lengthsProduct(context: usize, aadLength: i32, n: i32): v128 {
+  const both = (<u64>aadLength << 32) | <u64>n;
+  if (load<u64>(context, LENGTHS) == both) return v128.load(context, LENGTHS_PRODUCT);
   const lengths = i64x2(bswap<i64>(<i64>aadLength << 3), bswap<i64>(<i64>n << 3));
-  if (rest != 0) {
-    const last = v128.and(v128.load(p + (n & ~15)), firstLanes(rest));
-    return multiply2(tables, v128.xor(y, last), lengths);
-  }
-  return multiply1(tables, v128.xor(y, lengths));
+  const product = multiply1(context + TABLES, lengths);
+  v128.store(context, product, LENGTHS_PRODUCT);
+  store<u64>(context, both, LENGTHS);
+  return product;
 }
 
 /**
- * State after the AAD. That of SC || AK is the same for every frame of a meter and is kept for two security
+ * H times the state after the AAD, as `absorb` takes it. That of SC || AK is the same for every frame of a meter and is kept for two security
  * controls; an entry is used only if all 17 bytes are those it was made of.
  */
 function aadState(context: usize, aad: usize, length: i32): v128 {
@@ -127,13 +126,13 @@ function aadState(context: usize, aad: usize, length: i32): v128 {
       return v128.load(context + (i << 4), AAD_STATES);
     }
   }
-  const y = absorb(tables, i64x2.splat(0), aad, length);
+  const w = absorb(tables, i64x2.splat(0), aad, length);
   const i: usize = load<u8>(context, AAD_NEXT) & 1;
   store<u8>(context, <u8>(i ^ 1), AAD_NEXT);
   store<u8>(context + i, 1, AAD_VALID);
   store<u8>(context + i, control, AAD_CONTROLS);
-  v128.store(context + (i << 4), y, AAD_STATES);
-  return y;
+  v128.store(context + (i << 4), w, AAD_STATES);
+  return w;
 }
 
 /**
@@ -147,7 +146,7 @@ function crypt(context: usize, iv: v128, counter: u32, src: usize, n: i32, dst: 
   while (n > 0) {
     if (left == 0) {
       const count = min(3, (n + 15) >> 4);
-      if (place + count > places && n > GROUP_FROM) startGroup(context, iv, counter);
+      if (place + 3 > places && (n > GROUP_FROM || shared == counter >>> 8)) startGroup(context, iv, counter);
       stream3(context, iv, counter, count, NEXT);
       if (count < 3) {
         left = count;
@@ -181,12 +180,18 @@ function crypt(context: usize, iv: v128, counter: u32, src: usize, n: i32, dst: 
   }
 }
 
-/** Tag mask and two keystream blocks to scratch. */
+/**
+ * Tag mask and the first 0..2 keystream blocks to scratch, so many that threes remain; returns how many. One or two blocks
+ * keep the processor waiting, which GHASH, next in line, fills here and nothing would fill at the end of a message.
+ */
 // @ts-ignore: decorator
 @inline
-function firstThree(context: usize, iv: v128): void {
+function firstBlocks(context: usize, iv: v128, n: i32): i32 {
+  const ready = <i32>(<u32>((n + 15) >> 4) % 3);
+  shared = NONE;
   startGroup(context, iv, 1);
-  stream3(context, iv, 1, 3, MASK);
+  stream3(context, iv, 1, 1 + ready, MASK);
+  return ready;
 }
 
 // @ts-ignore: decorator
@@ -205,14 +210,15 @@ export function gcmOpen(
   const context = contextOf(handle);
   if (context == 0 || badTagLength(tagLength) || n < 0 || aadLength < 0) return REFUSED;
   const iv = loadIv(ivAt);
-  firstThree(context, iv);
-  const y = absorbAndClose(context + TABLES, aadState(context, aad, aadLength), src, n, aadLength);
+  const ready = firstBlocks(context, iv, n);
+  const w = absorb(context + TABLES, aadState(context, aad, aadLength), src, n);
+  const y = v128.xor(w, lengthsProduct(context, aadLength, n));
   const difference = v128.and(
     v128.xor(v128.xor(y, v128.load(MASK)), v128.load(tag)),
     firstLanes(tagLength),
   );
   const forged = v128.any_true(difference);
-  if (!forged) crypt(context, iv, 2, src, n, dst, 2);
+  if (!forged) crypt(context, iv, 2, src, n, dst, ready);
   wipe(SCRATCH, USED);
   return forged ? FORGED : GOOD;
 }
@@ -224,10 +230,10 @@ export function gcmSeal(
   const context = contextOf(handle);
   if (context == 0 || badTagLength(tagLength) || n < 0 || aadLength < 0) return REFUSED;
   const iv = loadIv(ivAt);
-  firstThree(context, iv);
+  const ready = firstBlocks(context, iv, n);
   const start = aadState(context, aad, aadLength);
-  crypt(context, iv, 2, src, n, dst, 2);
-  const y = absorbAndClose(context + TABLES, start, dst, n, aadLength);
+  crypt(context, iv, 2, src, n, dst, ready);
+  const y = v128.xor(absorb(context + TABLES, start, dst, n), lengthsProduct(context, aadLength, n));
   const full = v128.xor(y, v128.load(MASK));
   if (tagLength == 16) {
     v128.store(tag, full);
@@ -243,6 +249,7 @@ export function ctrCrypt(handle: i32, ivAt: usize, counter: u32, src: usize, n: 
   const context = contextOf(handle);
   if (context == 0 || n < 0) return REFUSED;
   place = places = 0;
+  shared = NONE;
   crypt(context, loadIv(ivAt), counter, src, n, dst, 0);
   wipe(SCRATCH, USED);
   return GOOD;

@@ -1,8 +1,8 @@
 // Contexts of keys, by handle. A handle is a number that the host chooses below `keyCapacity`.
 //
 // Context: 0 transformed round keys 15 x 16 | 240 rounds (0 = no key) | 244 AAD entries: valid 0, valid 1,
-// next to replace | 256 GHASH tables 2,176 | 2432 AAD states 2 x 16 | 2464 their security-control bytes |
-// 2480 authentication key of the AAD states.
+// next to replace | 248 lengths of the last message, AAD's << 32 | 256 GHASH tables 2,560 | 2816 AAD states 2 x 16 |
+// 2848 their security-control bytes | 2864 authentication key of the AAD states | 2880 H times the block of those lengths.
 
 import { KEYS, KEY_SIZE, SCRATCH } from './abi';
 import { encrypt1, enter, expandKey } from './aes';
@@ -11,10 +11,12 @@ import { initPowers } from './ghash';
 export const ROUNDS: usize = 240;
 export const AAD_VALID: usize = 244;
 export const AAD_NEXT: usize = 246;
+export const LENGTHS: usize = 248;
 export const TABLES: usize = 256;
-export const AAD_STATES: usize = 2432;
-export const AAD_CONTROLS: usize = 2464;
-export const AAD_KEY: usize = 2480;
+export const AAD_STATES: usize = 2816;
+export const AAD_CONTROLS: usize = 2848;
+export const AAD_KEY: usize = 2864;
+export const LENGTHS_PRODUCT: usize = 2880;
 
 /** How many handles there is room for. */
 export function keyCapacity(): i32 {

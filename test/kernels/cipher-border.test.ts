@@ -207,6 +207,22 @@ describe('the cached AAD state', () => {
   });
 });
 
+test('what is kept for the last lengths of a key is not used for others', () => {
+  const key = random.bytes(16);
+  setKey(key);
+  const native = createNativeGcmKey(key);
+  for (let n = 0; n < 400; n++) {
+    const aad = random.bytes([0, 16, 17, 20][Math.floor(random.next() * 4)] ?? 0);
+    const length = [0, 17, 20, 136, 272][Math.floor(random.next() * 5)] ?? 0;
+    const iv = random.bytes(12);
+    const sealed = native.seal(iv, aad, random.bytes(length), 12);
+    memory.bytes.set(iv, IV);
+    memory.bytes.set(aad, AAD);
+    memory.bytes.set(sealed, DATA);
+    expect(kernels.gcmOpen(HANDLE, IV, AAD, aad.length, DATA, length, OUTPUT, DATA + length, 12)).toBe(1);
+  }
+});
+
 test('the first calls of a fresh process give what the thousandth gives: interpreter and both compilers agree', async () => {
   const child = Bun.spawn([process.execPath, join(import.meta.dir, 'cold.fixture.ts')], { stdout: 'pipe' });
   expect(await child.exited).toBe(0);

@@ -168,6 +168,29 @@ describe('AES tables', () => {
     expect(at(regions.AES_COUNTER_DOUBLE)).toEqual(to([10, 15]));
   });
 
+  test('round 2 takes those four bytes to all others, each to one column', () => {
+    const lanes = (f: (v: number, m: number) => number): Uint8Array =>
+      bytes(NIBBLES.map((n) => ((n & 3) === 3 ? 0x80 : f(n >> 2, n & 3))));
+    expect(at(regions.AES_VARYING)).toEqual(lanes((v) => 5 * v));
+    expect(at(regions.AES_VARYING + 16)).toEqual(lanes((v, m) => (v === 3 ? 0x80 : m)));
+    expect(at(regions.AES_VARYING + 32)).toEqual(lanes((v, m) => (v < 2 ? 0x80 : m)));
+    for (let m = 0; m < 3; m++) {
+      const plain = new Uint8Array(16).fill(0x80);
+      const doubled = new Uint8Array(16).fill(0x80);
+      for (let v = 0; v < 4; v++) {
+        // Row v of column 0 is shifted to column -v and mixed there; after round 2 row s of column c is in 4(c + 2s) + s.
+        for (let row = 0; row < 4; row++) {
+          const lane = 4 * ((8 - v + 2 * row) % 4) + row;
+          const factor = v === row ? 2 : v === (row + 1) % 4 ? 3 : 1;
+          if (factor !== 2) plain[lane] = 4 * v + m;
+          if (factor !== 1) doubled[lane] = 4 * v + m;
+        }
+      }
+      expect(at(regions.AES_SPREAD + 32 * m)).toEqual(plain);
+      expect(at(regions.AES_SPREAD + 32 * m + 16)).toEqual(doubled);
+    }
+  });
+
   test('the S-box that io and jo select is that of FIPS-197, for all bytes', () => {
     const [inv, inva] = [derived[0]?.[1] ?? bytes([]), derived[1]?.[1] ?? bytes([])];
     // Strict: an index between 16 and 127 would differ between processors.
@@ -221,45 +244,24 @@ describe('keys in their contexts', () => {
     }
   });
 
-  test('GHASH tables: sums, and every byte product of every power', () => {
-    const sums: readonly (readonly [Uint8Array, number])[] = [
-      [new Uint8Array(16), 0x5c5a],
-      [counting(16), 0x01b3],
-      [counting(32), 0x75ad],
-    ];
-    for (const [key, sum] of sums) {
+  test('GHASH tables: every product of a nibble and a power, H to H^5', () => {
+    for (const length of [16, 32]) {
+      const key = random.bytes(length);
       setUp(key);
-      expect(crc16(at(context() + 256, 2176))).toBe(sum);
-    }
-    setUp(random.bytes(16));
-    const key = random.bytes(16);
-    setUp(key);
-    const h = encryptBlock(roundKeys(key), new Uint8Array(16));
-    let power = h;
-    for (let p = 0; p < 4; p++) {
-      for (const byte of [1, 0x10, 0x80, 0xff, 0x53]) {
-        // byte * P unreduced, 17 bytes, then reduced through the reference: put the byte in the first place.
-        const table = at(context() + 256 + 544 * p, 544);
-        const product = bytes(
-          Array.from(
-            { length: 17 },
-            (_, k) => (table[32 * k + (byte & 15)] ?? 0) ^ (table[32 * k + 16 + (byte >> 4)] ?? 0),
-          ),
-        );
-        const block = new Uint8Array(16);
-        block[0] = byte;
-        const one = new Uint8Array(16);
-        one[0] = 0x80;
-        const carry = new Uint8Array(16);
-        carry[0] = product[16] ?? 0;
-        // Byte 16 stands for x^128, which is byte 0 times 1 + x + x^2 + x^7.
-        const fold = new Uint8Array(16);
-        fold[0] = 0xe1;
-        const reduced = ghash(fold, carry);
-        const folded = bytes([...product.subarray(0, 16)].map((value, i) => value ^ (reduced[i] ?? 0)));
-        expect(folded).toEqual(ghash(power, block));
+      const h = encryptBlock(roundKeys(key), new Uint8Array(16));
+      let power = h;
+      for (let p = 0; p < 5; p++) {
+        const table = at(context() + 256 + 512 * p, 512);
+        for (const n of NIBBLES) {
+          for (const half of [0, 1]) {
+            const block = new Uint8Array(16);
+            block[0] = n << (4 * half);
+            const product = NIBBLES.map((k) => table[32 * k + 16 * half + n] ?? -1);
+            expect(bytes(product)).toEqual(ghash(power, block));
+          }
+        }
+        power = ghash(h, power);
       }
-      power = ghash(h, power);
     }
   });
 
