@@ -1,6 +1,7 @@
 import { t } from 'elysia';
 import { DcuError } from '../../base/errors.ts';
 import type { Interval, RegisterReading } from '../../base/model.ts';
+import { lastState } from '../../meters/state-readings.ts';
 import { profileView } from '../profile-view.ts';
 import { defineRoute, found, idParams } from '../route.ts';
 import * as schema from '../schema.ts';
@@ -55,13 +56,13 @@ export const readingRoutes = [
     method: 'GET',
     path: '/api/meters/:id/registers',
     right: 'readings.read',
-    summary: 'Last reading of every register',
+    summary: 'Last reading of every register; clock and relay are in /api/reading',
     params: idParams,
     response: schema.list(schema.register),
     handler: async ({ services: { store, catalogue }, params }) => {
       found(await store.archive.get(params.id), 'meter', params.id);
-      const rows = await store.readings.registers(params.id);
-      return { rows: rows.map((row) => registerView(row, catalogue)) };
+      const last = lastState(await store.readings.registers(params.id));
+      return { rows: (last?.registers ?? []).map((row) => registerView(row, catalogue)) };
     },
   }),
   defineRoute({

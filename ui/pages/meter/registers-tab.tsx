@@ -15,8 +15,7 @@ export function RegistersTab({ meterId }: { readonly meterId: number }) {
   });
   if (registers.isError) return <Problem error={registers.error} retry={() => void registers.refetch()} />;
   if (registers.data === undefined) return <Skeleton h={240} />;
-  // Clock and relay are shown as what they mean, above.
-  const rows = registers.data.rows.filter(({ classId }) => classId !== 8 && classId !== 70);
+  const { rows } = registers.data;
   if (rows.length === 0) {
     return (
       <Text c="dimmed" py="xl" ta="center">
