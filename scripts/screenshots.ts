@@ -83,6 +83,7 @@ try {
   for (let row = 0; row < 8; row++) await buttons.nth(row).click();
   await page.waitForTimeout(4000);
   await shoot(page, 'reading', undefined, 'table tbody tr');
+  await shoot(page, 'lines', '/lines', 'table tbody tr');
   await shoot(page, 'task-items', '/settings/task-items', 'table tbody tr');
   await page.goto('/meters');
   await page
