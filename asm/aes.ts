@@ -101,14 +101,12 @@ function double(v: v128): v128 {
   return v128.xor(i8x16.add(v, v), carry);
 }
 
-// @ts-ignore: decorator
 @inline
 function ipt(v: v128): v128 {
   return v128.xor(sw(v128.load(AES_IPT_LO), low(v)), sw(v128.load(AES_IPT_HI), high(v)));
 }
 
 /** The S-box of a vector in ipt form, by the pair of output tables at `tables`. */
-// @ts-ignore: decorator
 @inline
 function sbox(x: v128, tables: usize): v128 {
   const inv = v128.load(AES_INV);
@@ -124,7 +122,6 @@ function subBytes(x: v128): v128 {
   return sbox(x, AES_SBO_U);
 }
 
-// @ts-ignore: decorator
 @inline
 function sub(plain: v128): v128 {
   return v128.xor(subBytes(ipt(plain)), i8x16.splat(0x63));
@@ -175,14 +172,12 @@ export function expandKey(key: usize, words: i32, vk: usize): i32 {
 }
 
 /** A block ready for round 1. */
-// @ts-ignore: decorator
 @inline
 export function enter(vk: usize, block: v128): v128 {
   return v128.xor(ipt(block), v128.load(vk));
 }
 
 /** MixColumns and round key of round `r` (1..3), of the S-box `s` and its double `d`. */
-// @ts-ignore: decorator
 @inline
 function mix(vk: usize, r: usize, s: v128, d: v128): v128 {
   const b = v128.xor(d, sw(s, v128.load(AES_TWO + (r << 4))));
@@ -212,7 +207,6 @@ export function shareCounters(vk: usize, byte: u32, at: usize): void {
 }
 
 /** Lane 4v + m: the v-th varying byte of block `place` + m, m = 0..2, before round 2. `place` is 0..13. */
-// @ts-ignore: decorator
 @inline
 export function varying(at: usize, place: i32): v128 {
   const by = i8x16.splat(<i8>place);
@@ -226,7 +220,6 @@ export function varying(at: usize, place: i32): v128 {
 }
 
 /** The m-th of those blocks ready for round 3; `s` and `d` are the S-box of `varying`, plain and doubled. */
-// @ts-ignore: decorator
 @inline
 export function enterRound3(at: usize, s: v128, d: v128, m: usize): v128 {
   return v128.xor(
@@ -235,13 +228,11 @@ export function enterRound3(at: usize, s: v128, d: v128, m: usize): v128 {
   );
 }
 
-// @ts-ignore: decorator
 @inline
 export function sboxPlain(x: v128): v128 {
   return sbox(x, AES_SB1_U);
 }
 
-// @ts-ignore: decorator
 @inline
 export function sboxDoubled(x: v128): v128 {
   return sbox(x, AES_SB2_U);

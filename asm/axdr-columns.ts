@@ -10,7 +10,6 @@ import { sw } from './vector';
 
 const DEVIATION_OPEN: i32 = -32768;
 
-// @ts-ignore: decorator
 @inline
 function times(factor: usize, capacity: i32): usize {
   return factor * <usize>capacity;
@@ -83,7 +82,6 @@ function storeValues(
 }
 
 /** Four u32 or i32 of successive rows, in the processor's byte order. */
-// @ts-ignore: decorator
 @inline
 function load4(p: usize, width: usize): v128 {
   let v = v128.load32_zero(p);
@@ -93,7 +91,6 @@ function load4(p: usize, width: usize): v128 {
   return sw(v, i8x16(3, 2, 1, 0, 7, 6, 5, 4, 11, 10, 9, 8, 15, 14, 13, 12));
 }
 
-// @ts-ignore: decorator
 @inline
 function upperHalf(v: v128): v128 {
   return i8x16.shuffle(v, v, 8, 9, 10, 11, 12, 13, 14, 15, 8, 9, 10, 11, 12, 13, 14, 15);

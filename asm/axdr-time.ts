@@ -7,7 +7,6 @@ let cachedDate: u32 = 0xffffffff;
 let cachedStart: f64 = NaN;
 
 /** UTC milliseconds at 00:00 of the date whose four bytes (year 2, month, day) are `date`; NaN if it is none. */
-// @ts-ignore: decorator
 @inline
 export function startOfDay(date: u32): f64 {
   if (date != cachedDate) {

@@ -75,7 +75,6 @@ function fail(code: i32, at: u32): usize {
 }
 
 /** A byte that steers the walk, at an address of the row. */
-// @ts-ignore: decorator
 @inline
 function mark(at: usize): void {
   const offset = at - rowStart;

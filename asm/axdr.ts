@@ -87,7 +87,6 @@ export function axdrRows(
   return rows;
 }
 
-// @ts-ignore: decorator
 @inline
 function columnAt(out: usize, i: i32, capacity: i32): usize {
   return out + ((<usize>i * <usize>capacity) << 4);
@@ -128,7 +127,6 @@ function learn(p: usize, end: usize): void {
   vectors = count;
 }
 
-// @ts-ignore: decorator
 @inline
 function misses(p: usize, t0: v128, t1: v128, t2: v128, m0: v128, m1: v128, m2: v128): v128 {
   return v128.or(

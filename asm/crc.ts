@@ -40,14 +40,12 @@ function storeNibbles(at: usize, blocks: i32, places: u32): void {
   }
 }
 
-// @ts-ignore: decorator
 @inline
 function slice(k: usize, byte: u32): u32 {
   return load<u16>(CRC_SLICES + (k << 9) + ((byte & 0xff) << 1));
 }
 
 /** XOR of T_15[first byte] .. T_0[last byte]. */
-// @ts-ignore: decorator
 @inline
 function fold16(a: u64, b: u64): u32 {
   const a0 = <u32>a, a1 = <u32>(a >> 32), b0 = <u32>b, b1 = <u32>(b >> 32);
@@ -58,7 +56,6 @@ function fold16(a: u64, b: u64): u32 {
 }
 
 /** Two neighbouring nibbles, one result byte a lane. */
-// @ts-ignore: decorator
 @inline
 function pair(tables: usize, first: v128, second: v128): v128 {
   return v128.xor(sw(v128.load(tables), first), sw(v128.load(tables, 32), second));

@@ -84,14 +84,12 @@ function stream3(context: usize, iv: v128, counter: u32, count: i32, out: usize)
   }
 }
 
-// @ts-ignore: decorator
 @inline
 function counterBlock(iv: v128, counter: u32): v128 {
   return i32x4.replace_lane(iv, 3, <i32>bswap<u32>(counter));
 }
 
 /** The 12 bytes of an IV; lane 3 is the counter's. Reads nothing behind them. */
-// @ts-ignore: decorator
 @inline
 function loadIv(at: usize): v128 {
   return i32x4.replace_lane(v128.load64_zero(at), 2, load<i32>(at, 8));
@@ -184,7 +182,6 @@ function crypt(context: usize, iv: v128, counter: u32, src: usize, n: i32, dst: 
  * Tag mask and the first 0..2 keystream blocks to scratch, so many that threes remain; returns how many. One or two blocks
  * keep the processor waiting, which GHASH, next in line, fills here and nothing would fill at the end of a message.
  */
-// @ts-ignore: decorator
 @inline
 function firstBlocks(context: usize, iv: v128, n: i32): i32 {
   const ready = <i32>(<u32>((n + 15) >> 4) % 3);
@@ -194,7 +191,6 @@ function firstBlocks(context: usize, iv: v128, n: i32): i32 {
   return ready;
 }
 
-// @ts-ignore: decorator
 @inline
 function badTagLength(length: i32): bool {
   return length != 12 && length != 16;

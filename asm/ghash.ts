@@ -35,7 +35,6 @@ function storeFold(half: usize, n: u32, byte: u32): void {
 }
 
 /** Folds the product L + x^128 R back to one block. R has 15 bytes, so that what it folds to does not leave the block again. */
-// @ts-ignore: decorator
 @inline
 function reduce(l: v128, r: v128): v128 {
   const a = low(r), b = high(r);
@@ -45,13 +44,11 @@ function reduce(l: v128, r: v128): v128 {
 }
 
 /** The byte that leaves L before byte `k` of the products is added, at its place in R. */
-// @ts-ignore: decorator
 @inline
 function leaving(l: v128, k: usize): v128 {
   return sw(l, v128.load(GHASH_LAST - k));
 }
 
-// @ts-ignore: decorator
 @inline
 function part(table: usize, lowNibbles: v128, highNibbles: v128): v128 {
   return v128.xor(sw(v128.load(table), lowNibbles), sw(v128.load(table, 16), highNibbles));

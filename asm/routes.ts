@@ -22,7 +22,6 @@ function slotFor(address: u32, bytes: u32): usize {
   return entry;
 }
 
-// @ts-ignore: decorator
 @inline
 function at(i: u32): usize {
   return ROUTES + <usize>(i & (ROUTE_SLOTS - 1)) * ROUTE_SIZE;
