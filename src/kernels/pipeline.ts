@@ -64,10 +64,8 @@ const AAD_LENGTH = 17;
 let owner: object | undefined;
 
 interface Gathered {
-  readonly outcomes: number[];
-  readonly rowsOfFrame: number[];
-  readonly sources: number[];
-  readonly counters: number[];
+  /** The kernel's words of each frame, one array a call. */
+  readonly frames: Int32Array[];
   readonly plaintext: Uint8Array[];
   plaintextLength: number;
   rows: number;
@@ -78,13 +76,22 @@ interface Gathered {
 function gatherFrames(into: Gathered, frames: number): void {
   into.rejectedHeaders += memory.words[(regions.RESULT >> 2) + 1] ?? 0;
   into.badFcs += memory.words[(regions.RESULT >> 2) + 2] ?? 0;
-  let at = regions.OUTCOMES >> 2;
-  for (let i = 0; i < frames; i++, at += OUTCOME_WORDS) {
-    into.outcomes.push(memory.words[at] ?? 0);
-    into.rowsOfFrame.push(memory.words[at + 1] ?? 0);
-    into.counters.push((memory.words[at + 2] ?? 0) >>> 0);
-    into.sources.push((memory.words[at + 3] ?? 0) >>> 0);
+  if (frames === 0) return;
+  const at = regions.OUTCOMES >> 2;
+  into.frames.push(memory.words.slice(at, at + frames * OUTCOME_WORDS));
+}
+
+/** One word of every frame. */
+function wordOfFrames<Words extends Uint8Array | Uint32Array>(
+  all: readonly Int32Array[],
+  word: number,
+  out: Words,
+): Words {
+  let frame = 0;
+  for (const words of all) {
+    for (let at = word; at < words.length; at += OUTCOME_WORDS) out[frame++] = words[at] ?? 0;
   }
+  return out;
 }
 
 /** Moves what this call left in the kernel's columns to the parts; byte columns are rebased to the whole plaintext. */
@@ -177,10 +184,7 @@ class FusedPipeline implements Pipeline {
     beginColumns(this.#hints);
     const parts: ColumnPart[][] = this.#hints.map(() => []);
     const all: Gathered = {
-      outcomes: [],
-      rowsOfFrame: [],
-      sources: [],
-      counters: [],
+      frames: [],
       plaintext: [],
       plaintextLength: 0,
       rows: 0,
@@ -206,14 +210,15 @@ class FusedPipeline implements Pipeline {
       consumed += from - INPUT;
       if (end === bytes.length || from === INPUT) break;
     }
+    const frames = all.frames.reduce((sum, words) => sum + words.length / OUTCOME_WORDS, 0);
     return {
       consumed,
       rejectedHeaders: all.rejectedHeaders,
       badFcs: all.badFcs,
-      outcomes: Uint8Array.from(all.outcomes),
-      rowsOfFrame: Uint32Array.from(all.rowsOfFrame),
-      sources: Uint32Array.from(all.sources),
-      counters: Uint32Array.from(all.counters),
+      outcomes: wordOfFrames(all.frames, 0, new Uint8Array(frames)),
+      rowsOfFrame: wordOfFrames(all.frames, 1, new Uint32Array(frames)),
+      counters: wordOfFrames(all.frames, 2, new Uint32Array(frames)),
+      sources: wordOfFrames(all.frames, 3, new Uint32Array(frames)),
       rows: all.rows,
       columns: parts.map((list, i) => joinParts(list, this.#hints[i] ?? 'bytes')),
       plaintext: joinBytes(all.plaintext, all.plaintextLength),
