@@ -1,7 +1,7 @@
 import type { Clock } from '../base/clock.ts';
 import { DcuError } from '../base/errors.ts';
 
-/** The concentrator's own events (MANUAL.txt §7.3 i, §7.5). The purchaser may add types: a row here or `customTypes`. */
+/** The concentrator's own events (user manual §7.3 i, §7.5). The purchaser may add types: a row here or `customTypes`. */
 export const LOGBOOK_TYPES = {
   'software-start': 'Software started',
   'software-stop': 'Software stopped',

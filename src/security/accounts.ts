@@ -202,7 +202,7 @@ export class AccountService {
     if (session !== undefined) await this.#rows.createSession({ ...session, tokenHash });
   }
 
-  /** Lifts the block of an account or interface; for another administrator or the head-end (MANUAL.txt §8). */
+  /** Lifts the block of an account or interface; for another administrator or the head-end (user manual §8). */
   async unlock(kind: 'account' | 'interface', name: string): Promise<void> {
     await this.#lockout.clear([`${kind}:${name.slice(0, 64)}`]);
   }

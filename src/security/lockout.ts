@@ -9,7 +9,7 @@ export interface LockoutRows {
 
 const BLOCK_MS = 24 * 3_600_000;
 
-/** Counts failed tries per subject and blocks it for 24 hours after too many (MANUAL.txt §8). */
+/** Counts failed tries per subject and blocks it for 24 hours after too many (user manual §8). */
 export class Lockout {
   readonly #rows: LockoutRows;
   readonly #clock: Clock;

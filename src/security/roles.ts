@@ -30,7 +30,7 @@ const VIEWER_RIGHTS = [
   'account.self',
 ] as const satisfies readonly Right[];
 
-/** Roles are data: another one is another row (MANUAL.txt §7.3 l). */
+/** Roles are data: another one is another row (user manual §7.3 l). */
 export const ROLES = {
   administrator: { title: 'Administrator', rights: RIGHTS },
   operator: { title: 'Operator', rights: [...VIEWER_RIGHTS, 'readings.execute'] },

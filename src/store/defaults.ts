@@ -1,6 +1,6 @@
 import type { Channel, TaskGroup, TaskItem, TaskType } from '../base/model.ts';
 
-/** Default settings of a new device, documented as MANUAL.txt §7.6 asks; figures and tables are the manual's. */
+/** Default settings of a new device, documented as user manual §7.6 asks; figures and tables are the manual's. */
 
 /** Figure 19. */
 export const EMPTY_TASK = 'empty_task';
