@@ -9,6 +9,7 @@ import type { CollectionStore } from './base/collection.ts';
 import type { Log } from './base/log.ts';
 import type { CollectionKind } from './base/model.ts';
 import type { Random } from './base/random.ts';
+import { UndoList } from './base/undo.ts';
 import { LineDirectory } from './concentrator/lines.ts';
 import { exchangeFirmwareVersion, readIdentity } from './device/identity.ts';
 import { DeviceLogbook } from './device/logbook.ts';
@@ -52,11 +53,11 @@ export interface Concentrator {
   readonly url: string;
   /** SHA-256 of the certificate, as browsers show it. */
   readonly fingerprint: string;
-  /** The administrator made at the very first start; never to be had again. */
+  /** The administrator with a new password; given at each start until somebody has chosen one. */
   readonly firstAccount: { readonly name: string; readonly password: string } | undefined;
   readonly store: Store;
   readonly collector: Collector;
-  /** Ends reading in an orderly way, then the API, then the store. */
+  /** Ends the API, then reading in an orderly way, then the store; one that fails does not keep the others open. */
   stop(): Promise<void>;
 }
 
@@ -68,13 +69,10 @@ const RETENTION_EVERY_MS = 6 * 3_600_000;
  */
 export async function startConcentrator(options: ConcentratorOptions): Promise<Concentrator> {
   const { directory, clock, random, log } = options;
-  const undo: (() => Promise<void> | void)[] = [];
-  const unwind = async (): Promise<void> => {
-    for (const step of undo.splice(0).reverse()) await step();
-  };
+  const undo = new UndoList();
   try {
     const lock = lockDataDirectory(directory);
-    undo.push(() => lock.release());
+    undo.add(() => lock.release());
     warmUp();
     const vault = openVault(directory, random);
     const store = await openStore({
@@ -87,10 +85,10 @@ export async function startConcentrator(options: ConcentratorOptions): Promise<C
       lock,
       thread: 'own',
     });
-    undo.push(() => store.close());
+    undo.add(() => store.close());
 
     const logbook = await recordStart(options, store);
-    undo.push(() => logbook.recordStop());
+    undo.add(() => logbook.recordStop());
 
     const accounts = new AccountService({
       rows: store.accounts,
@@ -98,7 +96,7 @@ export async function startConcentrator(options: ConcentratorOptions): Promise<C
       random,
       maxFailures: async () => Number((await store.configuration.setting('login.attempts')) ?? 5),
     });
-    const firstAccount = await accounts.createFirst();
+    const firstAccount = await accounts.offerFirst();
     const identity = await readIdentity(store.configuration, options.version);
     let zone = identity.timeZone;
 
@@ -113,7 +111,7 @@ export async function startConcentrator(options: ConcentratorOptions): Promise<C
       zone: () => zone,
       systemTitle: systemTitleOf(identity.serialNumber),
     });
-    undo.push(() => collector.stop());
+    undo.add(() => collector.stop());
 
     const watchedStore: Store = {
       ...store,
@@ -154,9 +152,9 @@ export async function startConcentrator(options: ConcentratorOptions): Promise<C
       port: options.port,
       tls: { key: certificate.privateKey, certificate: certificate.certificate },
     });
-    undo.push(() => server.stop());
+    undo.add(() => server.stop());
 
-    undo.push(keepRetention(store, clock, log));
+    undo.add(keepRetention(store, clock, log));
     if (options.schedule) await collector.start();
     return {
       url: server.url,
@@ -164,10 +162,10 @@ export async function startConcentrator(options: ConcentratorOptions): Promise<C
       firstAccount,
       store: watchedStore,
       collector,
-      stop: unwind,
+      stop: () => undo.run(),
     };
   } catch (error) {
-    await unwind();
+    await undo.run();
     throw error;
   }
 }

@@ -122,7 +122,9 @@ class PtyChannel implements ByteChannel {
   #lose(reason: DcuError): void {
     if (this.#inbound.ended) return;
     this.#inbound.end(reason);
-    void this.#shut();
+    this.#shut().catch(() => {
+      // It is gone already, which is what the listener was told.
+    });
   }
 
   async #shut(): Promise<void> {

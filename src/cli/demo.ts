@@ -5,6 +5,7 @@ import { Command } from 'commander';
 import { systemClock } from '../base/clock.ts';
 import { DcuError } from '../base/errors.ts';
 import type { MeterSecrets, NewMeter } from '../base/model.ts';
+import { UndoList } from '../base/undo.ts';
 import { type AcknowledgedBatch, type Concentrator, startConcentrator } from '../concentrator.ts';
 import { type ServedMeter, startNeighbourhood } from '../simulator/neighbourhood.ts';
 import { planNeighbourhood } from '../simulator/plan.ts';
@@ -61,13 +62,16 @@ export const demoCommand: CliCommand = {
 
 async function demo(flags: Flags, io: CliIo): Promise<void> {
   const { meters: count, seed, port = flags.once === true ? 0 : 8443 } = flags;
-  const lost = flags.data === undefined;
+  const temporary = flags.data === undefined;
   const directory =
     flags.data === undefined ? mkdtempSync(join(tmpdir(), 'opendcu-demo-')) : resolve(flags.data);
   const { log, close } = openLog(io, 'warning', directory);
   const journal = flags.journal === undefined ? undefined : openSync(flags.journal, 'a', 0o600);
   const perLine = Math.min(METERS_PER_LINE, Math.max(1, Math.floor(count / 4)));
-  const undo: (() => Promise<void> | void)[] = [];
+  const undo = new UndoList();
+  if (temporary) undo.add(() => rmSync(directory, { recursive: true, force: true }));
+  undo.add(close);
+  if (journal !== undefined) undo.add(() => closeSync(journal));
   try {
     const neighbourhood = await startNeighbourhood({
       seed,
@@ -83,7 +87,7 @@ async function demo(flags: Flags, io: CliIo): Promise<void> {
         metersPerLine: perLine,
       }),
     });
-    undo.push(() => neighbourhood.stop());
+    undo.add(() => neighbourhood.stop());
     const concentrator = await startConcentrator({
       ...systemPorts(),
       directory,
@@ -95,19 +99,16 @@ async function demo(flags: Flags, io: CliIo): Promise<void> {
         ? {}
         : { onAcknowledged: (batch: AcknowledgedBatch) => note(journal, batch) }),
     });
-    undo.push(() => concentrator.stop());
+    undo.add(() => concentrator.stop());
     // The simulated meters keep Central European time: their days and months are the concentrator's.
-    if (concentrator.firstAccount !== undefined) {
+    if (concentrator.store.lastWriteAt === undefined) {
       await concentrator.store.configuration.saveSetting('device.timezone', DEMO_ZONE);
     }
     await enlist(concentrator.store, neighbourhood.meters);
     if (flags.once === true) await readOnce(concentrator, flags, io);
     else await readOn(concentrator, flags, io);
   } finally {
-    for (const step of undo.reverse()) await step();
-    if (journal !== undefined) closeSync(journal);
-    close();
-    if (lost) rmSync(directory, { recursive: true, force: true });
+    await undo.run();
   }
 }
 

@@ -51,7 +51,7 @@ async function serve(flags: Flags, io: CliIo): Promise<void> {
       io.out(`certificate SHA-256 ${fingerprint}`);
       if (firstAccount !== undefined) {
         io.out(
-          `sign in as ${firstAccount.name} with password ${firstAccount.password} (shown once; it must be changed)`,
+          `sign in as ${firstAccount.name} with password ${firstAccount.password} (another one at each start until it is changed)`,
         );
       }
     }

@@ -86,15 +86,26 @@ export class AccountService {
     this.#maxFailures = options.maxFailures ?? (async () => DEFAULT_MAX_FAILURES);
   }
 
-  /** Makes the first administrator where there is no account; its password is given back once and kept nowhere. */
-  async createFirst(): Promise<{ readonly name: string; readonly password: string } | undefined> {
-    if ((await this.#rows.list()).length > 0) return undefined;
+  /**
+   * Makes the first administrator where there is no account. As long as nobody has chosen a password for it, every call
+   * generates another one: whoever missed the first, because of a power cut say, starts the program once more.
+   * @returns what to tell the one at the console; the password is kept nowhere
+   */
+  async offerFirst(): Promise<{ readonly name: string; readonly password: string } | undefined> {
+    const [only, ...others] = await this.#rows.list();
+    if (only !== undefined && (others.length > 0 || !only.mustChangePassword)) return undefined;
     const password = generatePassword(this.#random);
-    await this.#rows.create(
-      { name: FIRST_ACCOUNT, role: 'administrator', mustChangePassword: true, disabled: false },
-      await this.#hasher.hash(password),
-    );
-    return { name: FIRST_ACCOUNT, password };
+    const hash = await this.#hasher.hash(password);
+    if (only === undefined) {
+      await this.#rows.create(
+        { name: FIRST_ACCOUNT, role: 'administrator', mustChangePassword: true, disabled: false },
+        hash,
+      );
+      return { name: FIRST_ACCOUNT, password };
+    }
+    await this.#rows.setPassword(only.id, hash, true);
+    await this.#rows.removeSessionsOf(only.id);
+    return { name: only.name, password };
   }
 
   /** @throws DcuError `invalid-field`, `conflict` */

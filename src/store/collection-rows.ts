@@ -72,12 +72,9 @@ export function saveMeterState(db: Database, meterId: number, state: MeterState,
 
 /** IEC 62056-5-3: an invocation counter is an unsigned 32-bit number. */
 const COUNTER_END = 2 ** 32;
-/** Meters take a counter above the last one they saw, and start with none seen at 0. */
-const FIRST_COUNTER = 1;
 
 const nextCounter = (db: Database, keyId: string): number =>
-  db.first<{ next: number }>('SELECT next FROM invocation_counters WHERE key_id = ?', [keyId])?.next ??
-  FIRST_COUNTER;
+  db.first<{ next: number }>('SELECT next FROM invocation_counters WHERE key_id = ?', [keyId])?.next ?? 0;
 
 function setCounter(db: Database, keyId: string, next: number): void {
   db.run(

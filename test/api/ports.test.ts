@@ -42,7 +42,7 @@ describe('the API over the real store and the real accounts', () => {
     const sealer = openVault(directory, random);
     store = await openStore({ directory, clock, log: fake.services.log, random, sealer, validateCron });
     accounts = new AccountService({ rows: store.accounts, clock, random });
-    const first = await accounts.createFirst();
+    const first = await accounts.offerFirst();
     if (first === undefined) throw new Error('the store was not new');
     firstPassword = first.password;
     app = createApi(

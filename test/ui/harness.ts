@@ -34,7 +34,7 @@ export async function startHarness({ meters = 60, zone = 'Europe/Riga', port = 0
   });
   await seedStore(store, meters, Date.now());
   const accounts = new AccountService({ rows: store.accounts, clock: systemClock, random: systemRandom });
-  const first = await accounts.createFirst();
+  const first = await accounts.offerFirst();
   if (first === undefined) throw new Error('the store was not new');
   const certificate = await serverCertificate({
     ...base,
