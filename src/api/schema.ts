@@ -1,5 +1,5 @@
 import { type TSchema, t } from 'elysia';
-import { EVENT_LOGS, PROFILE_KINDS, TASK_TYPES } from '../base/model.ts';
+import { AUTH_MECHANISMS, EVENT_LOGS, PROFILE_KINDS, TASK_TYPES } from '../base/model.ts';
 
 /** Shapes of what the API takes and gives. The GUI's types are derived from these. */
 
@@ -56,7 +56,7 @@ export const meterAddress = t.Object({
 });
 
 export const meterSecurity = t.Object({
-  auth: t.Union([t.Literal('none'), t.Literal('lls'), t.Literal('hls-gmac')]),
+  auth: t.Union(AUTH_MECHANISMS.map((mechanism) => t.Literal(mechanism))),
   policy: t.Union([t.Literal('none'), t.Literal('auth'), t.Literal('enc'), t.Literal('auth-enc')]),
   systemTitle: t.Optional(hex(8, 'System title')),
 });

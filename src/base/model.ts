@@ -99,7 +99,20 @@ export interface Attribute {
   readonly description: string;
 }
 
-export type AuthMechanism = 'none' | 'lls' | 'hls-gmac';
+/** Authentication mechanisms 0 to 7 (Green Book 9.4.2.2.3); `hls` is number 2, which each manufacturer fills in. */
+export const AUTH_MECHANISMS = [
+  'none',
+  'lls',
+  'hls',
+  'hls-md5',
+  'hls-sha1',
+  'hls-gmac',
+  'hls-sha256',
+  'hls-ecdsa',
+] as const;
+export type AuthMechanism = (typeof AUTH_MECHANISMS)[number];
+/** Security suites (Green Book 9.2.3): AES-128; P-256 and AES-128; P-384 and AES-256. */
+export type SecuritySuite = 0 | 1 | 2;
 /** Protection of APDUs with global keys: none, authenticated, encrypted, both. */
 export type SecurityPolicy = 'none' | 'auth' | 'enc' | 'auth-enc';
 export type Framing = 'hdlc' | 'wrapper';

@@ -1,6 +1,6 @@
 import { DcuError } from '../base/errors.ts';
 import { attributeName } from '../dlms/attribute-name.ts';
-import type { ClientCommand } from '../dlms/client.ts';
+import type { ClientCommand, CosemAttribute } from '../dlms/client.ts';
 
 /** The longest that one request may take, however well it goes: others wait for the same line. */
 const LONGEST_MS = 15 * 60_000;
@@ -67,7 +67,15 @@ export class RequestLimits {
       case 'action':
         return `method of ${attributeName(command.method)}`;
       case 'get-list':
-        return `list of ${command.attributes.map(attributeName).join(', ')}`;
+        return listOf(command.attributes.map((item) => ('selection' in item ? item.attribute : item)));
+      case 'set-list':
+        return listOf(command.settings.map(({ attribute }) => attribute));
+      case 'action-list':
+        return listOf(command.calls.map(({ method }) => method));
+      case 'access':
+        return listOf(
+          command.specifications.map((item) => (item.type === 'action' ? item.method : item.attribute)),
+        );
       default:
         return attributeName(command.attribute);
     }
@@ -85,4 +93,8 @@ export class RequestLimits {
   #endMs(): number {
     return this.#startedMs + Math.max(LONGEST_MS, this.#silenceMs);
   }
+}
+
+function listOf(attributes: readonly CosemAttribute[]): string {
+  return `list of ${attributes.map(attributeName).join(', ')}`;
 }

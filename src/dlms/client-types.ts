@@ -1,6 +1,8 @@
 import type { DcuError } from '../base/errors.ts';
 import type { Machine } from '../base/machine.ts';
-import type { AuthMechanism, SecurityPolicy } from '../base/model.ts';
+import type { AuthMechanism, SecurityPolicy, SecuritySuite } from '../base/model.ts';
+import type { ConformanceBit } from './apdu/conformance.ts';
+import type { CipheringForm, HlsHook, KeyMaterial } from './ciphering/types.ts';
 import type { DlmsData } from './data.ts';
 import type { LinkConfig, LinkCounters } from './link/link.ts';
 
@@ -40,19 +42,34 @@ export type AccessSelection =
       readonly toColumn?: number;
     };
 
-export interface AssociationConfig {
+/** How objects are named: by logical names, by short names, or by what the server turns out to speak. */
+export type Referencing = 'ln' | 'sn';
+
+export interface AssociationConfig extends KeyMaterial {
   readonly auth: AuthMechanism;
-  /** LLS. */
+  /** `ln` if not given; `auto` tries logical names first and short names when the server does not know that context. */
+  readonly referencing?: Referencing | 'auto';
+  /** LLS; and the secret of HLS-MD5, HLS-SHA1 and HLS-SHA256. */
   readonly password?: Uint8Array;
+  /** What mechanism 2 computes; needed with `hls`. */
+  readonly hook?: HlsHook;
   readonly policy: SecurityPolicy;
-  /** Eight bytes; needed with hls-gmac or any policy but none. */
+  /** 0 if not given. */
+  readonly suite?: SecuritySuite;
+  /** How protected APDUs are framed; `service-specific` if not given. */
+  readonly form?: CipheringForm;
+  /** A fresh dedicated key for this association, sent in the InitiateRequest; forms then use the ded- tags. */
+  readonly dedicated?: boolean;
+  /** Requests are signed with `signingKey` inside or around the ciphering (general-signing). */
+  readonly signed?: boolean;
+  /** Eight bytes; needed with hls-gmac, hls-sha256, hls-ecdsa, or any policy but none. */
   readonly systemTitle?: Uint8Array;
   /** Expected from the meter; what its AARE says wins. */
   readonly meterSystemTitle?: Uint8Array;
-  /** 16 bytes. */
-  readonly encryptionKey?: Uint8Array;
-  /** 16 bytes. */
-  readonly authenticationKey?: Uint8Array;
+  /** calling-AE-invocation-id: the user of class 15 version 2. */
+  readonly userId?: number;
+  /** Services to propose instead of all that the dialect has. */
+  readonly proposedConformance?: readonly ConformanceBit[];
   /** Gives the next invocation counter; each value is used once. */
   readonly nextInvocationCounter?: () => number;
   /** Lowest invocation counter still accepted from the meter. */
@@ -68,13 +85,50 @@ export interface ClientConfig {
   readonly randomBytes: (length: number) => Uint8Array;
 }
 
+/** An attribute with the part of it that is wanted. */
+export interface SelectedAttribute {
+  readonly attribute: CosemAttribute;
+  readonly selection: AccessSelection;
+}
+
+export interface AttributeSetting {
+  readonly attribute: CosemAttribute;
+  readonly value: DlmsData;
+}
+
+export interface MethodCall {
+  readonly method: CosemAttribute;
+  readonly parameter?: DlmsData;
+}
+
+/** One item of an access-request (Green Book 9.3.13). */
+export type AccessSpecification =
+  | { readonly type: 'get'; readonly attribute: CosemAttribute; readonly selection?: AccessSelection }
+  | { readonly type: 'set'; readonly attribute: CosemAttribute; readonly value: DlmsData }
+  | { readonly type: 'action'; readonly method: CosemAttribute; readonly parameter?: DlmsData };
+
 export type ClientCommand =
   /** Link, AARQ/AARE and HLS passes 3 and 4, in one. */
   | { readonly type: 'open' }
   | { readonly type: 'get'; readonly attribute: CosemAttribute; readonly selection?: AccessSelection }
-  | { readonly type: 'get-list'; readonly attributes: readonly CosemAttribute[] }
-  | { readonly type: 'set'; readonly attribute: CosemAttribute; readonly value: DlmsData }
-  | { readonly type: 'action'; readonly method: CosemAttribute; readonly parameter?: DlmsData }
+  | { readonly type: 'get-list'; readonly attributes: readonly (CosemAttribute | SelectedAttribute)[] }
+  /** `confirmed: false`: no answer is asked for, the result is `success` as soon as it is sent. */
+  | {
+      readonly type: 'set';
+      readonly attribute: CosemAttribute;
+      readonly value: DlmsData;
+      readonly confirmed?: boolean;
+    }
+  | { readonly type: 'set-list'; readonly settings: readonly AttributeSetting[] }
+  | {
+      readonly type: 'action';
+      readonly method: CosemAttribute;
+      readonly parameter?: DlmsData;
+      readonly confirmed?: boolean;
+    }
+  | { readonly type: 'action-list'; readonly calls: readonly MethodCall[] }
+  /** The unified service: gets, sets and actions in one request. */
+  | { readonly type: 'access'; readonly specifications: readonly AccessSpecification[] }
   /** Release and link disconnect. */
   | { readonly type: 'release' };
 
@@ -83,7 +137,14 @@ export type GetResult =
   /** A-XDR bytes of the data, undecoded (profile buffers go to the kernel as they are). */
   { readonly ok: true; readonly data: Uint8Array } | { readonly ok: false; readonly result: string };
 
+/** What became of one item of an access-request: the standard's result name, and the A-XDR bytes that came with it. */
+export interface AccessResult {
+  readonly result: string;
+  readonly data?: Uint8Array;
+}
+
 export interface NegotiatedAssociation {
+  readonly referencing: Referencing;
   /** Names of the conformance bits granted. */
   readonly conformance: readonly string[];
   readonly serverMaxPduSize: number;
@@ -96,9 +157,12 @@ export type ClientEvent =
   | { readonly type: 'block'; readonly blockNumber: number; readonly data: Uint8Array }
   | { readonly type: 'get-result'; readonly results: readonly GetResult[] }
   | { readonly type: 'set-result'; readonly result: string }
+  | { readonly type: 'set-list-result'; readonly results: readonly string[] }
   | { readonly type: 'action-result'; readonly result: string; readonly data?: Uint8Array }
+  | { readonly type: 'action-list-result'; readonly results: readonly AccessResult[] }
+  | { readonly type: 'access-result'; readonly results: readonly AccessResult[] }
   | { readonly type: 'released' }
-  /** DataNotification or EventNotification received unasked: the plain APDU. */
+  /** DataNotification, EventNotification or InformationReport received unasked: the plain APDU. */
   | { readonly type: 'notification'; readonly apdu: Uint8Array }
   /** The request failed, the association may stand (exception response, service error, block out of order). */
   | { readonly type: 'request-failed'; readonly error: DcuError }

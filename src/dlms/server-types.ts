@@ -1,6 +1,7 @@
 import type { Machine } from '../base/machine.ts';
-import type { AuthMechanism, SecurityPolicy } from '../base/model.ts';
-import type { AccessSelection, CosemAttribute } from './client-types.ts';
+import type { AuthMechanism, SecurityPolicy, SecuritySuite } from '../base/model.ts';
+import type { HlsHook, KeyMaterial } from './ciphering/types.ts';
+import type { AccessSelection, CosemAttribute, Referencing } from './client-types.ts';
 import type { DlmsData } from './data.ts';
 import type { LinkConfig, LinkCounters, LinkPeer } from './link/link.ts';
 
@@ -9,6 +10,11 @@ export interface Caller {
   readonly clientAddress: number;
   readonly auth: AuthMechanism;
   readonly peer: LinkPeer;
+  readonly referencing?: Referencing;
+  /** calling-AP-title of the AARQ. */
+  readonly systemTitle?: Uint8Array;
+  /** calling-AE-invocation-id of the AARQ. */
+  readonly userId?: number;
   /** What was negotiated; absent where the caller is no DLMS association. */
   readonly context?: {
     readonly ciphered: boolean;
@@ -34,14 +40,32 @@ export interface CosemResponse {
 }
 
 /** What one association grants to one client address of a logical device. */
-export interface AssociationPolicy {
+export interface AssociationPolicy extends KeyMaterial {
   readonly clientAddress: number;
   readonly auth: AuthMechanism;
+  /** LLS; and the secret of HLS-MD5, HLS-SHA1 and HLS-SHA256. */
   readonly password?: Uint8Array;
+  /** What mechanism 2 computes; needed with `hls`. */
+  readonly hook?: HlsHook;
   /** Least protection that requests must have. */
   readonly policy: SecurityPolicy;
-  readonly encryptionKey?: Uint8Array;
-  readonly authenticationKey?: Uint8Array;
+  /** Least protection of responses, where it is not that of requests (class 64 version 1 has both). */
+  readonly responsePolicy?: SecurityPolicy;
+  /** Requests must be signed (class 64 version 1). */
+  readonly signedRequests?: boolean;
+  readonly signedResponses?: boolean;
+  /** 0 if not given. */
+  readonly suite?: SecuritySuite;
+  /** What clients may use; `ln` alone if not given. */
+  readonly referencing?: readonly Referencing[];
+}
+
+/** An object as short-name referencing sees it: attribute n has the name `baseName` + 8·(n−1) (Blue Book 4.1.2). */
+export interface ShortName {
+  readonly baseName: number;
+  readonly classId: number;
+  readonly version: number;
+  readonly obis: string;
 }
 
 /** One logical device as the server sees it; it serves its own objects, association objects included. */
@@ -56,6 +80,8 @@ export interface LogicalDevice {
   acceptInvocationCounter(clientAddress: number, counter: number): boolean;
   /** The lowest counter that would be accepted; where given, a refused client is told (`invocation-counter-error`). */
   expectedInvocationCounter?(clientAddress: number): number;
+  /** Short names of this device's objects, for clients that use them; absent where it knows none. */
+  readonly shortNames?: readonly ShortName[];
   /** Answers at once, or `undefined` when `respond` will be given as a command later. */
   handle(request: CosemRequest, caller: Caller): CosemResponse | undefined;
 }

@@ -1,4 +1,5 @@
 import type { MeterAddress, MeterSecrets, MeterSecurity, NewMeter } from '../base/model.ts';
+import { AUTH_MECHANISMS } from '../base/model.ts';
 import {
   checkHex,
   checkHost,
@@ -55,7 +56,7 @@ function checkAddress(address: MeterAddress, commType: number): void {
 }
 
 function checkSecurity(security: MeterSecurity): void {
-  checkOneOf('security.auth', security.auth, ['none', 'lls', 'hls-gmac']);
+  checkOneOf('security.auth', security.auth, AUTH_MECHANISMS);
   checkOneOf('security.policy', security.policy, ['none', 'auth', 'enc', 'auth-enc']);
   if (security.systemTitle !== undefined) checkHex('security.systemTitle', security.systemTitle, 8);
 }

@@ -3,6 +3,7 @@
  * numbers of `kinds.ts`. Changing this file needs `bunx drizzle-kit generate` and `bun scripts/build-migrations.ts`.
  */
 import { blob, index, integer, primaryKey, sqliteTable, text, uniqueIndex } from 'drizzle-orm/sqlite-core';
+import { AUTH_MECHANISMS } from '../base/model.ts';
 
 /** Facts about the file itself: whether the last shutdown was clean, whether the defaults are in. */
 export const storeFacts = sqliteTable('store_facts', {
@@ -32,7 +33,7 @@ export const meters = sqliteTable(
     serverAddress: integer('server_address').notNull(),
     physicalAddress: integer('physical_address'),
     addressBytes: integer('address_bytes').notNull(),
-    auth: text('auth', { enum: ['none', 'lls', 'hls-gmac'] }).notNull(),
+    auth: text('auth', { enum: AUTH_MECHANISMS }).notNull(),
     policy: text('policy', { enum: ['none', 'auth', 'enc', 'auth-enc'] }).notNull(),
     systemTitle: text('system_title'),
     sealedPassword: text('sealed_password'),

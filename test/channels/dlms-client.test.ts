@@ -192,7 +192,10 @@ function scripted(): ClientMachine & {
   };
 }
 
-const OPENED: ClientEvent = { type: 'opened', association: { conformance: [], serverMaxPduSize: 100 } };
+const OPENED: ClientEvent = {
+  type: 'opened',
+  association: { referencing: 'ln', conformance: [], serverMaxPduSize: 100 },
+};
 
 async function scriptedClient(options: Parameters<typeof runDlmsClient>[4] = {}, silenceMs = 1000) {
   const clock = new VirtualClock(0);

@@ -176,6 +176,7 @@ function instant(value: DlmsData): number {
 
 class FakeLink implements MeterLink {
   readonly association = {
+    referencing: 'ln' as const,
     conformance: ['get', 'multiple-references', 'selective-access'],
     serverMaxPduSize: 1024,
   };

@@ -1,5 +1,6 @@
 import { ByteReader } from '../../base/bytes.ts';
 import { DcuError } from '../../base/errors.ts';
+import type { AuthMechanism } from '../../base/model.ts';
 import { type BerElement, ber, readBer } from '../ber.ts';
 import {
   type ApplicationContext,
@@ -10,7 +11,6 @@ import {
   decodeMechanism,
   inner,
   innerInteger,
-  type MechanismName,
   mechanismField,
   userInformation,
 } from './acse.ts';
@@ -48,7 +48,7 @@ export interface Aare {
   readonly diagnostic: string;
   /** System title of the server. */
   readonly respondingApTitle?: Uint8Array;
-  readonly mechanism?: MechanismName;
+  readonly mechanism?: AuthMechanism;
   /** Server-to-client challenge. */
   readonly authenticationValue?: Uint8Array;
   /** InitiateResponse or ConfirmedServiceError, plain or ciphered. */

@@ -1,4 +1,5 @@
 import { DcuError } from '../../base/errors.ts';
+import type { AuthMechanism } from '../../base/model.ts';
 import { ber } from '../ber.ts';
 import {
   type ApplicationContext,
@@ -8,7 +9,6 @@ import {
   decodeContext,
   decodeMechanism,
   inner,
-  type MechanismName,
   mechanismField,
   userInformation,
 } from './acse.ts';
@@ -22,7 +22,7 @@ export interface Aarq {
   /** User id of the client. */
   readonly callingAeQualifier?: Uint8Array;
   /** Absent = lowest level security; `unknown` = a mechanism-name that the DLMS UA does not define. */
-  readonly mechanism?: MechanismName | 'unknown';
+  readonly mechanism?: AuthMechanism | 'unknown';
   /** Password or client-to-server challenge. */
   readonly authenticationValue?: Uint8Array;
   /** InitiateRequest, plain or ciphered. */

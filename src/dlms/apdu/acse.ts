@@ -1,5 +1,6 @@
 import { ByteReader, equalBytes } from '../../base/bytes.ts';
 import { DcuError } from '../../base/errors.ts';
+import type { AuthMechanism } from '../../base/model.ts';
 import { type BerElement, ber, readBer } from '../ber.ts';
 
 /** Application contexts 2.16.756.5.8.1.x (Green Book 9.4.2.2.2). */
@@ -21,8 +22,7 @@ export const MECHANISM_IDS = {
   'hls-gmac': 5,
   'hls-sha256': 6,
   'hls-ecdsa': 7,
-} as const;
-export type MechanismName = keyof typeof MECHANISM_IDS;
+} as const satisfies Record<AuthMechanism, number>;
 
 /** joint-iso-ccitt(2) country(16) country-name(756) identified-organization(5) DLMS-UA(8). */
 const DLMS_UA = Uint8Array.of(0x60, 0x85, 0x74, 0x05, 0x08);
@@ -58,7 +58,7 @@ export function decodeContext(element: BerElement): ApplicationContext | undefin
   return named(APPLICATION_CONTEXTS, idUnder(ARC_CONTEXT, inner(element, 0x06)));
 }
 
-export function mechanismOid(mechanism: MechanismName): Uint8Array {
+export function mechanismOid(mechanism: AuthMechanism): Uint8Array {
   return objectId(ARC_MECHANISM, MECHANISM_IDS[mechanism]);
 }
 
@@ -67,11 +67,11 @@ export function contextOid(context: ApplicationContext): Uint8Array {
 }
 
 /** IMPLICIT mechanism-name under the given tag (8B in the AARQ, 89 in the AARE). */
-export function mechanismField(tag: number, mechanism: MechanismName): Uint8Array {
+export function mechanismField(tag: number, mechanism: AuthMechanism): Uint8Array {
   return ber(tag, mechanismOid(mechanism));
 }
 
-export function decodeMechanism(element: BerElement): MechanismName | undefined {
+export function decodeMechanism(element: BerElement): AuthMechanism | undefined {
   return named(MECHANISM_IDS, idUnder(ARC_MECHANISM, element.value));
 }
 

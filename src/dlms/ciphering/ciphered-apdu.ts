@@ -4,10 +4,10 @@ import { apduKind, apduName, globalTagOf, TAG } from '../apdu/tags.ts';
 import { readOctets, writeOctets } from '../axdr-length.ts';
 
 /** How the ciphered APDU is framed: with the service's own glo- tag, or in general-glo-ciphering. */
-export type CipheringForm = 'service-specific' | 'general-glo';
+export type PeerForm = 'service-specific' | 'general-glo';
 
 export interface CipheredApdu {
-  readonly form: CipheringForm;
+  readonly form: PeerForm;
   /** Of the originator; general-glo-ciphering only. */
   readonly systemTitle?: Uint8Array;
   /** Security control, invocation counter, content, tag. */
@@ -22,7 +22,7 @@ export function isCiphered(tag: number): boolean {
 
 /** Frames sealed bytes of the service `plainTag`; services without a glo- tag always go in general-glo-ciphering. */
 export function encodeCiphered(
-  form: CipheringForm,
+  form: PeerForm,
   plainTag: number,
   systemTitle: Uint8Array,
   sealed: Uint8Array,

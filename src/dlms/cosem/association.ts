@@ -1,6 +1,5 @@
 import { DcuError } from '../../base/errors.ts';
 import type { AuthMechanism } from '../../base/model.ts';
-import type { MechanismName } from '../apdu/acse.ts';
 import type { CosemAttribute } from '../client-types.ts';
 
 /**
@@ -52,11 +51,10 @@ export const ASSOCIATION_STATES = Object.keys(TRANSITIONS) as readonly Associati
 /** Method reply_to_HLS_authentication of the current association (class 15). */
 export const REPLY_TO_HLS: CosemAttribute = { classId: 15, obis: '0.0.40.0.0.255', attribute: 1 };
 
-export const MECHANISMS: Readonly<Record<AuthMechanism, MechanismName>> = {
-  none: 'none',
-  lls: 'lls',
-  'hls-gmac': 'hls-gmac',
-};
+/** Whether the mechanism goes on after the AARE, with passes 3 and 4. */
+export function isHls(auth: AuthMechanism): boolean {
+  return auth !== 'none' && auth !== 'lls';
+}
 
 /** Lengths of a challenge (Green Book 9.2.7.4.5). */
 export const CHALLENGE_BYTES = { least: 8, most: 64, own: 16 } as const;

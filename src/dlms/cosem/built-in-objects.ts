@@ -21,7 +21,6 @@ import {
   effectiveMethodRight,
   isVisible,
 } from './access-rights.ts';
-import { MECHANISMS } from './association.ts';
 import { attributesOf, interfaceClass, methodsOf } from './classes/index.ts';
 import { type CosemObject, constant } from './cosem-object.ts';
 
@@ -82,7 +81,7 @@ function associationObject(view: DeviceView): CosemObject {
       3: { get: ({ caller }) => partners(caller) },
       4: { get: ({ caller }) => octetString(contextOid(caller.context?.ciphered ? 'ln-ciphered' : 'ln')) },
       5: { get: ({ caller }) => contextInfo(caller) },
-      6: { get: ({ caller }) => octetString(mechanismOid(MECHANISMS[caller.auth])) },
+      6: { get: ({ caller }) => octetString(mechanismOid(caller.auth)) },
       7: {},
       8: constant(enumeration(ASSOCIATED)),
       9: constant(reference),

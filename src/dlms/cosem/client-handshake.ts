@@ -2,8 +2,7 @@ import { equalBytes } from '../../base/bytes.ts';
 import { DcuError } from '../../base/errors.ts';
 import { type Aare, decodeAare } from '../apdu/aare.ts';
 import { encodeAarq } from '../apdu/aarq.ts';
-import { decodeActionResponse } from '../apdu/action.ts';
-import { conformanceMask, LN_CONFORMANCE } from '../apdu/conformance.ts';
+import { conformanceMask } from '../apdu/conformance.ts';
 import { decodeExceptionResponse, exceptionError } from '../apdu/exception.ts';
 import {
   DLMS_VERSION,
@@ -14,12 +13,26 @@ import {
 import { encodeRlrq } from '../apdu/release.ts';
 import { decodeConfirmedServiceError, serviceError } from '../apdu/service-error.ts';
 import { apduName, TAG } from '../apdu/tags.ts';
-import { decodeData, encodeData } from '../axdr.ts';
+import { decodeData } from '../axdr.ts';
 import { isCiphered } from '../ciphering/ciphered-apdu.ts';
-import type { AssociationConfig } from '../client-types.ts';
+import type { AssociationConfig, ClientEvent } from '../client-types.ts';
+import type { DlmsData } from '../data.ts';
 import { octetString } from '../values.ts';
-import { CHALLENGE_BYTES, MECHANISMS } from './association.ts';
+import { CHALLENGE_BYTES, isHls } from './association.ts';
+import type { ClientDialect } from './client-dialect.ts';
 import type { ClientSecurity } from './client-security.ts';
+
+export interface JudgedAare {
+  readonly initiated: InitiateResponse;
+  readonly aare: Aare;
+}
+
+const UNKNOWN_CONTEXT = 'application-context-name-not-supported';
+
+/** Whether a refusal says that the server speaks another dialect. */
+export function isUnknownContext(error: unknown): boolean {
+  return error instanceof DcuError && error.facts['diagnostic'] === UNKNOWN_CONTEXT;
+}
 
 /** The client's part of AARQ, AARE, HLS passes 3 and 4, and RLRQ: what to send, and what the answers mean. */
 export class ClientHandshake {
@@ -34,15 +47,16 @@ export class ClientHandshake {
     this.#challenge = challenge.slice();
   }
 
-  aarq(): Uint8Array {
+  aarq(dialect: ClientDialect): Uint8Array {
     const { auth, password, systemTitle } = this.#config;
     const { ciphered } = this.#security;
-    const proposed = LN_CONFORMANCE.filter((bit) => ciphered || bit !== 'general-protection');
-    const authenticationValue = { none: undefined, lls: password, 'hls-gmac': this.#challenge }[auth];
+    const offered = this.#config.proposedConformance ?? dialect.conformance;
+    const proposed = offered.filter((bit) => ciphered || bit !== 'general-protection');
+    const authenticationValue = isHls(auth) ? this.#challenge : auth === 'lls' ? password : undefined;
     return encodeAarq({
-      context: ciphered ? 'ln-ciphered' : 'ln',
-      ...(systemTitle && (ciphered || auth === 'hls-gmac') ? { callingApTitle: systemTitle } : {}),
-      mechanism: MECHANISMS[auth],
+      context: dialect.context(ciphered),
+      ...(systemTitle && (ciphered || isHls(auth)) ? { callingApTitle: systemTitle } : {}),
+      mechanism: auth,
       ...(authenticationValue ? { authenticationValue } : {}),
       userInformation: this.#security.protect(this.#initiateRequest(conformanceMask(proposed))),
     });
@@ -52,7 +66,7 @@ export class ClientHandshake {
    * What was negotiated. Throws `association-refused` with the server's result and diagnostic,
    * `exception-response`, or what is wrong with the protection of the answer.
    */
-  judgeAare(apdu: Uint8Array): { readonly initiated: InitiateResponse; readonly aare: Aare } {
+  judgeAare(apdu: Uint8Array): JudgedAare {
     if (apdu[0] !== TAG.aare) throw unusable(apdu, 'aare');
     const aare = decodeAare(apdu);
     this.#security.learnServerTitle(aare.respondingApTitle);
@@ -63,7 +77,7 @@ export class ClientHandshake {
   }
 
   /** Parameter of reply_to_HLS_authentication: pass 3. Throws `authentication-failed` for an unfit challenge. */
-  answer(aare: Aare): Uint8Array {
+  answer(aare: Aare): DlmsData {
     const challenge = aare.authenticationValue;
     const { least, most } = CHALLENGE_BYTES;
     if (challenge === undefined || challenge.length < least || challenge.length > most) {
@@ -75,21 +89,17 @@ export class ClientHandshake {
     if (equalBytes(challenge, this.#challenge)) {
       throw new DcuError('authentication-failed', 'the server sends our own challenge back');
     }
-    return encodeData(octetString(this.#security.answerChallenge(challenge)));
+    return octetString(this.#security.answerChallenge(challenge));
   }
 
-  /** Pass 4, unprotected already. Throws `authentication-failed` unless the server proves that it knows the keys. */
-  judgeReply(plain: Uint8Array): void {
-    if (plain[0] !== TAG.actionResponse) throw unusable(plain, 'action-response');
-    const response = decodeActionResponse(plain);
-    if (response.type !== 'normal') {
-      throw new DcuError('apdu-unexpected', `action-response ${response.type} in the authentication`);
-    }
-    const { result, returned } = response.response;
+  /** Pass 4, the result of reply_to_HLS. Throws `authentication-failed` unless the server proves that it knows the keys. */
+  judgeReply(reply: ClientEvent): void {
+    if (reply.type !== 'action-result') throw new DcuError('internal', `${reply.type} in the authentication`);
+    const { result, data } = reply;
     if (result !== 'success') {
       throw new DcuError('authentication-failed', `the server answers ${result}`, { facts: { result } });
     }
-    const value = returned?.ok ? decodeData(returned.data) : undefined;
+    const value = data && decodeData(data);
     if (value?.type !== 'octet-string' || !this.#security.verifyAnswer(this.#challenge, value.value)) {
       throw new DcuError('authentication-failed', 'the server does not prove that it knows the keys');
     }

@@ -1,11 +1,8 @@
 import { DcuError, toDcuError } from '../../base/errors.ts';
 import type { Effect, Input } from '../../base/machine.ts';
-import { encodeActionRequest } from '../apdu/action.ts';
-import { type ConformanceBit, conformanceMask, conformanceNames } from '../apdu/conformance.ts';
-import { CONFIRMED, HIGH_PRIORITY } from '../apdu/fields.ts';
+import { conformanceNames } from '../apdu/conformance.ts';
 import type { InitiateResponse } from '../apdu/initiate.ts';
 import { TAG } from '../apdu/tags.ts';
-import { encodeData } from '../axdr.ts';
 import type { ClientCommand, ClientConfig, ClientEvent, ClientMachine } from '../client-types.ts';
 import { createClientLink } from '../link/index.ts';
 import type { LinkCommand, LinkCounters, LinkEvent, LinkMachine } from '../link/link.ts';
@@ -13,24 +10,17 @@ import {
   type AssociationEvent,
   type AssociationState,
   CHALLENGE_BYTES,
+  isHls,
   nextAssociationState,
   REPLY_TO_HLS,
 } from './association.ts';
-import { ClientHandshake, unusable } from './client-handshake.ts';
-import {
-  ActionOperation,
-  GetOperation,
-  notGranted,
-  type Operation,
-  type OperationLimits,
-  planGetBatches,
-  SetOperation,
-} from './client-operations.ts';
+import type { ClientDialect, RequestCommand, RequestScope } from './client-dialect.ts';
+import { dialectsFor } from './client-dialects.ts';
+import { ClientHandshake, isUnknownContext, type JudgedAare, unusable } from './client-handshake.ts';
+import { LogicalNameDialect } from './client-logical-names.ts';
+import type { Operation } from './client-operations.ts';
 import { ClientSecurity, checkAssociationConfig } from './client-security.ts';
 import { CLIENT_TABLE, type ClientAction, type ClientInput, type ClientState } from './client-states.ts';
-import { encodeSelection } from './selective-access.ts';
-
-type RequestCommand = Exclude<ClientCommand, { type: 'open' | 'release' }>;
 
 interface Given {
   readonly command?: ClientCommand;
@@ -52,7 +42,9 @@ class Client implements ClientMachine {
   #handshake: ClientHandshake;
   #initiated: InitiateResponse | undefined;
   #operation: Operation | undefined;
-  #invokeId = 0;
+  /** Dialects that are left to try when the server does not know the present one. */
+  #others: readonly (() => ClientDialect)[] = [];
+  #dialect: ClientDialect;
   #failure: DcuError | undefined;
   #watching = false;
   #effects: Effect<ClientEvent>[] = [];
@@ -65,6 +57,7 @@ class Client implements ClientMachine {
     // Without keys until `open`: key handles live no longer than an association.
     this.#security = new ClientSecurity({ ...config.association, policy: 'none', auth: 'none' });
     this.#handshake = new ClientHandshake(config.association, this.#security, new Uint8Array(0));
+    this.#dialect = new LogicalNameDialect();
   }
 
   get counters(): Readonly<LinkCounters> {
@@ -151,32 +144,64 @@ class Client implements ClientMachine {
     this.#security = new ClientSecurity(association);
     this.#handshake = new ClientHandshake(association, this.#security, randomBytes(CHALLENGE_BYTES.own));
     this.#state = 'linking';
+    this.#others = dialectsFor(association.referencing ?? 'ln');
     this.#drive({ on: 'command', command: { type: 'connect' } });
   }
 
   #associate(): void {
+    const [dialect, ...others] = this.#others;
+    if (dialect === undefined) throw new DcuError('internal', 'no dialect is left');
+    this.#dialect = dialect();
+    this.#others = others;
     this.#step('aarq');
     this.#state = 'associating';
-    this.#send(this.#handshake.aarq());
+    this.#send(this.#handshake.aarq(this.#dialect));
   }
 
   #judgeAare(apdu: Uint8Array): void {
-    const { initiated, aare } = this.#handshake.judgeAare(apdu);
+    const judged = this.#judged(apdu);
+    if (judged === undefined) return;
+    const { initiated, aare } = judged;
     this.#initiated = initiated;
-    if (this.#config.association.auth !== 'hls-gmac') {
+    if (!isHls(this.#config.association.auth)) {
       this.#opened('aare-accepted');
       return;
     }
     const parameter = this.#handshake.answer(aare);
     this.#step('aare-challenge');
     this.#state = 'authenticating';
-    this.#sendProtected(
-      encodeActionRequest({ type: 'normal', invoke: this.#nextInvoke(), method: REPLY_TO_HLS, parameter }),
+    const operation = this.#dialect.operationFor(
+      { type: 'action', method: REPLY_TO_HLS, parameter },
+      this.#scope,
     );
+    this.#operation = operation;
+    this.#sendProtected(operation.start());
+  }
+
+  /** Undefined when the server does not know the dialect and is asked in another one. */
+  #judged(apdu: Uint8Array): JudgedAare | undefined {
+    try {
+      return this.#handshake.judgeAare(apdu);
+    } catch (error) {
+      if (this.#others.length === 0 || !isUnknownContext(error)) throw error;
+      this.#step('aare-rejected');
+      this.#associate();
+      return undefined;
+    }
   }
 
   #judgeHlsReply(apdu: Uint8Array): void {
-    this.#handshake.judgeReply(this.#security.unprotect(apdu));
+    const plain = this.#security.unprotect(apdu);
+    const operation = this.#operation;
+    if (operation === undefined) throw new DcuError('internal', 'no proof was asked for');
+    if (plain[0] === TAG.exceptionResponse || plain[0] === TAG.confirmedServiceError) {
+      throw unusable(plain, 'the proof');
+    }
+    const { send, done } = operation.receive(plain);
+    if (send !== undefined) this.#sendProtected(send);
+    if (done === undefined) return;
+    this.#operation = undefined;
+    this.#handshake.judgeReply(done);
     this.#opened('hls-verified');
   }
 
@@ -188,6 +213,7 @@ class Client implements ClientMachine {
     this.#emit({
       type: 'opened',
       association: {
+        referencing: this.#dialect.referencing,
         conformance: conformanceNames(initiated?.conformance ?? 0),
         serverMaxPduSize: initiated?.serverMaxReceivePduSize ?? 0,
         ...(serverTitle ? { serverSystemTitle: serverTitle } : {}),
@@ -201,39 +227,13 @@ class Client implements ClientMachine {
         this.#emit({ type: 'get-result', results: [] });
         return;
       }
-      const operation = this.#operationFor(command);
+      const operation = this.#dialect.operationFor(command, this.#scope);
       const apdu = operation.start();
       this.#operation = operation;
       this.#state = 'busy';
       this.#sendProtected(apdu);
     } catch (error) {
       this.#endRequest({ type: 'request-failed', error: toDcuError(error) });
-    }
-  }
-
-  #operationFor(command: RequestCommand): Operation {
-    const limits: OperationLimits = { invoke: this.#nextInvoke(), maxApdu: this.#maxApdu };
-    switch (command.type) {
-      case 'get': {
-        const { attribute, selection } = command;
-        if (selection === undefined) return new GetOperation(limits, [[{ attribute }]]);
-        if (!this.#granted('selective-access')) throw notGranted('selective access');
-        return new GetOperation(limits, [[{ attribute, selection: encodeSelection(selection) }]]);
-      }
-      case 'get-list': {
-        const requests = command.attributes.map((attribute) => ({ attribute }));
-        const lists = this.#granted('multiple-references');
-        return new GetOperation(limits, planGetBatches(requests, lists, limits.maxApdu));
-      }
-      case 'set': {
-        const blocks = this.#granted('block-transfer-with-set-or-write');
-        return new SetOperation(limits, command.attribute, encodeData(command.value), blocks);
-      }
-      case 'action': {
-        const parameter = command.parameter && encodeData(command.parameter);
-        const blocks = this.#granted('block-transfer-with-action');
-        return new ActionOperation(limits, command.method, parameter, blocks);
-      }
     }
   }
 
@@ -247,15 +247,15 @@ class Client implements ClientMachine {
     }
     try {
       if (tag === TAG.exceptionResponse || tag === TAG.confirmedServiceError) throw unusable(plain, 'answer');
-      // A late answer to an earlier request: the one that is due may still come.
-      if (((plain[2] ?? 0) & 0x0f) !== this.#invokeId) {
+      const operation = this.#operation;
+      if (operation?.answers(plain) !== true) {
         this.#watch();
         return;
       }
-      const progress = this.#operation?.receive(plain);
-      if (progress?.event) this.#emit(progress.event);
-      if (progress?.send) this.#sendProtected(progress.send);
-      if (progress?.done) this.#endRequest(progress.done);
+      const progress = operation.receive(plain);
+      if (progress.event) this.#emit(progress.event);
+      if (progress.send) this.#sendProtected(progress.send);
+      if (progress.done) this.#endRequest(progress.done);
     } catch (error) {
       this.#endRequest({ type: 'request-failed', error: toDcuError(error) });
     }
@@ -313,20 +313,13 @@ class Client implements ClientMachine {
     this.#emit(event);
   }
 
-  #granted(bit: ConformanceBit): boolean {
-    return ((this.#initiated?.conformance ?? 0) & conformanceMask([bit])) !== 0;
-  }
-
-  /** Longest plain APDU for the server; a size of 0 sets no limit. */
-  get #maxApdu(): number {
+  /** What was negotiated; a PDU size of 0 sets no limit. */
+  get #scope(): RequestScope {
     const size = this.#initiated?.serverMaxReceivePduSize ?? 0;
-    return (size === 0 ? LONGEST_APDU : size) - this.#security.overhead;
-  }
-
-  #nextInvoke(): number {
-    this.#invokeId = (this.#invokeId % 15) + 1;
-    const priority = this.#granted('priority-mgmt-supported') ? HIGH_PRIORITY : 0;
-    return CONFIRMED | priority | this.#invokeId;
+    return {
+      conformance: this.#initiated?.conformance ?? 0,
+      maxApdu: (size === 0 ? LONGEST_APDU : size) - this.#security.overhead,
+    };
   }
 
   #step(event: AssociationEvent): void {

@@ -19,6 +19,8 @@ export interface Progress {
 /** One service call of the client: a first APDU, and for each answer what comes next. */
 export interface Operation {
   start(): Uint8Array;
+  /** Whether this may be the answer that is due: a late answer to an earlier request is passed over. */
+  answers(apdu: Uint8Array): boolean;
   /** Throws DcuError: the call has failed, the association stands. */
   receive(apdu: Uint8Array): Progress;
 }
@@ -52,6 +54,10 @@ export class GetOperation implements Operation {
 
   start(): Uint8Array {
     return this.#request();
+  }
+
+  answers(apdu: Uint8Array): boolean {
+    return carriesInvokeId(apdu, this.#limits.invoke);
   }
 
   receive(apdu: Uint8Array): Progress {
@@ -153,6 +159,10 @@ export class SetOperation implements Operation {
       : encodeSetRequest({ type: 'with-first-datablock', invoke, request, block: this.#outgoing.next() });
   }
 
+  answers(apdu: Uint8Array): boolean {
+    return carriesInvokeId(apdu, this.#limits.invoke);
+  }
+
   receive(apdu: Uint8Array): Progress {
     const { invoke } = this.#limits;
     const response = decodeSetResponse(expectTag(apdu, TAG.setResponse));
@@ -196,6 +206,10 @@ export class ActionOperation implements Operation {
     return outgoing.whole
       ? encodeActionRequest({ type: 'normal', invoke, method, parameter: outgoing.value })
       : encodeActionRequest({ type: 'with-first-pblock', invoke, method, block: outgoing.next() });
+  }
+
+  answers(apdu: Uint8Array): boolean {
+    return carriesInvokeId(apdu, this.#limits.invoke);
   }
 
   receive(apdu: Uint8Array): Progress {
@@ -283,6 +297,11 @@ function withoutTrailer(bytes: Uint8Array): Uint8Array {
     throw error;
   }
   return bytes.subarray(0, reader.offset);
+}
+
+/** Whether the Invoke-Id-And-Priority of an answer names the request. */
+function carriesInvokeId(apdu: Uint8Array, invoke: number): boolean {
+  return ((apdu[2] ?? 0) & 0x0f) === (invoke & 0x0f);
 }
 
 function expectTag(apdu: Uint8Array, tag: number): Uint8Array {

@@ -1,10 +1,9 @@
 import { DcuError, toDcuError } from '../../base/errors.ts';
-import { decodeActionRequest, encodeActionResponse } from '../apdu/action.ts';
 import { encodeExceptionResponse } from '../apdu/exception.ts';
 import { DLMS_VERSION, encodeInitiateResponse, VAA_NAME_LN } from '../apdu/initiate.ts';
 import { decodeRlrq, encodeRlre } from '../apdu/release.ts';
 import { TAG } from '../apdu/tags.ts';
-import { decodeData, encodeData } from '../axdr.ts';
+import { encodeData } from '../axdr.ts';
 import { isCiphered } from '../ciphering/ciphered-apdu.ts';
 import type { LinkPeer } from '../link/link.ts';
 import type { Caller, CosemResponse, ServerEvent } from '../server-types.ts';
@@ -19,7 +18,7 @@ import {
   Refusal,
   refusingAare,
 } from './server-handshake.ts';
-import type { Job, Service, ServiceLimits } from './server-services.ts';
+import type { Job, Service, ServiceLimits, ServiceReply } from './server-services.ts';
 import { SetService } from './server-set.ts';
 
 /** What an APDU leads to: an answer, a job whose answer is made later, and events. */
@@ -109,8 +108,9 @@ export class ServerAssociation {
     try {
       const accepted = acceptAarq(apdu, this.#context);
       this.#accepted = accepted;
+      this.#services = servicesOf(accepted.limits);
       this.#step(accepted.challenges ? 'aare-challenge' : 'aare-accepted');
-      if (this.#state === 'associated') events.push(this.#associated(accepted.limits));
+      if (this.#state === 'associated') events.push(this.#associated());
       return { reply: accepted.aare, events };
     } catch (error) {
       this.#step('aare-rejected');
@@ -138,12 +138,7 @@ export class ServerAssociation {
     return { reply, events };
   }
 
-  #associated(limits: ServiceLimits): ServerEvent {
-    this.#services = new Map<number, Service>([
-      [TAG.getRequest, new GetService(limits)],
-      [TAG.setRequest, new SetService(limits)],
-      [TAG.actionRequest, new ActionService(limits)],
-    ]);
+  #associated(): ServerEvent {
     return { type: 'associated', caller: this.caller };
   }
 
@@ -174,38 +169,37 @@ export class ServerAssociation {
     const accepted = this.#accepted;
     if (accepted === undefined) throw notPossible();
     const plain = accepted.security.unprotect(apdu);
-    if (this.#state === 'challenged') return this.#authenticate(plain, accepted);
     const service = this.#services.get(plain[0] ?? 0);
     if (service === undefined) {
       throw new DcuError('apdu-unexpected', 'no such service', { facts: { tag: plain[0] ?? 0 } });
     }
+    if (this.#state === 'challenged') return this.#authenticate(service.receive(plain), accepted);
     const reply = service.receive(plain);
     return 'job' in reply ? { job: reply.job, events: [] } : this.#answer(reply.apdu);
   }
 
   /** HLS pass 3, answered with pass 4; nothing else is served before. */
-  #authenticate(plain: Uint8Array, accepted: Accepted): Outcome {
-    const { challenges, security } = accepted;
-    if (plain[0] !== TAG.actionRequest || challenges === undefined) throw notPossible();
-    const request = decodeActionRequest(plain);
-    if (request.type !== 'normal' || !isReplyToHls(request.method)) throw notPossible();
-    const { invoke } = request;
-    const value = request.parameter && decodeData(request.parameter);
+  #authenticate(reply: ServiceReply, { challenges, security }: Accepted): Outcome {
+    const [item, further] = 'job' in reply ? reply.job.items : [];
+    const isProof = item !== undefined && 'method' in item && isReplyToHls(item.method);
+    if (!('job' in reply) || !isProof || further !== undefined || challenges === undefined) {
+      throw notPossible();
+    }
+    const value = item.parameter;
     const proof =
       value?.type === 'octet-string' && security.verify(challenges.fromServer, value.value)
         ? security.prove(challenges.fromClient)
         : undefined;
     if (proof !== undefined) {
-      const data = encodeData(octetString(proof));
       this.#step('hls-verified');
-      const response = { result: 'success', returned: { ok: true, data } as const };
-      const reply = this.#answer(encodeActionResponse({ type: 'normal', invoke, response }));
-      return { ...reply, events: [this.#associated(accepted.limits)] };
+      const data = encodeData(octetString(proof));
+      return {
+        ...this.#answer(reply.job.finish([{ result: 'success', data }])),
+        events: [this.#associated()],
+      };
     }
     const { clientAddress } = this.#peer;
-    const refusal = this.#answer(
-      encodeActionResponse({ type: 'normal', invoke, response: { result: 'other-reason' } }),
-    );
+    const refusal = this.#answer(reply.job.finish([{ result: 'other-reason' }]));
     this.#step('hls-failed');
     this.drop();
     return {
@@ -217,7 +211,8 @@ export class ServerAssociation {
     };
   }
 
-  #answer(plain: Uint8Array): Outcome {
+  #answer(plain: Uint8Array | undefined): Outcome {
+    if (plain === undefined) return { events: [] };
     return { reply: this.#accepted?.security.protect(plain) ?? plain, events: [] };
   }
 
@@ -270,6 +265,15 @@ function isReplyToHls(method: { classId: number; obis: string; attribute: number
     method.attribute === REPLY_TO_HLS.attribute &&
     method.obis.startsWith('0.0.40.0.')
   );
+}
+
+/** The services that an association offers, by the tag of their requests. */
+function servicesOf(limits: ServiceLimits): ReadonlyMap<number, Service> {
+  return new Map<number, Service>([
+    [TAG.getRequest, new GetService(limits)],
+    [TAG.setRequest, new SetService(limits)],
+    [TAG.actionRequest, new ActionService(limits)],
+  ]);
 }
 
 /** Whether an APDU can only be an answer or a push, which a server never answers. */

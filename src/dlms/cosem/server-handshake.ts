@@ -12,7 +12,7 @@ import {
 } from '../apdu/initiate.ts';
 import { encodeInitiateError, type INITIATE_ERRORS } from '../apdu/service-error.ts';
 import type { AssociationPolicy, LogicalDevice } from '../server-types.ts';
-import { CHALLENGE_BYTES, MECHANISMS } from './association.ts';
+import { CHALLENGE_BYTES, isHls } from './association.ts';
 import { ServerSecurity } from './server-security.ts';
 import { BLOCK_RESPONSE_HEADER, type ServiceLimits } from './server-services.ts';
 
@@ -88,7 +88,7 @@ function accept(
     throw new Refusal('no-reason-given', 'pdu-size-too-short');
   }
   const { auth } = policy;
-  const hls = auth === 'hls-gmac';
+  const hls = isHls(auth);
   const fromServer = hls ? context.randomBytes(CHALLENGE_BYTES.own).slice() : undefined;
   const initiated = encodeInitiateResponse({
     dlmsVersion: DLMS_VERSION,
@@ -101,14 +101,14 @@ function accept(
     result: 'accepted',
     diagnostic: hls ? 'authentication-required' : 'null',
     ...(security.ciphered || hls ? { respondingApTitle: context.device.systemTitle } : {}),
-    ...(fromServer ? { mechanism: MECHANISMS[auth], authenticationValue: fromServer } : {}),
+    ...(fromServer ? { mechanism: auth, authenticationValue: fromServer } : {}),
     userInformation: security.protect(initiated),
   });
   const fromClient = aarq.authenticationValue?.slice();
   return {
     aare,
     security,
-    limits: { conformance, maxApdu },
+    limits: { referencing: 'ln', conformance, maxApdu },
     clientMaxPduSize: size,
     ...(fromServer && fromClient ? { challenges: { fromClient, fromServer } } : {}),
   };
@@ -127,7 +127,7 @@ function judgeContext(aarq: Aarq, policy: AssociationPolicy): boolean {
 
 function judgeMechanism(aarq: Aarq, policy: AssociationPolicy): void {
   const asked = aarq.mechanism ?? 'none';
-  const due = MECHANISMS[policy.auth];
+  const due = policy.auth;
   if (asked !== due) {
     throw new Refusal(
       asked === 'none'

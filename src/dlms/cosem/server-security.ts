@@ -1,12 +1,7 @@
 import { DcuError } from '../../base/errors.ts';
 import type { SecurityPolicy } from '../../base/model.ts';
 import { apduName } from '../apdu/tags.ts';
-import {
-  type CipheringForm,
-  decodeCiphered,
-  encodeCiphered,
-  isCiphered,
-} from '../ciphering/ciphered-apdu.ts';
+import { decodeCiphered, encodeCiphered, isCiphered, type PeerForm } from '../ciphering/ciphered-apdu.ts';
 import { GENERAL_PROTECTION_OVERHEAD, GlobalCipher } from '../ciphering/global-cipher.ts';
 import { satisfies, strongest } from '../ciphering/security-control.ts';
 import type { AssociationPolicy, LogicalDevice } from '../server-types.ts';
@@ -20,7 +15,7 @@ export class ServerSecurity {
   readonly #clientTitle: Uint8Array | undefined;
   readonly #cipher: GlobalCipher | undefined;
   /** The client is answered the way it asked. */
-  #form: CipheringForm = 'service-specific';
+  #form: PeerForm = 'service-specific';
   #protection: SecurityPolicy;
 
   constructor(

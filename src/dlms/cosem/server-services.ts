@@ -2,7 +2,7 @@ import { DcuError } from '../../base/errors.ts';
 import { type ConformanceBit, conformanceMask } from '../apdu/conformance.ts';
 import type { AttributeRequest } from '../apdu/fields.ts';
 import { decodeData } from '../axdr.ts';
-import type { CosemAttribute } from '../client-types.ts';
+import type { CosemAttribute, Referencing } from '../client-types.ts';
 import type { DlmsData } from '../data.ts';
 import type { CosemRequest, CosemResponse } from '../server-types.ts';
 
@@ -12,13 +12,15 @@ export type JobItem = CosemRequest | CosemResponse;
 /** Requests to a logical device, one after the other, and the APDU that their responses make. */
 export interface Job {
   readonly items: readonly JobItem[];
-  finish(responses: readonly CosemResponse[]): Uint8Array;
+  /** Undefined where the service is not confirmed. */
+  finish(responses: readonly CosemResponse[]): Uint8Array | undefined;
 }
 
-/** What a request leads to: an answer at once, or a job. */
-export type ServiceReply = { readonly apdu: Uint8Array } | { readonly job: Job };
+/** What a request leads to: an answer at once (none for an unconfirmed service), or a job. */
+export type ServiceReply = { readonly apdu: Uint8Array | undefined } | { readonly job: Job };
 
 export interface ServiceLimits {
+  readonly referencing: Referencing;
   /** Negotiated conformance, 24 bits. */
   readonly conformance: number;
   /** Longest plain APDU for the client. */

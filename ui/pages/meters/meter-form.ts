@@ -23,7 +23,7 @@ export interface MeterForm {
     addressBytes: '1' | '2' | '4';
   };
   security: {
-    auth: 'none' | 'lls' | 'hls-gmac';
+    auth: Meter['security']['auth'];
     policy: 'none' | 'auth' | 'enc' | 'auth-enc';
     systemTitle: string;
   };
