@@ -1,0 +1,68 @@
+import { readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import type { Mutant } from '@stryker-mutator/api/core';
+import type { Ignorer } from '@stryker-mutator/api/ignore';
+import type { Logger } from '@stryker-mutator/api/logging';
+import { Instrumenter } from '@stryker-mutator/instrumenter';
+
+const no = (): boolean => false;
+const silent = (): void => {};
+const SILENT: Logger = {
+  isTraceEnabled: no,
+  isDebugEnabled: no,
+  isInfoEnabled: no,
+  isWarnEnabled: no,
+  isErrorEnabled: no,
+  isFatalEnabled: no,
+  trace: silent,
+  debug: silent,
+  info: silent,
+  warn: silent,
+  error: silent,
+  fatal: silent,
+};
+
+interface Node {
+  readonly type: string;
+  readonly callee?: Node & { readonly name?: string; readonly property?: { readonly name?: string } };
+  readonly arguments?: readonly Node[];
+}
+
+interface Path {
+  readonly node: Node;
+  readonly parentPath?: Path;
+}
+
+const TEXTS: ReadonlySet<string> = new Set(['StringLiteral', 'TemplateLiteral']);
+const CALLS: ReadonlySet<string> = new Set(['NewExpression', 'CallExpression']);
+/** Methods of ByteReader whose last argument names the field for an error's text. */
+const READERS = /^(?:[ui](?:8|16|32|64)|take|readOctets|readLength|expectTag|fail)$/;
+
+/** What an error says to a human is not held by tests, which look at its code and offset: no mutants of such text. */
+const ERROR_TEXT: Ignorer = {
+  shouldIgnore(path) {
+    for (let at: Path | undefined = path as Path; at !== undefined; at = at.parentPath) {
+      const call = at.parentPath?.node;
+      if (call === undefined || !TEXTS.has((path as Path).node.type)) return undefined;
+      if (!CALLS.has(call.type)) continue;
+      const place = call.arguments?.indexOf(at.node) ?? -1;
+      const name = call.callee?.name ?? call.callee?.property?.name ?? '';
+      const text = (name === 'DcuError' && place === 1) || (READERS.test(name) && place >= 0);
+      return text ? 'text of an error' : undefined;
+    }
+    return undefined;
+  },
+};
+
+/** Puts every mutant of the given files behind a switch, in the copy below `root`; returns those that count. */
+export async function instrument(root: string, files: readonly string[]): Promise<readonly Mutant[]> {
+  const given = files.map((name) => ({ name, content: readFileSync(join(root, name), 'utf8'), mutate: true }));
+  const result = await new Instrumenter(SILENT).instrument(given, {
+    plugins: null,
+    excludedMutations: [],
+    ignorers: [ERROR_TEXT],
+    noHeader: false,
+  } as Parameters<Instrumenter['instrument']>[1]);
+  for (const { name, content } of result.files) writeFileSync(join(root, name), content);
+  return result.mutants.filter(({ status }) => status !== 'Ignored');
+}
