@@ -2,7 +2,7 @@ import { ByteWriter } from '../base/bytes.ts';
 import { DcuError } from '../base/errors.ts';
 import { writeLength, writeOctets } from './axdr-length.ts';
 import { DATA_TAGS } from './axdr-types.ts';
-import type { DlmsData, DlmsType } from './data.ts';
+import type { DlmsData, DlmsType, TypeDescription } from './data.ts';
 
 const MAX_DEPTH = 64;
 
@@ -16,6 +16,12 @@ const RANGES: Partial<Record<DlmsType, readonly [number, number]>> = {
   unsigned: [0, 0xff],
   'long-unsigned': [0, 0xffff],
   enum: [0, 0xff],
+  'delta-integer': [-0x80, 0x7f],
+  'delta-long': [-0x8000, 0x7fff],
+  'delta-double-long': [-0x80000000, 0x7fffffff],
+  'delta-unsigned': [0, 0xff],
+  'delta-long-unsigned': [0, 0xffff],
+  'delta-double-long-unsigned': [0, 0xffffffff],
 };
 
 /** A-XDR bytes of a value. Throws `invalid-argument` for what its type cannot hold. */
@@ -36,7 +42,7 @@ export function writeData(writer: ByteWriter, value: DlmsData, depth = 0): void 
       for (const element of value.elements) writeData(writer, element, depth + 1);
       return;
     case 'compact-array':
-      writeCompactArray(writer, value.elements);
+      writeCompactArray(writer, value.elements, value.description);
       return;
     default:
       writeContent(writer, value);
@@ -47,6 +53,7 @@ export function writeData(writer: ByteWriter, value: DlmsData, depth = 0): void 
 function writeContent(writer: ByteWriter, value: DlmsData): void {
   switch (value.type) {
     case 'null-data':
+    case 'dont-care':
       return;
     case 'boolean':
       writer.u8(value.value ? 1 : 0);
@@ -69,16 +76,22 @@ function writeContent(writer: ByteWriter, value: DlmsData): void {
       return;
     case 'double-long':
     case 'double-long-unsigned':
+    case 'delta-double-long':
+    case 'delta-double-long-unsigned':
       writer.u32(checked(value.type, value.value));
       return;
     case 'long':
     case 'long-unsigned':
+    case 'delta-long':
+    case 'delta-long-unsigned':
       writer.u16(checked(value.type, value.value));
       return;
     case 'bcd':
     case 'integer':
     case 'unsigned':
     case 'enum':
+    case 'delta-integer':
+    case 'delta-unsigned':
       writer.u8(checked(value.type, value.value));
       return;
     case 'long64':
@@ -109,57 +122,73 @@ function writeContent(writer: ByteWriter, value: DlmsData): void {
   }
 }
 
-/** The first element describes all; one that differs from it cannot be written. */
-function writeCompactArray(writer: ByteWriter, elements: readonly DlmsData[]): void {
-  const first = elements[0];
-  if (first === undefined) {
-    writer.u8(DATA_TAGS['null-data']);
-    writeLength(writer, 0);
-    return;
-  }
-  writeDescription(writer, first);
+/** Without a description the first element describes all; one that differs from it cannot be written. */
+function writeCompactArray(writer: ByteWriter, elements: readonly DlmsData[], given?: TypeDescription): void {
+  const [first] = elements;
+  const description = given ?? (first === undefined ? { type: 'null-data' } : descriptionOf(first));
+  writeDescription(writer, description, 0);
   const contents = new ByteWriter();
   for (const element of elements) {
     const before = contents.length;
-    writeDescribed(contents, element, first);
+    writeDescribed(contents, element, description);
     if (contents.length === before) throw unfit('compact-array', 'elements without content');
   }
   writeOctets(writer, contents.done());
 }
 
-function writeDescription(writer: ByteWriter, value: DlmsData): void {
-  writer.u8(DATA_TAGS[value.type]);
+/** What describes a value in a compact-array. An array is described by its first element. */
+export function descriptionOf(value: DlmsData): TypeDescription {
   switch (value.type) {
-    case 'array':
-      if (value.elements.length > 0xffff) throw unfit('compact-array', 'array too long');
-      writer.u16(value.elements.length);
-      writeDescription(writer, value.elements[0] ?? { type: 'null-data' });
-      return;
+    case 'array': {
+      const [first] = value.elements;
+      const element: TypeDescription = first === undefined ? { type: 'null-data' } : descriptionOf(first);
+      return { type: 'array', count: value.elements.length, element };
+    }
     case 'structure':
-      writeLength(writer, value.elements.length);
-      for (const element of value.elements) writeDescription(writer, element);
-      return;
+      return { type: 'structure', elements: value.elements.map(descriptionOf) };
     case 'compact-array':
       throw unfit('compact-array', 'compact-array inside');
     default:
+      return { type: value.type };
   }
 }
 
-function writeDescribed(writer: ByteWriter, value: DlmsData, model: DlmsData): void {
-  const isList = value.type === 'array' || value.type === 'structure';
-  const modelIsList = model.type === 'array' || model.type === 'structure';
-  if (value.type !== model.type) throw unfit('compact-array', `${value.type} among ${model.type}`);
-  if (!isList || !modelIsList) {
+function writeDescription(writer: ByteWriter, description: TypeDescription, depth: number): void {
+  if (depth > MAX_DEPTH) throw unfit('compact-array', `nested deeper than ${MAX_DEPTH}`);
+  writer.u8(DATA_TAGS[description.type]);
+  if (description.type === 'array') {
+    const { count, element } = description;
+    if (!Number.isInteger(count) || count < 0 || count > 0xffff) {
+      throw unfit('compact-array', `an array of ${count} elements`);
+    }
+    writer.u16(count);
+    writeDescription(writer, element, depth + 1);
+  } else if (description.type === 'structure') {
+    writeLength(writer, description.elements.length);
+    for (const element of description.elements) writeDescription(writer, element, depth + 1);
+  }
+}
+
+function writeDescribed(writer: ByteWriter, value: DlmsData, description: TypeDescription): void {
+  if (value.type !== description.type) {
+    throw unfit('compact-array', `${value.type} where the description says ${description.type}`);
+  }
+  if (description.type === 'array' && value.type === 'array') {
+    const { count, element } = description;
+    if (value.elements.length !== count) throw unfit('compact-array', 'elements of different lengths');
+    for (const item of value.elements) writeDescribed(writer, item, element);
+  } else if (description.type === 'structure' && value.type === 'structure') {
+    const { elements } = description;
+    if (value.elements.length !== elements.length) {
+      throw unfit('compact-array', 'elements of different lengths');
+    }
+    elements.forEach((element, i) => {
+      const item = value.elements[i];
+      if (item !== undefined) writeDescribed(writer, item, element);
+    });
+  } else {
     writeContent(writer, value);
-    return;
   }
-  if (value.elements.length !== model.elements.length) {
-    throw unfit('compact-array', 'elements of different lengths');
-  }
-  value.elements.forEach((element, i) => {
-    const expected = value.type === 'array' ? model.elements[0] : model.elements[i];
-    writeDescribed(writer, element, expected ?? element);
-  });
 }
 
 function checked(type: DlmsType, value: number): number {

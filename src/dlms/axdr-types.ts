@@ -26,6 +26,13 @@ export const DATA_TAGS = {
   'date-time': 25,
   date: 26,
   time: 27,
+  'delta-integer': 28,
+  'delta-long': 29,
+  'delta-double-long': 30,
+  'delta-unsigned': 31,
+  'delta-long-unsigned': 32,
+  'delta-double-long-unsigned': 33,
+  'dont-care': 255,
 } as const satisfies Record<DlmsType, number>;
 
 const TYPES_BY_TAG = new Map<number, DlmsType>(
@@ -56,4 +63,11 @@ export const FIXED_SIZES: Partial<Record<DlmsType, number>> = {
   'date-time': 12,
   date: 5,
   time: 4,
+  'delta-integer': 1,
+  'delta-long': 2,
+  'delta-double-long': 4,
+  'delta-unsigned': 1,
+  'delta-long-unsigned': 2,
+  'delta-double-long-unsigned': 4,
+  'dont-care': 0,
 };

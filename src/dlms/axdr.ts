@@ -2,9 +2,9 @@ import { ByteReader } from '../base/bytes.ts';
 import { DcuError } from '../base/errors.ts';
 import { readLength, readOctets } from './axdr-length.ts';
 import { FIXED_SIZES, typeOfTag } from './axdr-types.ts';
-import type { DlmsData, DlmsType } from './data.ts';
+import type { DlmsData, DlmsType, SimpleType, TypeDescription } from './data.ts';
 
-export { encodeData, writeData } from './axdr-encode.ts';
+export { descriptionOf, encodeData, writeData } from './axdr-encode.ts';
 
 /** Bounds of one decoding: what a hostile peer can make us build. */
 export interface AxdrLimits {
@@ -15,12 +15,6 @@ export interface AxdrLimits {
 }
 
 export const DEFAULT_AXDR_LIMITS: AxdrLimits = { maxDepth: 16, maxElements: 1_000_000 };
-
-/** Type description of a compact-array (Green Book 9.5, TypeDescription). */
-type TypeDescription =
-  | { readonly type: 'array'; readonly count: number; readonly element: TypeDescription }
-  | { readonly type: 'structure'; readonly elements: readonly TypeDescription[] }
-  | { readonly type: Exclude<DlmsType, 'array' | 'structure' | 'compact-array'> };
 
 /**
  * Decodes one A-XDR value that fills `bytes`. Throws `axdr-invalid` (unknown tag, bad length, bytes behind the
@@ -94,11 +88,12 @@ class Decoder {
     return count;
   }
 
-  #simple(type: Exclude<DlmsType, 'array' | 'structure' | 'compact-array'>): DlmsData {
+  #simple(type: SimpleType): DlmsData {
     const reader = this.#reader;
     this.#charge(1);
     switch (type) {
       case 'null-data':
+      case 'dont-care':
         return { type };
       case 'boolean':
         return { type, value: reader.u8(type) !== 0 };
@@ -113,17 +108,23 @@ class Decoder {
       case 'utf8-string':
         return { type, value: utf8(readOctets(reader, type), reader.offset) };
       case 'double-long':
+      case 'delta-double-long':
         return { type, value: reader.i32(type) };
       case 'double-long-unsigned':
+      case 'delta-double-long-unsigned':
         return { type, value: reader.u32(type) };
       case 'integer':
+      case 'delta-integer':
         return { type, value: reader.i8(type) };
       case 'long':
+      case 'delta-long':
         return { type, value: reader.i16(type) };
       case 'long-unsigned':
+      case 'delta-long-unsigned':
         return { type, value: reader.u16(type) };
       case 'bcd':
       case 'unsigned':
+      case 'delta-unsigned':
       case 'enum':
         return { type, value: reader.u8(type) };
       case 'long64':

@@ -16,8 +16,12 @@ export type DlmsData =
   | { readonly type: 'long'; readonly value: number }
   | { readonly type: 'unsigned'; readonly value: number }
   | { readonly type: 'long-unsigned'; readonly value: number }
-  /** Contents already expanded to what a plain array would hold. */
-  | { readonly type: 'compact-array'; readonly elements: readonly DlmsData[] }
+  /** Contents already expanded to what a plain array would hold. To be encoded as `description` says, else as the first element does. */
+  | {
+      readonly type: 'compact-array';
+      readonly elements: readonly DlmsData[];
+      readonly description?: TypeDescription;
+    }
   | { readonly type: 'long64'; readonly value: bigint }
   | { readonly type: 'long64-unsigned'; readonly value: bigint }
   | { readonly type: 'enum'; readonly value: number }
@@ -28,6 +32,27 @@ export type DlmsData =
   /** 5 raw bytes. */
   | { readonly type: 'date'; readonly value: Uint8Array }
   /** 4 raw bytes. */
-  | { readonly type: 'time'; readonly value: Uint8Array };
+  | { readonly type: 'time'; readonly value: Uint8Array }
+  /** Differences to the value before, in a column of a profile or an array; see delta-values.ts. */
+  | { readonly type: DeltaType; readonly value: number }
+  /** A place that the receiver is to leave as it is. */
+  | { readonly type: 'dont-care' };
+
+export type DeltaType =
+  | 'delta-integer'
+  | 'delta-long'
+  | 'delta-double-long'
+  | 'delta-unsigned'
+  | 'delta-long-unsigned'
+  | 'delta-double-long-unsigned';
 
 export type DlmsType = DlmsData['type'];
+
+/** Types that are neither lists nor compact. */
+export type SimpleType = Exclude<DlmsType, 'array' | 'structure' | 'compact-array'>;
+
+/** What the elements of a compact-array are (Green Book 9.5, TypeDescription). */
+export type TypeDescription =
+  | { readonly type: 'array'; readonly count: number; readonly element: TypeDescription }
+  | { readonly type: 'structure'; readonly elements: readonly TypeDescription[] }
+  | { readonly type: SimpleType };

@@ -87,6 +87,7 @@ function isNumber(value: DlmsData): boolean {
 export function valueText(value: DlmsData): string {
   switch (value.type) {
     case 'null-data':
+    case 'dont-care':
       return '';
     case 'array':
     case 'structure':

@@ -51,6 +51,17 @@ const simple: fc.Arbitrary<DlmsData> = fc.oneof(
   bytes(12).map((value): DlmsData => ({ type: 'date-time', value })),
   bytes(5).map((value): DlmsData => ({ type: 'date', value })),
   bytes(4).map((value): DlmsData => ({ type: 'time', value })),
+  fc.constant<DlmsData>({ type: 'dont-care' }),
+  fc.integer({ min: -128, max: 127 }).map((value): DlmsData => ({ type: 'delta-integer', value })),
+  fc.integer({ min: -0x8000, max: 0x7fff }).map((value): DlmsData => ({ type: 'delta-long', value })),
+  fc
+    .integer({ min: -0x80000000, max: 0x7fffffff })
+    .map((value): DlmsData => ({ type: 'delta-double-long', value })),
+  fc.integer({ min: 0, max: 255 }).map((value): DlmsData => ({ type: 'delta-unsigned', value })),
+  fc.integer({ min: 0, max: 0xffff }).map((value): DlmsData => ({ type: 'delta-long-unsigned', value })),
+  fc
+    .integer({ min: 0, max: 0xffffffff })
+    .map((value): DlmsData => ({ type: 'delta-double-long-unsigned', value })),
 );
 
 const compact: fc.Arbitrary<DlmsData> = fc

@@ -66,6 +66,8 @@ export function dataNode(data: DlmsData): DataNode {
   switch (data.type) {
     case 'null-data':
       return { type: data.type };
+    case 'dont-care':
+      return { type: data.type, value: '' };
     case 'array':
     case 'structure':
     case 'compact-array':
