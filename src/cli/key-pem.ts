@@ -1,4 +1,4 @@
-import { createPrivateKey, createPublicKey, type EcJwk, type KeyObject, X509Certificate } from 'node:crypto';
+import { createPrivateKey, createPublicKey, type KeyObject, X509Certificate } from 'node:crypto';
 import { DcuError } from '../base/errors.ts';
 import type { SecuritySuite } from '../base/model.ts';
 import { scalarBytes } from '../base/security-needs.ts';
