@@ -63,7 +63,9 @@ async function runTest(
   env: Readonly<Record<string, string>>,
 ): Promise<number | undefined> {
   const preload = join(copy, 'scripts/mutate-preload.ts');
-  const child = Bun.spawn([process.execPath, 'test', '--bail', '--preload', preload, `./${path}`], {
+  // Switches make the code slow: the runner's own limit for a test does not count.
+  const flags = ['--bail', '--timeout', String(timeoutMs), '--preload', preload];
+  const child = Bun.spawn([process.execPath, 'test', ...flags, `./${path}`], {
     cwd: copy,
     env: { ...process.env, ...env },
     stdio: ['ignore', 'ignore', 'ignore'],
@@ -141,7 +143,8 @@ try {
   const verdicts = await inParallel(sample, jobs, async (mutant) => {
     const verdict = await judge(copy, tests, mutant);
     done++;
-    if (!verdict.killed) say(`${verdict.how}: ${placeOf(mutant)} ${mutant.mutatorName} → ${mutant.replacement}`);
+    if (!verdict.killed)
+      say(`${verdict.how}: ${placeOf(mutant)} ${mutant.mutatorName} → ${mutant.replacement}`);
     if (done % 25 === 0) say(`${done} of ${sample.length}`);
     return verdict;
   });

@@ -56,7 +56,11 @@ const ERROR_TEXT: Ignorer = {
 
 /** Puts every mutant of the given files behind a switch, in the copy below `root`; returns those that count. */
 export async function instrument(root: string, files: readonly string[]): Promise<readonly Mutant[]> {
-  const given = files.map((name) => ({ name, content: readFileSync(join(root, name), 'utf8'), mutate: true }));
+  const given = files.map((name) => ({
+    name,
+    content: readFileSync(join(root, name), 'utf8'),
+    mutate: true,
+  }));
   const result = await new Instrumenter(SILENT).instrument(given, {
     plugins: null,
     excludedMutations: [],
