@@ -63,9 +63,16 @@ const BY_TAG = new Map(APDU_KINDS.map((kind) => [kind.tag, kind]));
 /** Tags that the client, the server and the decoder branch on. */
 export const TAG = {
   initiateRequest: 0x01,
+  readRequest: 0x05,
+  writeRequest: 0x06,
   initiateResponse: 0x08,
+  readResponse: 0x0c,
+  writeResponse: 0x0d,
   confirmedServiceError: 0x0e,
   dataNotification: 0x0f,
+  dataNotificationConfirm: 0x10,
+  unconfirmedWriteRequest: 0x16,
+  informationReport: 0x18,
   gloInitiateRequest: 0x21,
   gloInitiateResponse: 0x28,
   gloConfirmedServiceError: 0x2e,
@@ -81,9 +88,12 @@ export const TAG = {
   setResponse: 0xc5,
   actionResponse: 0xc7,
   exceptionResponse: 0xd8,
+  accessRequest: 0xd9,
+  accessResponse: 0xda,
   generalGlo: 0xdb,
   generalDed: 0xdc,
   generalCiphering: 0xdd,
+  generalBlockTransfer: 0xe0,
 } as const;
 
 /** What the first byte of an APDU stands for; undefined for tags the standard does not define. */
