@@ -1,5 +1,12 @@
 import type { DcuError } from './errors.ts';
 
+/** How bytes go over a line of this kind; one stop bit. */
+export interface LineSettings {
+  readonly baudRate: number;
+  readonly dataBits: 7 | 8;
+  readonly parity: 'none' | 'even' | 'odd';
+}
+
 /**
  * The shape of every protocol machine: inputs and effects are data, nothing inside waits, reads a clock or
  * touches a socket. `channels/pump.ts` alone turns effects into I/O, so hours of protocol run in
@@ -14,6 +21,8 @@ export type Input<Command> =
 
 export type Effect<Event> =
   | { readonly do: 'send'; readonly bytes: Uint8Array }
+  /** The line changes to these settings once everything sent before has left; what is sent next goes out with them. */
+  | { readonly do: 'configure'; readonly settings: LineSettings }
   /** (Re)starts the named timer. */
   | { readonly do: 'arm'; readonly timer: string; readonly delayMs: number }
   | { readonly do: 'disarm'; readonly timer: string }

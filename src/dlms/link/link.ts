@@ -1,5 +1,6 @@
 import type { DcuError } from '../../base/errors.ts';
 import type { Machine } from '../../base/machine.ts';
+import type { GatewayAddress } from '../apdu/gateway.ts';
 
 /**
  * The one interface of every data-link layer, for both roles. HDLC: SNRM/UA come before `connected`,
@@ -35,6 +36,8 @@ export interface LinkPeer {
   readonly clientAddress: number;
   readonly serverAddress: number;
   readonly physicalAddress?: number;
+  /** Behind a gateway: the meter that the APDU is for or comes from. */
+  readonly gateway?: GatewayAddress;
 }
 
 /** What was negotiated (HDLC: by SNRM/UA); seen from this side. */
