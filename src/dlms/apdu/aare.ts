@@ -5,13 +5,13 @@ import { type BerElement, ber, readBer } from '../ber.ts';
 import {
   type ApplicationContext,
   AUTHENTICATION_UNIT,
-  acseElements,
   contextField,
   decodeContext,
   decodeMechanism,
   inner,
   innerInteger,
   mechanismField,
+  singleElements,
   userInformation,
 } from './acse.ts';
 import { TAG } from './tags.ts';
@@ -40,6 +40,8 @@ export const USER_DIAGNOSTICS = {
 export type UserDiagnostic = keyof typeof USER_DIAGNOSTICS;
 
 const PROVIDER_DIAGNOSTICS = ['null', 'no-reason-given', 'no-common-acse-version'] as const;
+/** A diagnostic of the service provider. */
+export type ProviderDiagnostic = `provider: ${(typeof PROVIDER_DIAGNOSTICS)[number]}`;
 
 export interface Aare {
   readonly context: ApplicationContext | undefined;
@@ -48,6 +50,8 @@ export interface Aare {
   readonly diagnostic: string;
   /** System title of the server. */
   readonly respondingApTitle?: Uint8Array;
+  /** Certificate of the server's digital signature key. */
+  readonly respondingAeQualifier?: Uint8Array;
   readonly mechanism?: AuthMechanism;
   /** Server-to-client challenge. */
   readonly authenticationValue?: Uint8Array;
@@ -55,14 +59,17 @@ export interface Aare {
   readonly userInformation?: Uint8Array;
 }
 
-/** BER bytes of an AARE (61); the diagnostic must be one of USER_DIAGNOSTICS. */
-export function encodeAare(aare: Aare & { readonly diagnostic: UserDiagnostic }): Uint8Array {
+/** BER bytes of an AARE (61). */
+export function encodeAare(
+  aare: Aare & { readonly diagnostic: UserDiagnostic | ProviderDiagnostic },
+): Uint8Array {
   const fields = [
     contextField(aare.context ?? 'ln'),
     ber(0xa2, ber(0x02, Uint8Array.of(ASSOCIATION_RESULTS.indexOf(aare.result)))),
-    ber(0xa3, ber(0xa1, ber(0x02, Uint8Array.of(USER_DIAGNOSTICS[aare.diagnostic])))),
+    diagnosticField(aare.diagnostic),
   ];
   if (aare.respondingApTitle) fields.push(ber(0xa4, ber(0x04, aare.respondingApTitle)));
+  if (aare.respondingAeQualifier) fields.push(ber(0xa5, ber(0x04, aare.respondingAeQualifier)));
   if (aare.mechanism !== undefined && aare.mechanism !== 'none') {
     fields.push(ber(0x88, AUTHENTICATION_UNIT), mechanismField(0x89, aare.mechanism));
   }
@@ -74,7 +81,7 @@ export function encodeAare(aare: Aare & { readonly diagnostic: UserDiagnostic })
 /** Throws `apdu-invalid` or `truncated`; elements that nobody here uses are passed over. */
 export function decodeAare(bytes: Uint8Array): Aare {
   const aare: { -readonly [Key in keyof Aare]?: Aare[Key] } = {};
-  for (const element of acseElements(bytes, TAG.aare, 'aare')) {
+  for (const element of singleElements(bytes, TAG.aare, 'aare')) {
     switch (element.tag) {
       case 0xa1:
         aare.context = decodeContext(element);
@@ -87,6 +94,9 @@ export function decodeAare(bytes: Uint8Array): Aare {
         break;
       case 0xa4:
         aare.respondingApTitle = inner(element, 0x04);
+        break;
+      case 0xa5:
+        aare.respondingAeQualifier = inner(element, 0x04);
         break;
       case 0x89: {
         const mechanism = decodeMechanism(element);
@@ -105,6 +115,13 @@ export function decodeAare(bytes: Uint8Array): Aare {
   const { result, diagnostic = 'null' } = aare;
   if (result === undefined) throw new DcuError('apdu-invalid', 'AARE without result', { offset: 0 });
   return { ...aare, context: aare.context, result, diagnostic };
+}
+
+/** [3] EXPLICIT result-source-diagnostic: [1] of the service user or [2] of the provider. */
+function diagnosticField(diagnostic: UserDiagnostic | ProviderDiagnostic): Uint8Array {
+  const provider = PROVIDER_DIAGNOSTICS.findIndex((name) => diagnostic === `provider: ${name}`);
+  if (provider >= 0) return ber(0xa3, ber(0xa2, ber(0x02, Uint8Array.of(provider))));
+  return ber(0xa3, ber(0xa1, ber(0x02, Uint8Array.of(USER_DIAGNOSTICS[diagnostic as UserDiagnostic]))));
 }
 
 function associationResult(element: BerElement): AssociationResult {

@@ -121,3 +121,35 @@ export function acseElements(bytes: Uint8Array, tag: number, name: string): BerE
   while (inside.remaining > 0) elements.push(readBer(inside));
   return elements;
 }
+
+/** As `acseElements`; throws `apdu-invalid` also for an element that is there twice, of which nobody knows which one counts. */
+export function singleElements(bytes: Uint8Array, tag: number, name: string): BerElement[] {
+  const elements = acseElements(bytes, tag, name);
+  const seen = new Set<number>();
+  for (const element of elements) {
+    if (seen.has(element.tag)) {
+      throw new DcuError('apdu-invalid', `${name} with 0x${element.tag.toString(16)} twice`, {
+        offset: element.offset,
+      });
+    }
+    seen.add(element.tag);
+  }
+  return elements;
+}
+
+/** A BER INTEGER that is not negative. */
+export function integerField(value: number): Uint8Array {
+  if (!Number.isInteger(value) || value < 0 || value > 0x7fff) {
+    throw new DcuError('invalid-argument', `${value} is no identifier from 0 to 32767`, {
+      field: 'identifier',
+    });
+  }
+  return value < 0x80 ? ber(0x02, Uint8Array.of(value)) : ber(0x02, Uint8Array.of(value >> 8, value & 0xff));
+}
+
+/** Whether a bit of an IMPLICIT BIT STRING is set; bit 0 is the most significant of the first byte. */
+export function bitIsSet(element: BerElement, bit: number): boolean {
+  const unused = element.value[0] ?? 8;
+  const bits = (element.value.length - 1) * 8 - unused;
+  return bit < bits && ((element.value[1 + (bit >> 3)] ?? 0) & (0x80 >> (bit & 7))) !== 0;
+}
