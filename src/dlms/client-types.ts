@@ -20,7 +20,7 @@ export interface CaptureObject extends CosemAttribute {
   readonly dataIndex: number;
 }
 
-/** Selective access of a profile generic's buffer (Blue Book, class 7). */
+/** Selective access, in words for a profile generic's buffer (Blue Book, class 7). */
 export type AccessSelection =
   /** Rows whose restricting object (the clock unless said otherwise) lies in [from, to]; encoded DLMS values. */
   | {
@@ -40,15 +40,27 @@ export type AccessSelection =
       readonly fromColumn?: number;
       /** 0 if not given. */
       readonly toColumn?: number;
-    };
+    }
+  /** Any other access selector of a class, with the parameter that the class defines for it. */
+  | { readonly by: 'selector'; readonly selector: number; readonly parameter: DlmsData };
 
 /** How objects are named: by logical names, by short names, or by what the server turns out to speak. */
 export type Referencing = 'ln' | 'sn';
+
+/** An object as short-name referencing sees it: attribute n has the name `baseName` + 8·(n−1) (Blue Book 4.1.2). */
+export interface ShortName {
+  readonly baseName: number;
+  readonly classId: number;
+  readonly version: number;
+  readonly obis: string;
+}
 
 export interface AssociationConfig extends KeyMaterial {
   readonly auth: AuthMechanism;
   /** `ln` if not given; `auto` tries logical names first and short names when the server does not know that context. */
   readonly referencing?: Referencing | 'auto';
+  /** Short names that are known already, so that the meter's list of them is not read. */
+  readonly shortNames?: readonly ShortName[];
   /** LLS; and the secret of HLS-MD5, HLS-SHA1 and HLS-SHA256. */
   readonly password?: Uint8Array;
   /** What mechanism 2 computes; needed with `hls`. */

@@ -35,7 +35,14 @@ export function readProfileBuffer(
 ): CosemResponse {
   const all = source.columns.map((_, column) => column);
   if (selection === undefined) return encodeRows(source, sequence(0, source.count()), all);
-  return selection.by === 'entry' ? byEntry(source, selection, all) : byRange(source, selection, all);
+  switch (selection.by) {
+    case 'entry':
+      return byEntry(source, selection, all);
+    case 'range':
+      return byRange(source, selection, all);
+    case 'selector':
+      return { result: 'type-unmatched' };
+  }
 }
 
 function byEntry(

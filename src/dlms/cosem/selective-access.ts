@@ -45,8 +45,11 @@ function integerOf(data: DlmsData | undefined): number | undefined {
   }
 }
 
-/** range_descriptor or entry_descriptor as a selective access descriptor. */
+/** A selection as a selective access descriptor. */
 export function encodeSelection(selection: AccessSelection): RawSelection {
+  if (selection.by === 'selector') {
+    return { selector: selection.selector, parameters: encodeData(selection.parameter) };
+  }
   if (selection.by === 'range') {
     const parameters = structure(
       captureObjectData({ ...selection.restricting, dataIndex: 0 }),
@@ -63,15 +66,18 @@ export function encodeSelection(selection: AccessSelection): RawSelection {
   };
 }
 
-/** Undefined when it is neither a range nor an entry descriptor. Throws what `decodeData` throws. */
-export function decodeSelection(raw: RawSelection): AccessSelection | undefined {
-  const data = decodeData(raw.parameters);
-  if (data.type !== 'structure' || data.elements.length !== 4) return undefined;
-  return raw.selector === BY_RANGE
-    ? rangeOf(data.elements)
-    : raw.selector === BY_ENTRY
-      ? entryOf(data.elements)
-      : undefined;
+/** A range or an entry descriptor in words, any other selector as it is. Throws what `decodeData` throws. */
+export function decodeSelection(raw: RawSelection): AccessSelection {
+  const parameter = decodeData(raw.parameters);
+  const described =
+    parameter.type === 'structure' ? descriptorOf(raw.selector, parameter.elements) : undefined;
+  return described ?? { by: 'selector', selector: raw.selector, parameter };
+}
+
+function descriptorOf(selector: number, elements: readonly DlmsData[]): AccessSelection | undefined {
+  if (elements.length !== 4) return undefined;
+  if (selector === BY_RANGE) return rangeOf(elements);
+  return selector === BY_ENTRY ? entryOf(elements) : undefined;
 }
 
 function rangeOf(elements: readonly DlmsData[]): AccessSelection | undefined {
