@@ -1,6 +1,6 @@
 import { concat } from '../../base/bytes.ts';
 import { DcuError } from '../../base/errors.ts';
-import { bad, MORE, type Scan } from './scan.ts';
+import { bad, more, type Scan } from './scan.ts';
 
 const START = 0x68;
 const STOP = 0x16;
@@ -35,10 +35,10 @@ export function scanMbus(bytes: Uint8Array, at: number): Scan<MbusFrame> {
   if (there >= 3 && bytes[at + 2] !== length) return bad('the two M-Bus lengths differ', at + 1);
   if (there >= 4 && bytes[at + 3] !== START) return bad('the second M-Bus start byte is missing', at + 3);
   if (there >= 2 && length < LINK_FIELDS) return bad('M-Bus frame is too short', at + 1);
-  if (there < HEADER) return MORE;
+  if (there < HEADER) return more('M-Bus header');
   const content = at + HEADER;
   const end = content + length;
-  if (bytes.length < end + 2) return MORE;
+  if (bytes.length < end + 2) return more(`M-Bus frame of ${length} bytes`);
   let sum = 0;
   for (let i = content; i < end; i++) sum = (sum + (bytes[i] ?? 0)) & 0xff;
   if (sum !== bytes[end]) return bad('M-Bus checksum does not match', end);

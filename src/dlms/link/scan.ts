@@ -7,7 +7,8 @@ import { type Control, decodeControl } from './frame.ts';
  * Offsets count from the start of the run that was given.
  */
 export type Scan<Frame> =
-  | { readonly kind: 'more' }
+  /** `what` is cut. */
+  | { readonly kind: 'more'; readonly what: string }
   | { readonly kind: 'bad'; readonly what: string; readonly offset: number }
   | { readonly kind: 'frame'; readonly frame: Frame; readonly end: number };
 
@@ -40,7 +41,7 @@ const LONGEST_ADDRESS = 4;
 export const WRAPPER_HEADER = 8;
 const WRAPPER_VERSION = 1;
 
-export const MORE = { kind: 'more' } as const;
+export const more = (what: string): Scan<never> => ({ kind: 'more', what });
 export const bad = (what: string, offset: number): Scan<never> => ({ kind: 'bad', what, offset });
 
 /**
@@ -49,7 +50,7 @@ export const bad = (what: string, offset: number): Scan<never> => ({ kind: 'bad'
  */
 export function scanHdlc(bytes: Uint8Array, at: number): Scan<ScannedHdlc> {
   const start = at + 1;
-  if (start + 2 > bytes.length) return MORE;
+  if (start + 2 > bytes.length) return more('HDLC frame');
   const format = ((bytes[start] ?? 0) << 8) | (bytes[start + 1] ?? 0);
   const length = format & 0x7ff;
   if (format >> 12 !== FORMAT_TYPE_3) return bad('not an HDLC frame of format type 3', start);
@@ -61,9 +62,9 @@ export function scanHdlc(bytes: Uint8Array, at: number): Scan<ScannedHdlc> {
   if (source.kind !== 'frame') return source;
   const header = source.end + 1;
   if (header + 2 > end) return bad('the header does not fit the HDLC frame', start);
-  if (bytes.length < header + 2) return MORE;
+  if (bytes.length < header + 2) return more(`HDLC frame of ${length} bytes`);
   if (!checks(bytes, start, header)) return bad('header check sequence does not match', header);
-  if (bytes.length <= end) return MORE;
+  if (bytes.length <= end) return more(`HDLC frame of ${length} bytes`);
   if (bytes[end] !== FLAG) return bad('no HDLC flag where the frame ends', end);
   const info = { from: header + 2, to: end - 2 };
   const hasInfo = header + 2 < end;
@@ -88,7 +89,7 @@ function scanAddress(bytes: Uint8Array, from: number, name: string): Scan<HdlcAd
   let value = 0;
   for (let i = 0; i < LONGEST_ADDRESS; i++) {
     const byte = bytes[from + i];
-    if (byte === undefined) return MORE;
+    if (byte === undefined) return more('HDLC frame');
     value = value * 0x80 + (byte >> 1);
     if ((byte & 1) === 0) continue;
     const width = i + 1;
@@ -107,11 +108,11 @@ export function scanWrapper(bytes: Uint8Array, at: number): Scan<ScannedWrapper>
   const word = (offset: number): number => ((bytes[at + offset] ?? 0) << 8) | (bytes[at + offset + 1] ?? 0);
   const there = bytes.length - at;
   if (there >= 1 && bytes[at] !== 0) return bad('no wrapper header', at);
-  if (there < 2) return MORE;
+  if (there < 2) return more('wrapper header');
   if (word(0) !== WRAPPER_VERSION) return bad(`wrapper version ${word(0)} is not ${WRAPPER_VERSION}`, at);
-  if (there < WRAPPER_HEADER) return MORE;
+  if (there < WRAPPER_HEADER) return more('wrapper header');
   const end = at + WRAPPER_HEADER + word(6);
-  if (bytes.length < end) return MORE;
+  if (bytes.length < end) return more(`wrapper frame of ${word(6)} bytes`);
   const frame = { source: word(2), destination: word(4), apdu: { from: at + WRAPPER_HEADER, to: end } };
   return { kind: 'frame', frame, end };
 }
