@@ -1,7 +1,8 @@
 import type { Machine } from '../base/machine.ts';
 import type { AuthMechanism, SecurityPolicy, SecuritySuite } from '../base/model.ts';
 import type { HlsHook, KeyMaterial } from './ciphering/types.ts';
-import type { AccessSelection, CosemAttribute, Referencing } from './client-types.ts';
+import type { AccessSelection, CosemAttribute, Referencing, ShortName } from './client-types.ts';
+
 import type { DlmsData } from './data.ts';
 import type { LinkConfig, LinkCounters, LinkPeer } from './link/link.ts';
 
@@ -58,14 +59,6 @@ export interface AssociationPolicy extends KeyMaterial {
   readonly suite?: SecuritySuite;
   /** What clients may use; `ln` alone if not given. */
   readonly referencing?: readonly Referencing[];
-}
-
-/** An object as short-name referencing sees it: attribute n has the name `baseName` + 8·(n−1) (Blue Book 4.1.2). */
-export interface ShortName {
-  readonly baseName: number;
-  readonly classId: number;
-  readonly version: number;
-  readonly obis: string;
 }
 
 /** One logical device as the server sees it; it serves its own objects, association objects included. */

@@ -47,6 +47,20 @@ export const LN_CONFORMANCE: readonly ConformanceBit[] = [
   'action',
 ];
 
+/** What this implementation can do in short-name referencing, both roles. */
+export const SN_CONFORMANCE: readonly ConformanceBit[] = [
+  'general-protection',
+  'read',
+  'write',
+  'unconfirmed-write',
+  'block-transfer-with-get-or-read',
+  'block-transfer-with-set-or-write',
+  'multiple-references',
+  'information-report',
+  'data-notification',
+  'parameterized-access',
+];
+
 /** The 24 bits as a number. */
 export function conformanceMask(names: Iterable<ConformanceBit>): number {
   let mask = 0;

@@ -144,7 +144,7 @@ class Client implements ClientMachine {
     this.#security = new ClientSecurity(association);
     this.#handshake = new ClientHandshake(association, this.#security, randomBytes(CHALLENGE_BYTES.own));
     this.#state = 'linking';
-    this.#others = dialectsFor(association.referencing ?? 'ln');
+    this.#others = dialectsFor(association.referencing ?? 'ln', association.shortNames);
     this.#drive({ on: 'command', command: { type: 'connect' } });
   }
 
@@ -228,7 +228,16 @@ class Client implements ClientMachine {
         return;
       }
       const operation = this.#dialect.operationFor(command, this.#scope);
+      if (operation.settled !== undefined) {
+        this.#emit(operation.settled);
+        return;
+      }
       const apdu = operation.start();
+      if (operation.unanswered !== undefined) {
+        this.#sendUnanswered(apdu);
+        this.#emit(operation.unanswered);
+        return;
+      }
       this.#operation = operation;
       this.#state = 'busy';
       this.#sendProtected(apdu);
@@ -254,7 +263,8 @@ class Client implements ClientMachine {
       }
       const progress = operation.receive(plain);
       if (progress.event) this.#emit(progress.event);
-      if (progress.send) this.#sendProtected(progress.send);
+      if (progress.send && progress.done) this.#sendUnanswered(progress.send);
+      else if (progress.send) this.#sendProtected(progress.send);
       if (progress.done) this.#endRequest(progress.done);
     } catch (error) {
       this.#endRequest({ type: 'request-failed', error: toDcuError(error) });
@@ -328,6 +338,11 @@ class Client implements ClientMachine {
 
   #sendProtected(apdu: Uint8Array): void {
     this.#send(this.#security.protect(apdu));
+  }
+
+  #sendUnanswered(apdu: Uint8Array): void {
+    const command = { type: 'send-unconfirmed', apdu: this.#security.protect(apdu) } as const;
+    this.#drive({ on: 'command', command });
   }
 
   #send(apdu: Uint8Array): void {

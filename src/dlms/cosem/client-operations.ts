@@ -12,12 +12,17 @@ import { BlockAssembly } from './block-assembly.ts';
 /** What one answer leads to: an event on the way, and the next request or the result. */
 export interface Progress {
   readonly event?: ClientEvent;
+  /** Together with `done`: nothing answers it. */
   readonly send?: Uint8Array;
   readonly done?: ClientEvent;
 }
 
 /** One service call of the client: a first APDU, and for each answer what comes next. */
 export interface Operation {
+  /** What came of it, where there is nothing to ask; the other members are not used then. */
+  readonly settled?: ClientEvent;
+  /** What it ends with as soon as its first APDU is sent: an unconfirmed service is not answered. */
+  readonly unanswered?: ClientEvent;
   start(): Uint8Array;
   /** Whether this may be the answer that is due: a late answer to an earlier request is passed over. */
   answers(apdu: Uint8Array): boolean;
