@@ -34,18 +34,31 @@ export type ConformanceBit = (typeof CONFORMANCE_BITS)[number];
 /** What this implementation can do in logical-name referencing, both roles. */
 export const LN_CONFORMANCE: readonly ConformanceBit[] = [
   'general-protection',
+  'general-block-transfer',
+  'delta-value-encoding',
+  'attribute0-supported-with-set',
   'priority-mgmt-supported',
+  'attribute0-supported-with-get',
   'block-transfer-with-get-or-read',
   'block-transfer-with-set-or-write',
   'block-transfer-with-action',
   'multiple-references',
   'data-notification',
+  'access',
   'get',
   'set',
   'selective-access',
   'event-notification',
   'action',
 ];
+
+/**
+ * What a client proposes unless it is told otherwise: servers that are granted general block transfer or differences
+ * use them without being asked, and not all do it well.
+ */
+export const LN_PROPOSED: readonly ConformanceBit[] = LN_CONFORMANCE.filter(
+  (bit) => bit !== 'general-block-transfer' && bit !== 'delta-value-encoding',
+);
 
 /** What this implementation can do in short-name referencing, both roles. */
 export const SN_CONFORMANCE: readonly ConformanceBit[] = [

@@ -36,6 +36,28 @@ export function decodeDataNotification(bytes: Uint8Array): DataNotification {
   return { longInvoke, ...(dateTime.length === 0 ? {} : { dateTime }), body };
 }
 
+export interface DataNotificationConfirm {
+  /** As in the notification that is confirmed. */
+  readonly longInvoke: number;
+  readonly dateTime?: Uint8Array;
+}
+
+/** 10, long invoke id, date-time as an octet-string that may be empty. */
+export function encodeDataNotificationConfirm(confirm: DataNotificationConfirm): Uint8Array {
+  const writer = new ByteWriter(20).u8(TAG.dataNotificationConfirm).u32(confirm.longInvoke);
+  writeOctets(writer, confirm.dateTime ?? new Uint8Array(0));
+  return writer.done();
+}
+
+/** Throws `apdu-invalid` or `truncated`. */
+export function decodeDataNotificationConfirm(bytes: Uint8Array): DataNotificationConfirm {
+  const reader = new ByteReader(bytes);
+  expectTag(reader, TAG.dataNotificationConfirm, 'data-notification-confirm');
+  const longInvoke = reader.u32('long-invoke-id-and-priority');
+  const dateTime = readOctets(reader, 'date-time');
+  return { longInvoke, ...(dateTime.length === 0 ? {} : { dateTime }) };
+}
+
 export interface EventNotification {
   /** Date-time of 12 bytes. */
   readonly time?: Uint8Array;

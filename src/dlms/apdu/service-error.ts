@@ -89,6 +89,19 @@ export function encodeInitiateError(error: keyof typeof INITIATE_ERRORS): Uint8A
   return Uint8Array.of(TAG.confirmedServiceError, 1, 6, INITIATE_ERRORS[error]);
 }
 
+/** 0E, service, error and value, by the names that `decodeConfirmedServiceError` gives. Throws `invalid-argument`. */
+export function encodeConfirmedServiceError({ service, error, value }: ConfirmedServiceError): Uint8Array {
+  const serviceCode = Object.keys(SERVICES).find((code) => SERVICES[Number(code)] === service);
+  const kind = Object.keys(ERRORS).find((code) => ERRORS[Number(code)]?.[0] === error);
+  const code = kind === undefined ? -1 : (ERRORS[Number(kind)]?.indexOf(value, 1) ?? -1) - 1;
+  if (serviceCode === undefined || kind === undefined || code < 0) {
+    throw new DcuError('invalid-argument', `${service}: ${error}, ${value} is no confirmed service error`, {
+      field: 'error',
+    });
+  }
+  return Uint8Array.of(TAG.confirmedServiceError, Number(serviceCode), Number(kind), code);
+}
+
 /** Throws `apdu-invalid` or `truncated`; codes that the standard does not define keep their number. */
 export function decodeConfirmedServiceError(bytes: Uint8Array): ConfirmedServiceError {
   const reader = new ByteReader(bytes);

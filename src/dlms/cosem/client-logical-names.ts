@@ -1,6 +1,6 @@
 import { DcuError } from '../../base/errors.ts';
 import type { ApplicationContext } from '../apdu/acse.ts';
-import { LN_CONFORMANCE } from '../apdu/conformance.ts';
+import { LN_PROPOSED } from '../apdu/conformance.ts';
 import { CONFIRMED, HIGH_PRIORITY } from '../apdu/fields.ts';
 import { encodeData } from '../axdr.ts';
 import type { CosemAttribute } from '../client-types.ts';
@@ -19,7 +19,7 @@ import { encodeSelection } from './selective-access.ts';
 /** Logical-name referencing: GET, SET and ACTION. */
 export class LogicalNameDialect implements ClientDialect {
   readonly referencing = 'ln';
-  readonly conformance = LN_CONFORMANCE;
+  readonly conformance = LN_PROPOSED;
   #invokeId = 0;
 
   context(ciphered: boolean): ApplicationContext {
