@@ -15,6 +15,8 @@ import {
   type ServiceReply,
 } from './server-services.ts';
 
+const PROFILE_GENERIC = 7;
+
 /** GET, server role (Green Book 9.3.6): normal, next, with-list, and long answers in blocks. */
 export class GetService implements Service {
   readonly #limits: ServiceLimits;
@@ -52,9 +54,8 @@ export class GetService implements Service {
     if (!isGranted(this.#limits, 'selective-access')) return { result: 'scope-of-access-violated' };
     try {
       const decoded = decodeSelection(selection);
-      return decoded === undefined
-        ? { result: 'type-unmatched' }
-        : { type: 'get', attribute, selection: decoded };
+      const described = attribute.classId !== PROFILE_GENERIC || decoded.by !== 'selector';
+      return described ? { type: 'get', attribute, selection: decoded } : { result: 'type-unmatched' };
     } catch (error) {
       if (error instanceof DcuError) return { result: 'type-unmatched' };
       throw error;
