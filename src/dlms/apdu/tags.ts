@@ -93,6 +93,7 @@ export const TAG = {
   generalGlo: 0xdb,
   generalDed: 0xdc,
   generalCiphering: 0xdd,
+  generalSigning: 0xdf,
   generalBlockTransfer: 0xe0,
 } as const;
 
@@ -106,11 +107,22 @@ export function apduName(tag: number): string {
   return BY_TAG.get(tag)?.name ?? `tag 0x${tag.toString(16).padStart(2, '0')}`;
 }
 
-const GLOBAL_BY_PLAIN = new Map(
-  APDU_KINDS.filter((kind) => kind.protection === 'global').map((kind) => [kind.plainTag ?? 0, kind.tag]),
-);
+/** From the tag of a service to that of its ciphered form. */
+function byPlainTag(protection: ApduProtection): ReadonlyMap<number, number> {
+  return new Map(
+    APDU_KINDS.filter((kind) => kind.protection === protection).map((kind) => [kind.plainTag ?? 0, kind.tag]),
+  );
+}
+
+const GLOBAL_BY_PLAIN = byPlainTag('global');
+const DEDICATED_BY_PLAIN = byPlainTag('dedicated');
 
 /** The glo- tag of a service; undefined where only general ciphering can protect it. */
 export function globalTagOf(plainTag: number): number | undefined {
   return GLOBAL_BY_PLAIN.get(plainTag);
+}
+
+/** The ded- tag of a service; undefined where only general ciphering can protect it. */
+export function dedicatedTagOf(plainTag: number): number | undefined {
+  return DEDICATED_BY_PLAIN.get(plainTag);
 }

@@ -1,10 +1,11 @@
-import type { SecurityPolicy } from '../../base/model.ts';
+import type { SecurityPolicy, SecuritySuite } from '../../base/model.ts';
 
 /**
  * Security control byte (Green Book 9.2.7.2.4.1): suite in bits 0-3, authentication in bit 4, encryption in
  * bit 5, key set (1 = broadcast) in bit 6, compression in bit 7.
  */
 export interface SecurityControl {
+  /** As received: 3 to 15 are reserved. */
   readonly suite: number;
   readonly policy: SecurityPolicy;
   readonly broadcastKey: boolean;
@@ -25,9 +26,13 @@ const POLICY_BITS = {
 
 const POLICIES: readonly SecurityPolicy[] = ['none', 'auth', 'enc', 'auth-enc'];
 
-/** The byte for suite 0 with the unicast key, uncompressed. */
-export function securityControl(policy: SecurityPolicy): number {
-  return POLICY_BITS[policy];
+/** The byte for an uncompressed APDU. */
+export function securityControl(
+  policy: SecurityPolicy,
+  suite: SecuritySuite = 0,
+  broadcastKey = false,
+): number {
+  return POLICY_BITS[policy] | suite | (broadcastKey ? BROADCAST_KEY : 0);
 }
 
 export function parseSecurityControl(byte: number): SecurityControl {
@@ -37,6 +42,11 @@ export function parseSecurityControl(byte: number): SecurityControl {
     broadcastKey: (byte & BROADCAST_KEY) !== 0,
     compressed: (byte & COMPRESSED) !== 0,
   };
+}
+
+/** Whether a policy authenticates, and so ends the content with a tag. */
+export function isAuthenticated(policy: SecurityPolicy): boolean {
+  return (POLICY_BITS[policy] & AUTHENTICATED) !== 0;
 }
 
 /** Whether protection `actual` gives at least what `least` asks for. */
