@@ -180,5 +180,5 @@ test('policies are ordered by what they protect', () => {
   ]);
   expect(strongest('auth', 'enc')).toBe('auth-enc');
   expect(POLICIES.map((policy) => strongest(policy, 'none'))).toEqual([...POLICIES]);
-  expect(POLICIES.map(securityControl)).toEqual([0, 0x10, 0x20, 0x30]);
+  expect(POLICIES.map((policy) => securityControl(policy))).toEqual([0, 0x10, 0x20, 0x30]);
 });
