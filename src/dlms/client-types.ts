@@ -55,20 +55,10 @@ export interface ShortName {
   readonly obis: string;
 }
 
-/** An object as short-name referencing sees it: attribute n has the name `baseName` + 8·(n−1) (Blue Book 4.1.2). */
-export interface ShortName {
-  readonly baseName: number;
-  readonly classId: number;
-  readonly version: number;
-  readonly obis: string;
-}
-
 export interface AssociationConfig extends KeyMaterial {
   readonly auth: AuthMechanism;
   /** `ln` if not given; `auto` tries logical names first and short names when the server does not know that context. */
   readonly referencing?: Referencing | 'auto';
-  /** Short names that are known already, so that the meter's list of them is not read. */
-  readonly shortNames?: readonly ShortName[];
   /** Short names that are known already, so that the meter's list of them is not read. */
   readonly shortNames?: readonly ShortName[];
   /** LLS; and the secret of HLS-MD5, HLS-SHA1 and HLS-SHA256. */
