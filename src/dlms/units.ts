@@ -1,7 +1,7 @@
 import { DcuError } from '../base/errors.ts';
 
-/** Names of the unit enumeration (Blue Book, class 3 Register, attribute 3). */
-const UNIT_NAMES: Readonly<Record<number, string>> = {
+/** Names of the unit enumeration (Blue Book, class 3 Register, attribute 3); what the table lacks is reserved. */
+export const UNIT_NAMES: Readonly<Record<number, string>> = {
   1: 'a',
   2: 'mo',
   3: 'wk',
@@ -65,21 +65,70 @@ const UNIT_NAMES: Readonly<Record<number, string>> = {
   63: 'g/m³',
   64: 'Pa·s',
   65: 'J/kg',
+  66: 'g/cm²',
+  67: 'atm',
   70: 'dBm',
   71: 'dBµV',
   72: 'dB',
+  128: 'in',
+  129: 'ft',
+  130: 'lb',
+  131: '°F',
+  132: '°R',
+  133: 'in²',
+  134: 'ft²',
+  135: 'acre',
+  136: 'in³',
+  137: 'ft³',
+  138: 'acre·ft',
+  139: 'gal (imp.)',
+  140: 'gal (US)',
+  141: 'lbf',
+  142: 'psi',
+  143: 'lb/ft³',
+  144: 'lb/(ft·s)',
+  145: 'ft²/s',
+  146: 'Btu',
+  147: 'therm (EU)',
+  148: 'therm (US)',
+  149: 'Btu/lb',
+  150: 'Btu/ft³',
+  151: 'ft³ (counted)',
+  152: 'ft/s',
+  153: 'ft³/s',
+  154: 'ft³/min',
+  155: 'ft³/h',
+  156: 'ft³/d',
+  157: 'acre·ft/s',
+  158: 'acre·ft/min',
+  159: 'acre·ft/h',
+  160: 'acre·ft/d',
+  161: 'gal (imp., counted)',
+  162: 'gal (imp.)/s',
+  163: 'gal (imp.)/min',
+  164: 'gal (imp.)/h',
+  165: 'gal (imp.)/d',
+  166: 'gal (US, counted)',
+  167: 'gal (US)/s',
+  168: 'gal (US)/min',
+  169: 'gal (US)/h',
+  170: 'gal (US)/d',
+  171: 'Btu/s',
+  172: 'Btu/min',
+  173: 'Btu/h',
+  174: 'Btu/d',
+  254: 'other',
+  255: 'none',
 };
 
 /** What says that a value has no unit. */
 export const UNIT_NONE = 255;
-const UNIT_OTHER = 254;
 
 const UNITS_BY_NAME = new Map(Object.entries(UNIT_NAMES).map(([unit, name]) => [name, Number(unit)]));
 
 /** `Wh` for 30; undefined for 255 (unitless) and 0; `other` for 254; `unit 199` for what the table lacks. */
 export function unitName(unit: number): string | undefined {
   if (unit === UNIT_NONE || unit === 0) return undefined;
-  if (unit === UNIT_OTHER) return 'other';
   return UNIT_NAMES[unit] ?? `unit ${unit}`;
 }
 

@@ -7,12 +7,6 @@ import {
   dataAccessResultName,
 } from '../../src/dlms/apdu/results.ts';
 import { apduKind, apduName, globalTagOf } from '../../src/dlms/apdu/tags.ts';
-import {
-  attributesOf,
-  INTERFACE_CLASSES,
-  interfaceClass,
-  methodsOf,
-} from '../../src/dlms/cosem/classes/index.ts';
 import { formatObis, parseObis } from '../../src/dlms/obis.ts';
 import { unitName, unitNumber } from '../../src/dlms/units.ts';
 import { codeOf } from './mutation.ts';
@@ -97,18 +91,5 @@ describe('names and numbers of the standard', () => {
     expect([0xdb, 0xdd].map((tag) => apduKind(tag)?.protection)).toEqual(['general', 'general']);
     expect([0xc0, 0xc4, 0xc7, 0x08, 0x0f].map(globalTagOf)).toEqual([0xc8, 0xcc, 0xcf, 0x28, undefined]);
     expect(apduName(0x99)).toBe('tag 0x99');
-  });
-
-  test('interface classes', () => {
-    expect(INTERFACE_CLASSES.map(({ id }) => id)).toEqual([1, 3, 4, 5, 7, 8, 9, 15, 17, 20, 22, 64, 70]);
-    expect(interfaceClass(8)?.attributes.map(({ index, name }) => `${index} ${name}`)).toContain(
-      '9 clock_base',
-    );
-    const association = interfaceClass(15);
-    if (association === undefined) throw new Error('class 15 is missing');
-    expect([0, 1, 2].map((version) => attributesOf(association, version).at(-1)?.index)).toEqual([8, 9, 11]);
-    expect([0, 2].map((version) => methodsOf(association, version).length)).toEqual([4, 6]);
-    expect(interfaceClass(7)?.attributes[0]).toMatchObject({ name: 'buffer', selectors: [1, 2] });
-    expect(interfaceClass(999)).toBeUndefined();
   });
 });

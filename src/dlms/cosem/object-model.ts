@@ -16,7 +16,7 @@ import {
   isVisible,
 } from './access-rights.ts';
 import { builtInObjects, type SapEntry } from './built-in-objects.ts';
-import { interfaceClass } from './classes/index.ts';
+import { describeAttribute } from './classes/index.ts';
 import type { CosemObject } from './cosem-object.ts';
 
 export type { AccessRights } from './access-rights.ts';
@@ -152,7 +152,7 @@ class ObjectDevice implements LogicalDevice {
     if (source.set === undefined || (right !== 'write' && right !== 'read-write')) {
       return { result: 'read-write-denied' };
     }
-    const types = interfaceClass(object.classId)?.attributes.find((one) => one.index === index)?.types ?? [];
+    const types = describeAttribute(object.classId, object.version, index)?.types ?? [];
     if (types.length > 0 && !types.includes(value.type)) return { result: 'type-unmatched' };
     const result = source.set(value, caller);
     return typeof result === 'string' ? { result } : result;

@@ -1,3 +1,4 @@
+import { DATE_TIME, REGISTER_STATUS, REGISTER_VALUE, SCALER_UNIT } from './common-shapes.ts';
 import { defineClass } from './define-class.ts';
 
 export const DEMAND_REGISTER = defineClass({
@@ -5,12 +6,12 @@ export const DEMAND_REGISTER = defineClass({
   name: 'Demand register',
   versions: [0],
   attributes: [
-    ['current_average_value', 'choice', 'dynamic'],
-    ['last_average_value', 'choice', 'dynamic'],
-    ['scaler_unit', 'structure', 'static'],
-    ['status', 'choice', 'dynamic'],
-    ['capture_time', ['octet-string', 'date-time'], 'dynamic'],
-    ['start_time_current', ['octet-string', 'date-time'], 'dynamic'],
+    ['current_average_value', REGISTER_VALUE, 'dynamic'],
+    ['last_average_value', REGISTER_VALUE, 'dynamic'],
+    ['scaler_unit', SCALER_UNIT, 'static'],
+    ['status', REGISTER_STATUS, 'dynamic'],
+    ['capture_time', DATE_TIME, 'dynamic'],
+    ['start_time_current', DATE_TIME, 'dynamic'],
     ['period', 'double-long-unsigned', 'static'],
     ['number_of_periods', 'long-unsigned', 'static'],
   ],

@@ -1,3 +1,4 @@
+import { DATE_TIME, REGISTER_STATUS, REGISTER_VALUE, SCALER_UNIT } from './common-shapes.ts';
 import { defineClass } from './define-class.ts';
 
 export const EXTENDED_REGISTER = defineClass({
@@ -5,10 +6,10 @@ export const EXTENDED_REGISTER = defineClass({
   name: 'Extended register',
   versions: [0],
   attributes: [
-    ['value', 'choice', 'dynamic'],
-    ['scaler_unit', 'structure', 'static'],
-    ['status', 'choice', 'dynamic'],
-    ['capture_time', ['octet-string', 'date-time'], 'dynamic'],
+    ['value', REGISTER_VALUE, 'dynamic'],
+    ['scaler_unit', SCALER_UNIT, 'static'],
+    ['status', REGISTER_STATUS, 'dynamic'],
+    ['capture_time', DATE_TIME, 'dynamic'],
   ],
   methods: ['reset'],
 });

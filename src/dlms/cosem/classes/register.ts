@@ -1,3 +1,4 @@
+import { REGISTER_VALUE, SCALER_UNIT } from './common-shapes.ts';
 import { defineClass } from './define-class.ts';
 
 export const REGISTER = defineClass({
@@ -5,8 +6,8 @@ export const REGISTER = defineClass({
   name: 'Register',
   versions: [0],
   attributes: [
-    ['value', 'choice', 'dynamic'],
-    ['scaler_unit', 'structure', 'static'],
+    ['value', REGISTER_VALUE, 'dynamic'],
+    ['scaler_unit', SCALER_UNIT, 'static'],
   ],
   methods: ['reset'],
 });
