@@ -128,7 +128,7 @@ function objectList(objects: readonly CosemObject[], rights: AccessRights | unde
   );
 }
 
-function attributeAccess(object: CosemObject, rights: AccessRights): DlmsData {
+export function attributeAccess(object: CosemObject, rights: AccessRights): DlmsData {
   const definition = interfaceClass(object.classId);
   const defined = definition ? attributesOf(definition, object.version) : [];
   const indexes = definition ? defined.map(({ index }) => index) : Object.keys(object.attributes).map(Number);
@@ -147,7 +147,7 @@ function attributeAccess(object: CosemObject, rights: AccessRights): DlmsData {
   );
 }
 
-function methodAccess(object: CosemObject, rights: AccessRights): DlmsData {
+export function methodAccess(object: CosemObject, rights: AccessRights): DlmsData {
   const definition = interfaceClass(object.classId);
   const indexes = definition
     ? methodsOf(definition, object.version).map(({ index }) => index)

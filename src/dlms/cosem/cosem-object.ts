@@ -28,6 +28,8 @@ export interface CosemObject {
   readonly classId: number;
   readonly version: number;
   readonly obis: string;
+  /** The short name of its first attribute, where it matters; one is found for it otherwise. */
+  readonly baseName?: number;
   /** Attributes from 2 on, by number. */
   readonly attributes: Readonly<Record<number, AttributeSource>>;
   /** Methods by number. */

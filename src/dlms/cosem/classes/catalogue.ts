@@ -3,6 +3,7 @@ import { ACTIVITY_CALENDAR } from './activity-calendar.ts';
 import { ARBITRATOR } from './arbitrator.ts';
 import { ARRAY_MANAGER } from './array-manager.ts';
 import { ASSOCIATION_LN } from './association-ln.ts';
+import { ASSOCIATION_SN } from './association-sn.ts';
 import { AUTO_ANSWER } from './auto-answer.ts';
 import { AUTO_CONNECT } from './auto-connect.ts';
 import { CHARGE } from './charge.ts';
@@ -100,6 +101,7 @@ export const INTERFACE_CLASSES: readonly InterfaceClass[] = [
   SCRIPT_TABLE,
   SCHEDULE,
   SPECIAL_DAYS_TABLE,
+  ASSOCIATION_SN,
   ASSOCIATION_LN,
   SAP_ASSIGNMENT,
   IMAGE_TRANSFER,
