@@ -95,7 +95,7 @@ function openGeneral(opening: Opening, apdu: Uint8Array): OpenedApdu {
     const plaintext = open(lastingCipher(opening, which, content));
     return { plaintext, protection: protectionOf(policy, 'identified-key', which), ...common };
   }
-  const { form, key } = oneTimeKeyOf(using, opening.ring.suite, opening.ring.keys, header);
+  const { form, key } = oneTimeKeyOf(using, opening.ring, header);
   const plaintext = opening.ring.withKey(key, open);
   return { plaintext, protection: protectionOf(policy, form, 'unicast'), ...common };
 }
@@ -117,14 +117,18 @@ function openSigned(opening: Opening, apdu: Uint8Array): OpenedApdu {
   };
 }
 
-/** What the outer layers brought, and one more. */
+/** What the outer layers brought, and one more. Counter, title and transaction are those of the ciphering layer if there is one. */
 function merged(outer: OpenedApdu, inner: OpenedApdu): OpenedApdu {
-  const ciphered = inner.protection.signed ? outer.protection : inner.protection;
+  const signing = inner.protection.signed ? inner : outer;
+  const ciphering = signing === inner ? outer : inner;
+  const { plaintext, signedBy = outer.signedBy } = inner;
   return {
-    ...outer,
-    ...inner,
+    ...signing,
+    ...ciphering,
+    plaintext,
+    ...(signedBy === undefined ? {} : { signedBy }),
     protection: {
-      ...ciphered,
+      ...ciphering.protection,
       policy: strongest(outer.protection.policy, inner.protection.policy),
       signed: outer.protection.signed || inner.protection.signed,
     },

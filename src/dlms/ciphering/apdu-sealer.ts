@@ -42,7 +42,7 @@ export function cipherApdu(
     case 'one-pass-diffie-hellman':
     case 'static-unified-model': {
       if (form !== 'wrapped-key' && header.recipientSystemTitle.length === 0) throw lacking('recipient');
-      const made = oneTimeKeyFor(form, ring.suite, ring.keys, header, randomBytes);
+      const made = oneTimeKeyFor(form, ring, header, randomBytes);
       return ring.withKey(made.key, (cipher) =>
         generalCiphering(ring, cipher, apdu, protection, invocationCounter, header, made.keyInfo),
       );

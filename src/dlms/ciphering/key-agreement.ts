@@ -1,7 +1,7 @@
 import { concat } from '../../base/bytes.ts';
 import type { SecuritySuite } from '../../base/model.ts';
 import { ecdsaSign, ecdsaVerify, generateEcKeyPair, scalarSize } from '../../kernels/index.ts';
-import { agreedKey } from './key-derivation.ts';
+import { agreedKey, type KdfEdition } from './key-derivation.ts';
 import { publicKeyFacts } from './suite.ts';
 import type { EcKeyPair } from './types.ts';
 
@@ -43,6 +43,8 @@ export interface Agreement {
   /** The client is party U, the server party V. */
   readonly clientTitle: Uint8Array;
   readonly serverTitle: Uint8Array;
+  /** `current` unless told. */
+  readonly edition?: KdfEdition;
 }
 
 /**
@@ -52,13 +54,21 @@ export interface Agreement {
 export function completeAgreement(suite: SecuritySuite, agreement: Agreement): Uint8Array | undefined {
   const { curve } = publicKeyFacts(suite);
   const size = 2 * scalarSize(curve);
-  const { keyId, ownShare, peerKeyData, peerSigningKey, clientTitle, serverTitle } = agreement;
+  const {
+    keyId,
+    ownShare,
+    peerKeyData,
+    peerSigningKey,
+    clientTitle,
+    serverTitle,
+    edition = 'current',
+  } = agreement;
   if (peerKeyData.length !== 2 * size) return undefined;
   const peerKey = peerKeyData.subarray(0, size);
   const signature = peerKeyData.subarray(size);
   if (!ecdsaVerify(curve, peerSigningKey, signedShare(keyId, peerKey), signature)) return undefined;
   const algorithm = keyId === MASTER_KEY_ID ? 'aes-wrap' : 'aes-gcm';
-  return agreedKey(suite, ownShare, peerKey, { u: clientTitle, v: serverTitle }, algorithm);
+  return agreedKey(suite, ownShare, peerKey, { u: clientTitle, v: serverTitle }, { algorithm, edition });
 }
 
 function signedShare(keyId: GlobalKeyId, publicKey: Uint8Array): Uint8Array {

@@ -8,8 +8,16 @@ import type { EcKeyPair } from './types.ts';
 /** What the derived key is for. */
 export type KeyAlgorithm = 'aes-gcm' | 'aes-wrap';
 
-/** Encoded object identifier { 2 16 756 5 8 3 }, cryptographic algorithms of the DLMS UA; the last arc names one. */
-const ALGORITHM_PREFIX = Uint8Array.of(0x60, 0x85, 0x74, 0x05, 0x08, 0x03);
+/**
+ * The AlgorithmID that goes into OtherInfo. Edition 8.0 of the Green Book printed 60 85 74 06 08 03 xx, which GBCS and
+ * meters of its time took over; later editions encode the object identifier { 2 16 756 5 8 3 xx } as it is, with 05.
+ */
+export type KdfEdition = 'current' | 'edition-8';
+
+const ALGORITHM_PREFIX = {
+  current: Uint8Array.of(0x60, 0x85, 0x74, 0x05, 0x08, 0x03),
+  'edition-8': Uint8Array.of(0x60, 0x85, 0x74, 0x06, 0x08, 0x03),
+} as const satisfies Record<KdfEdition, Uint8Array>;
 /** The last arc with keys of 16 bytes; with 32 bytes it is one more (Green Book 9.2.3.4.6.5). */
 const ALGORITHM_ARC = { 'aes-gcm': 0, 'aes-wrap': 2 } as const satisfies Record<KeyAlgorithm, number>;
 
@@ -62,14 +70,14 @@ export function agreedKey(
   own: EcKeyPair,
   peerPublicKey: Uint8Array,
   parties: Parties,
-  algorithm: KeyAlgorithm = 'aes-gcm',
+  { algorithm = 'aes-gcm', edition = 'current' }: { algorithm?: KeyAlgorithm; edition?: KdfEdition } = {},
 ): Uint8Array | undefined {
   const facts = publicKeyFacts(suite);
   const { keyLength } = suiteFacts(suite);
   const secret = ecdhSecret(facts.curve, own.privateKey, peerPublicKey);
   if (secret === undefined) return undefined;
   const arc = ALGORITHM_ARC[algorithm] + (keyLength === 32 ? 1 : 0);
-  const otherInfo = concat([ALGORITHM_PREFIX, Uint8Array.of(arc), parties.u, parties.v]);
+  const otherInfo = concat([ALGORITHM_PREFIX[edition], Uint8Array.of(arc), parties.u, parties.v]);
   const key = concatenationKdf(facts.digest, secret, otherInfo, keyLength);
   secret.fill(0);
   return key;

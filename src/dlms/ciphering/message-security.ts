@@ -37,14 +37,14 @@ export class MessageSecurity {
 
   /** Throws `invalid-field` naming a key whose length is not that of the suite. */
   constructor(config: MessageSecurityConfig) {
-    const { suite, systemTitle, dedicatedKey } = config;
+    const { suite, systemTitle, dedicatedKey, keyDerivation = 'current' } = config;
     if (systemTitle.length !== 8) {
       throw new DcuError('invalid-field', `systemTitle has 8 bytes, not ${systemTitle.length}`, {
         field: 'systemTitle',
       });
     }
     this.#config = config;
-    this.#ring = new KeyRing(suite, config, dedicatedKey);
+    this.#ring = new KeyRing(suite, config, dedicatedKey, keyDerivation);
   }
 
   /** Most bytes that `protection` adds to an APDU that is up to 64 KB long when protected. */
@@ -53,7 +53,7 @@ export class MessageSecurity {
   }
 
   /**
-   * The APDU under `protection`: ciphered first, then signed. `recipient` is the peer's system title, which agreed keys
+   * The APDU under `protection`: signed first, then ciphered (Green Book 9.2.7.3). `recipient` is the peer's system title, which agreed keys
    * need and the other general forms state if known; `transactionId` is that of the request which this one answers.
    * Throws `invalid-field` naming what the protection needs and the configuration lacks.
    */
@@ -75,16 +75,10 @@ export class MessageSecurity {
       dateTime: NOTHING,
       otherInformation: NOTHING,
     };
-    let out = apdu;
-    if (policy !== 'none') {
-      if (counter === undefined) {
-        throw new DcuError('invalid-field', 'ciphering needs invocation counters', {
-          field: 'nextInvocationCounter',
-        });
-      }
-      out = cipherApdu(this.#ring, out, protection, counter, header, randomBytes);
-    }
-    return signed ? signApdu(this.#ring, out, header) : out;
+    const content = signed ? signApdu(this.#ring, apdu, header) : apdu;
+    if (policy === 'none') return content;
+    if (counter === undefined) throw lacking('nextInvocationCounter');
+    return cipherApdu(this.#ring, content, protection, counter, header, randomBytes);
   }
 
   /**

@@ -10,7 +10,7 @@ import {
   wrapKey,
 } from '../../kernels/index.ts';
 import type { GeneralHeader, KeyInfo } from '../apdu/general-ciphering.ts';
-import { agreedKey, partyWithTransaction } from './key-derivation.ts';
+import { agreedKey, type KdfEdition, partyWithTransaction } from './key-derivation.ts';
 import { publicKeyFacts, suiteFacts } from './suite.ts';
 import type { CipheringForm, EcKeyPair, KeyMaterial } from './types.ts';
 
@@ -26,6 +26,13 @@ const ONE_PASS = 1;
 const STATIC_UNIFIED = 2;
 const NOTHING = new Uint8Array(0);
 
+/** What one-time keys are made of. */
+export interface OneTimeKeySource {
+  readonly suite: SecuritySuite;
+  readonly keys: KeyMaterial;
+  readonly edition: KdfEdition;
+}
+
 /** A key for one message, to be wiped after use, and what tells the recipient which. */
 export interface OneTimeKey {
   readonly key: Uint8Array;
@@ -38,11 +45,11 @@ export interface OneTimeKey {
  */
 export function oneTimeKeyFor(
   form: OneTimeForm,
-  suite: SecuritySuite,
-  keys: KeyMaterial,
+  source: OneTimeKeySource,
   header: GeneralHeader,
   randomBytes: (length: number) => Uint8Array,
 ): OneTimeKey {
+  const { suite, keys } = source;
   switch (form) {
     case 'wrapped-key': {
       const masterKey = needed(keys.masterKey, 'masterKey');
@@ -53,12 +60,12 @@ export function oneTimeKeyFor(
       };
     }
     case 'one-pass-diffie-hellman':
-      return onePassKey(suite, keys, header, randomBytes);
+      return onePassKey(source, header, randomBytes);
     case 'static-unified-model': {
       const own = needed(keys.agreementKey, 'agreementKey');
       const peer = needed(keys.peerAgreementKey, 'peerAgreementKey');
       return {
-        key: agreed(suite, own, peer, header, STATIC_UNIFIED, 'peerAgreementKey'),
+        key: agreed(source, own, peer, header, STATIC_UNIFIED, 'peerAgreementKey'),
         keyInfo: { kind: 'agreed', keyParameters: Uint8Array.of(STATIC_UNIFIED), keyCipheredData: NOTHING },
       };
     }
@@ -66,16 +73,16 @@ export function oneTimeKeyFor(
 }
 
 function onePassKey(
-  suite: SecuritySuite,
-  keys: KeyMaterial,
+  source: OneTimeKeySource,
   header: GeneralHeader,
   randomBytes: (length: number) => Uint8Array,
 ): OneTimeKey {
+  const { suite, keys } = source;
   const { curve } = publicKeyFacts(suite);
   const peer = needed(keys.peerAgreementKey, 'peerAgreementKey');
   const { privateKey } = needed(keys.signingKey, 'signingKey');
   const ephemeral = generateEcKeyPair(curve, randomBytes);
-  const key = agreed(suite, ephemeral, peer, header, ONE_PASS, 'peerAgreementKey');
+  const key = agreed(source, ephemeral, peer, header, ONE_PASS, 'peerAgreementKey');
   ephemeral.privateKey.fill(0);
   const signature = ecdsaSign(curve, privateKey, ephemeral.publicKey);
   return {
@@ -95,10 +102,10 @@ function onePassKey(
  */
 export function oneTimeKeyOf(
   keyInfo: Exclude<KeyInfo, { kind: 'identified' }>,
-  suite: SecuritySuite,
-  keys: KeyMaterial,
+  source: OneTimeKeySource,
   header: GeneralHeader,
 ): { readonly form: OneTimeForm; readonly key: Uint8Array } {
+  const { suite, keys } = source;
   if (keyInfo.kind === 'wrapped') {
     return { form: 'wrapped-key', key: unwrapped(keyInfo, suite, held(keys.masterKey, 'masterKey')) };
   }
@@ -110,7 +117,7 @@ export function oneTimeKeyOf(
       const peer = verifiedEphemeral(suite, keyInfo.keyCipheredData, signer);
       return {
         form: 'one-pass-diffie-hellman',
-        key: agreed(suite, own, peer, header, ONE_PASS, undefined),
+        key: agreed(source, own, peer, header, ONE_PASS, undefined),
       };
     }
     case STATIC_UNIFIED: {
@@ -118,7 +125,7 @@ export function oneTimeKeyOf(
       const peer = held(keys.peerAgreementKey, 'peerAgreementKey');
       return {
         form: 'static-unified-model',
-        key: agreed(suite, own, peer, header, STATIC_UNIFIED, 'peerAgreementKey'),
+        key: agreed(source, own, peer, header, STATIC_UNIFIED, 'peerAgreementKey'),
       };
     }
     default:
@@ -154,7 +161,7 @@ function verifiedEphemeral(suite: SecuritySuite, data: Uint8Array, signer: Uint8
 
 /** `field` names the configured key that cannot be a point; undefined when the point came from the peer. */
 function agreed(
-  suite: SecuritySuite,
+  source: OneTimeKeySource,
   own: EcKeyPair,
   peer: Uint8Array,
   header: GeneralHeader,
@@ -164,7 +171,7 @@ function agreed(
   const { originatorSystemTitle, recipientSystemTitle, transactionId } = header;
   const u =
     scheme === ONE_PASS ? originatorSystemTitle : partyWithTransaction(originatorSystemTitle, transactionId);
-  const key = agreedKey(suite, own, peer, { u, v: recipientSystemTitle });
+  const key = agreedKey(source.suite, own, peer, { u, v: recipientSystemTitle }, { edition: source.edition });
   if (key !== undefined) return key;
   throw field === undefined
     ? new DcuError('decryption-failed', 'the ephemeral key is not a point of the curve')

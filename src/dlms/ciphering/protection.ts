@@ -1,6 +1,7 @@
 import type { SecurityPolicy, SecuritySuite } from '../../base/model.ts';
 import { KEY_WRAP_OVERHEAD, scalarSize } from '../../kernels/index.ts';
 import { SECURITY_HEADER_LENGTH } from './content-cipher.ts';
+import type { KdfEdition } from './key-derivation.ts';
 import { isAuthenticated } from './security-control.ts';
 import { suiteFacts, TAG_LENGTH } from './suite.ts';
 import type { CipheringForm, KeyMaterial } from './types.ts';
@@ -10,7 +11,7 @@ export interface Protection {
   /** With `none` the APDU is not ciphered at all. */
   readonly policy: SecurityPolicy;
   readonly form: CipheringForm;
-  /** Inside general-signing. */
+  /** In general-signing, which ciphering goes around. */
   readonly signed: boolean;
   /** Which global key; the dedicated and one-time keys are always unicast. */
   readonly key: 'unicast' | 'broadcast';
@@ -55,6 +56,8 @@ export interface MessageSecurityConfig extends KeyMaterial {
   readonly randomBytes: (length: number) => Uint8Array;
   /** Whether APDUs under the global broadcast key are opened; they are not unless told. */
   readonly acceptBroadcast?: boolean;
+  /** `current` unless told. */
+  readonly keyDerivation?: KdfEdition;
 }
 
 /** Key ids of key-info identified-key. */
