@@ -1,20 +1,31 @@
 import { Command, Option } from 'commander';
-import { fromHex } from '../base/bytes.ts';
-import { DcuError } from '../base/errors.ts';
+import { concat, fromHex } from '../base/bytes.ts';
+import { DcuError, toDcuError } from '../base/errors.ts';
 import {
   type DataNode,
   type Decoded,
+  type DecodeKeys,
   decodeTelegram,
+  type Explained,
+  explainLines,
+  explainTelegram,
+  type KeysOf,
   TRANSPORTS,
   type Transport,
+  xmlOf,
 } from '../dlms/decode/index.ts';
-import type { CliCommand } from './command.ts';
-
-/** Longest input: far above any APDU, far below what would hurt. */
-const MAX_BYTES = 1 << 20;
+import { type CliCommand, type CliIo, ReportedFailure } from './command.ts';
+import { INPUT_FORMS, type InputForm, readInput, type Telegram, telegramsOf } from './decode-input.ts';
+import { keysFor, readKeyFile } from './key-file.ts';
+import { readPublicKey } from './key-pem.ts';
 
 interface Options {
   readonly json?: boolean;
+  readonly explain?: boolean;
+  readonly xml?: boolean;
+  readonly file?: string;
+  readonly input: InputForm;
+  readonly keys?: string;
   readonly encryptionKey?: string;
   readonly authenticationKey?: string;
   readonly systemTitle?: string;
@@ -26,62 +37,207 @@ export const decodeCommand: CliCommand = {
   build(io) {
     return new Command('decode')
       .description('translate frames or an APDU into a tree and its readings')
-      .argument('<hex>', 'bytes in hexadecimal (blanks and colons allowed), or - for standard input')
+      .argument('[input]', 'bytes: hexadecimal (blanks and colons allowed), base64, or - for standard input')
+      .option('--file <path>', 'read the bytes from a file: text, binary, or a log with hexadecimal in it')
+      .addOption(
+        new Option('--input <form>', 'how the bytes are written; of a log every line with hexadecimal counts')
+          .choices(INPUT_FORMS)
+          .default('auto' satisfies InputForm),
+      )
+      .option('--explain', 'every field with its byte range, name and meaning')
+      .option('--xml', 'the XML that DLMS tools have in common')
       .option('--json', 'one JSON document')
-      .option('--encryption-key <hex>', 'global unicast encryption key, 16 bytes')
-      .option('--authentication-key <hex>', 'authentication key, 16 bytes')
+      .option(
+        '--keys <file>',
+        'JSON file with keys by system title: {"<title>": {"encryptionKey": "<hex>", …}}',
+      )
+      .option('--encryption-key <hex>', 'global unicast encryption key, 16 or 32 bytes')
+      .option('--authentication-key <hex>', 'authentication key, 16 or 32 bytes')
       .option('--system-title <hex>', "the sender's, 8 bytes; for ciphering that does not carry it")
       .addOption(
         new Option('--transport <kind>', 'what carries the APDU')
           .choices(TRANSPORTS)
           .default('auto' satisfies Transport),
       )
-      .action(async (hex: string, options: Options) => {
-        const bytes = fromHex(hex === '-' ? await readStandardInput() : hex, 'hex');
-        if (bytes.length > MAX_BYTES) {
-          throw new DcuError('invalid-argument', `more than ${MAX_BYTES} bytes`, { field: 'hex' });
+      .action(async (argument: string | undefined, options: Options) => {
+        if (options.xml === true && (options.explain === true || options.json === true)) {
+          throw new DcuError('usage', '--xml excludes --explain and --json', { field: 'xml' });
         }
-        const decoded = decodeTelegram(bytes, {
-          transport: options.transport,
-          ...sized('encryptionKey', options.encryptionKey, 16),
-          ...sized('authenticationKey', options.authenticationKey, 16),
-          ...sized('systemTitle', options.systemTitle, 8),
-        });
-        io.out(options.json === true ? JSON.stringify({ ok: true, ...decoded }) : textOf(decoded));
+        const translator = translatorOf(options);
+        const telegrams = telegramsOf(await readInput(argument, options.file), options.input);
+        const [only] = telegrams;
+        if (only !== undefined && only.line === undefined) printOne(translator.all(only.bytes), options, io);
+        else printLog(telegrams, translator, options, io);
       });
   },
 };
 
-async function readStandardInput(): Promise<string> {
-  let text = '';
-  const decoder = new TextDecoder();
-  for await (const chunk of Bun.stdin.stream()) {
-    text += decoder.decode(chunk, { stream: true });
-    // Two digits a byte, and as much again for blanks and line ends.
-    if (text.length > 4 * MAX_BYTES) {
-      throw new DcuError('invalid-argument', `more than ${MAX_BYTES} bytes`, { field: 'hex' });
-    }
-  }
-  return text;
+/** What one telegram says; `decoded` is absent where it carries no APDU, or several. */
+interface Translated {
+  readonly explained: Explained;
+  readonly decoded?: Decoded;
 }
+
+interface Translator {
+  /** One telegram whose single APDU must be decoded. */
+  all(bytes: Uint8Array): Translated;
+  /** One telegram of several. */
+  some(bytes: Uint8Array): Translated;
+}
+
+function translatorOf(options: Options): Translator {
+  const keysOf = keysByTitle(options);
+  const title = sized('systemTitle', options.systemTitle, [8]);
+  const common = {
+    transport: options.transport,
+    keysOf: (stated: Uint8Array | undefined) => keysOf(stated ?? title),
+  };
+  const whole = { ...common, ...(title === undefined ? {} : { systemTitle: title }) };
+  const all = (bytes: Uint8Array): Translated => {
+    // In XML and the explanation, what cannot be deciphered is shown as it is.
+    if (options.xml === true || options.explain === true) return { explained: explainTelegram(bytes, whole) };
+    const decoded = decodeTelegram(bytes, whole);
+    return { decoded, explained: { frames: [], apdus: [] } };
+  };
+  return {
+    all,
+    some(bytes) {
+      const explained = explainTelegram(bytes, whole);
+      return explained.apdus.length === 1 ? { explained, ...decodedIfReadable(bytes, whole) } : { explained };
+    },
+  };
+}
+
+/** Ciphered content without a key is shown by the explanation alone. */
+function decodedIfReadable(
+  bytes: Uint8Array,
+  options: Parameters<typeof decodeTelegram>[1],
+): { readonly decoded?: Decoded } {
+  try {
+    return { decoded: decodeTelegram(bytes, options) };
+  } catch (thrown) {
+    if (thrown instanceof DcuError && thrown.code === 'security-required') return {};
+    throw thrown;
+  }
+}
+
+function keysByTitle(options: Options): KeysOf {
+  const given: DecodeKeys = {
+    ...named('encryptionKey', sized('encryptionKey', options.encryptionKey, [16, 32])),
+    ...named('authenticationKey', sized('authenticationKey', options.authenticationKey, [16, 32])),
+  };
+  if (options.keys === undefined) return () => given;
+  const file = readKeyFile(options.keys);
+  return (systemTitle) => {
+    const { encryptionKey, authenticationKey, broadcastKey, masterKey, meterSigningKey } =
+      keysFor(file, systemTitle) ?? {};
+    const suite = encryptionKey?.length === 32 ? 2 : 1;
+    return {
+      ...named('encryptionKey', encryptionKey),
+      ...named('authenticationKey', authenticationKey),
+      ...named('broadcastKey', broadcastKey),
+      ...named('masterKey', masterKey),
+      ...named(
+        'peerSigningKey',
+        meterSigningKey === undefined ? undefined : readPublicKey('keys', meterSigningKey, suite),
+      ),
+      ...given,
+    };
+  };
+}
+
+const named = <Name extends keyof DecodeKeys>(
+  name: Name,
+  value: Uint8Array | undefined,
+): { readonly [N in Name]?: Uint8Array } => {
+  const out: { [N in Name]?: Uint8Array } = {};
+  if (value !== undefined) out[name] = value;
+  return out;
+};
 
 /** Bytes of an optional key; errors name the field, never the value. */
-function sized<Name extends string>(
-  field: Name,
-  hex: string | undefined,
-  length: number,
-): { readonly [N in Name]?: Uint8Array } {
-  if (hex === undefined) return {};
+function sized(field: string, hex: string | undefined, lengths: readonly number[]): Uint8Array | undefined {
+  if (hex === undefined) return undefined;
   const bytes = fromHex(hex, field);
-  if (bytes.length !== length) {
-    throw new DcuError('invalid-argument', `${field} has ${length} bytes, not ${bytes.length}`, { field });
+  if (!lengths.includes(bytes.length)) {
+    throw new DcuError(
+      'invalid-argument',
+      `${field} has ${lengths.join(' or ')} bytes, not ${bytes.length}`,
+      { field },
+    );
   }
-  const named: { [N in Name]?: Uint8Array } = {};
-  named[field] = bytes;
-  return named;
+  return bytes;
 }
 
-function textOf({ layers, apdu, readings, dateTime }: Decoded): string {
+function printOne({ decoded, explained }: Translated, options: Options, io: CliIo): void {
+  if (options.xml === true) io.out(xmlOf(explained.apdus));
+  else if (options.json === true) io.out(JSON.stringify({ ok: true, ...(decoded ?? explained) }));
+  else io.out(options.explain === true ? explainLines(explained).join('\n') : textOf(decoded));
+}
+
+/** Segments of one APDU may stand in several lines; more than so many belong to no APDU. */
+const MOST_LINES = 64;
+
+/** Every telegram of a log by itself. What does not decode is reported at its line, and the rest goes on. */
+function printLog(telegrams: readonly Telegram[], translator: Translator, options: Options, io: CliIo): void {
+  const documents: object[] = [];
+  let good = 0;
+  let held: Telegram[] = [];
+  const report = (line: number, result: Translated | DcuError): void => {
+    if (!(result instanceof DcuError)) good++;
+    if (options.json === true) {
+      documents.push(
+        result instanceof DcuError
+          ? { line, ok: false, error: result.toJSON() }
+          : {
+              line,
+              ok: true,
+              ...(options.explain === true ? result.explained : (result.decoded ?? result.explained)),
+            },
+      );
+    } else if (result instanceof DcuError) {
+      const text = `line ${line}: ${result.code}: ${result.message}`;
+      if (options.xml === true) io.err(text);
+      else io.out(text);
+    } else io.out(logText(line, result, options));
+  };
+  for (const telegram of telegrams) {
+    held.push(telegram);
+    const line = held[0]?.line ?? 0;
+    try {
+      report(line, translator.some(concat(held.map(({ bytes }) => bytes))));
+      held = [];
+    } catch (thrown) {
+      const error = toDcuError(thrown);
+      if (error.code === 'truncated' && held.length < MOST_LINES) continue;
+      report(line, error);
+      held = [];
+    }
+  }
+  for (const { line = 0, bytes } of held) {
+    try {
+      report(line, translator.some(bytes));
+    } catch (thrown) {
+      report(line, toDcuError(thrown));
+    }
+  }
+  if (options.json === true) io.out(JSON.stringify({ ok: good > 0, telegrams: documents }));
+  if (good === 0) throw new ReportedFailure('nothing in the input could be decoded');
+}
+
+function logText(line: number, { decoded, explained }: Translated, options: Options): string {
+  if (options.xml === true) return `<!--line ${line}-->\n${xmlOf(explained.apdus)}`;
+  if (options.explain === true) return `line ${line}\n${explainLines(explained).join('\n')}`;
+  if (decoded !== undefined) return `line ${line}\n${textOf(decoded)}`;
+  const names = [...explained.frames, ...explained.apdus].map(({ name, meaning }) =>
+    meaning === undefined ? name : `${name}: ${meaning}`,
+  );
+  return `line ${line}\n${names.join('\n')}`;
+}
+
+function textOf(decoded: Decoded | undefined): string {
+  if (decoded === undefined) throw new DcuError('internal', 'nothing was decoded');
+  const { layers, apdu, readings, dateTime } = decoded;
   const lines = [`layers    ${layers.join(' > ')}`];
   if (dateTime !== null) lines.push(`date-time ${dateTime}`);
   for (const { obis, value, scaler, unit } of readings) {

@@ -1,29 +1,30 @@
 import { toHex } from '../../base/bytes.ts';
 import { DcuError } from '../../base/errors.ts';
-import { apduName } from '../apdu/tags.ts';
-import { decodeCiphered, isCiphered } from '../ciphering/ciphered-apdu.ts';
-import { GlobalCipher } from '../ciphering/global-cipher.ts';
-import { parseSecurityControl } from '../ciphering/security-control.ts';
-import { describePlain, type FieldValue, located, type PlainApduNode } from './apdu-node.ts';
+import { apduKind, apduName } from '../apdu/tags.ts';
+import { describePlain, type FieldValue, type PlainApduNode } from './apdu-node.ts';
 import { GENERAL_BLOCK_TRANSFER, joinBlocks } from './blocks.ts';
 import type { DataNode } from './data-node.ts';
+import { type KeysOf, openProtected, sealedOf, verifies } from './opening.ts';
 import { type Reading, readingsOf } from './readings.ts';
 import { inPlaceOf, part, type Traced, traced } from './telegram.ts';
 import { detectTransport, type Transport, unframe } from './transports.ts';
 
 export type { DataNode } from './data-node.ts';
+export { type Explained, explainLines, explainTelegram } from './explain.ts';
+export type { DecodeKeys, KeysOf } from './opening.ts';
 export type { Reading } from './readings.ts';
 export { TRANSPORTS, type Transport } from './transports.ts';
+export { xmlOf } from './xml.ts';
 
 export interface DecodeOptions {
   readonly transport: Transport;
-  /** Global unicast encryption key, 16 bytes. */
-  readonly encryptionKey?: Uint8Array;
-  /** 16 bytes; needed where a tag is to be verified. */
-  readonly authenticationKey?: Uint8Array;
   /** Of the sender; for service-specific ciphering, which does not carry it. */
   readonly systemTitle?: Uint8Array;
+  /** What is known of the keys of the APDU's originator. */
+  readonly keysOf?: KeysOf;
 }
+
+const NO_KEYS: KeysOf = () => ({});
 
 /** An APDU, or one inside the protection or the blocks that carry it (then `apdu` is what is inside). */
 export type ApduNode = PlainApduNode;
@@ -88,37 +89,55 @@ function describe(
 ): ApduNode {
   const tag = apdu.bytes[0] ?? 0;
   layers.push(apduName(tag));
-  if (isCiphered(tag)) return describeCiphered(apdu, options, layers, sender);
+  if (isProtected(tag)) return describeProtected(apdu, options, layers, sender);
   // What an ACSE APDU carries is a part of it, not a layer below.
   return describePlain(apdu, (inner, title): FieldValue => {
-    const readable = !isCiphered(inner.bytes[0] ?? 0) || options.encryptionKey !== undefined;
+    const keys = (options.keysOf ?? NO_KEYS)(title ?? options.systemTitle);
+    const readable = !isProtected(inner.bytes[0] ?? 0) || keys.encryptionKey !== undefined;
     return readable ? describe(inner, options, [], title) : toHex(inner.bytes);
   });
 }
 
-function describeCiphered(
+/** Security control and invocation counter. */
+const SECURITY_HEADER = 5;
+
+function describeProtected(
   apdu: Traced,
   options: DecodeOptions,
   layers: string[],
   sender: Uint8Array | undefined,
 ): ApduNode {
-  const { systemTitle: stated, sealed } = located(apdu, () => decodeCiphered(apdu.bytes));
-  const start = sealed.byteOffset - apdu.bytes.byteOffset;
-  if (start + sealed.length < apdu.bytes.length) {
-    const behind = apdu.bytes.length - start - sealed.length;
-    throw new DcuError('apdu-invalid', `${behind} bytes behind the ciphered content`, {
-      offset: apdu.origin(start + sealed.length),
+  const sealed = sealedOf(apdu);
+  if (sealed === undefined) throw new DcuError('internal', 'a protected APDU without content');
+  const { content, end, systemTitle: stated } = sealed;
+  if (end < apdu.bytes.length) {
+    throw new DcuError('apdu-invalid', `${apdu.bytes.length - end} bytes behind the protected content`, {
+      offset: apdu.origin(end),
     });
   }
-  const content = part(apdu, start, apdu.bytes.length);
   const systemTitle = stated ?? sender ?? options.systemTitle;
-  const { plaintext, policy, invocationCounter } = open(content, systemTitle, options);
+  const keys = (options.keysOf ?? NO_KEYS)(systemTitle);
+  const title = stated === undefined ? {} : { systemTitle: toHex(stated).toUpperCase() };
+  const type = apduName(apdu.bytes[0] ?? 0);
+  if (sealed.kind === 'apdu') {
+    // A signature hides nothing: what it covers can be read without the key that verifies it.
+    const verified = keys.peerSigningKey !== undefined && verifies(apdu, sealed, systemTitle, keys);
+    return {
+      type,
+      ...title,
+      signatureVerified: verified,
+      apdu: describe(content, options, layers, systemTitle),
+    };
+  }
+  const opened = openProtected(apdu, sealed, systemTitle, keys);
+  const { plaintext, protection, invocationCounter } = opened;
   const plain = inPlaceOf(part(content, SECURITY_HEADER, SECURITY_HEADER + plaintext.length), plaintext);
+  const { policy } = protection;
   const node = {
-    type: apduName(apdu.bytes[0] ?? 0),
-    ...(stated === undefined ? {} : { systemTitle: toHex(stated).toUpperCase() }),
+    type,
+    ...title,
     security: policy,
-    invocationCounter,
+    ...(invocationCounter === undefined ? {} : { invocationCounter }),
   };
   try {
     return { ...node, apdu: describe(plain, options, layers, systemTitle) };
@@ -128,29 +147,6 @@ function describeCiphered(
     throw new DcuError('decryption-failed', 'the content decrypts to no APDU: is the key the right one?', {
       offset: content.origin(SECURITY_HEADER),
     });
-  }
-}
-
-/** Security control and invocation counter. */
-const SECURITY_HEADER = 5;
-
-function open(content: Traced, systemTitle: Uint8Array | undefined, options: DecodeOptions) {
-  const missing = (what: string): DcuError =>
-    new DcuError('security-required', `the APDU is ciphered: ${what} is needed`, {
-      offset: content.origin(0),
-    });
-  const { policy } = parseSecurityControl(content.bytes[0] ?? 0);
-  const authenticated = policy === 'auth' || policy === 'auth-enc';
-  if (options.encryptionKey === undefined) throw missing('the encryption key');
-  if (authenticated && options.authenticationKey === undefined) throw missing('the authentication key');
-  if (systemTitle === undefined) throw missing("the sender's system title");
-  // Without a tag the authentication key takes no part.
-  const authenticationKey = options.authenticationKey ?? new Uint8Array(16);
-  const cipher = new GlobalCipher(options.encryptionKey, authenticationKey);
-  try {
-    return located(content, () => cipher.open(systemTitle, content.bytes));
-  } finally {
-    cipher.release();
   }
 }
 
@@ -169,6 +165,11 @@ function isApduNode(value: FieldValue): value is PlainApduNode {
 
 function isDataNode(value: FieldValue | undefined): value is DataNode {
   return typeof value === 'object' && 'type' in value;
+}
+
+function isProtected(tag: number): boolean {
+  const kind = apduKind(tag);
+  return kind !== undefined && kind.protection !== 'plain';
 }
 
 /** IEC 62056-21 telegrams are text, which no frame and no APDU of ours begins with. */

@@ -10,6 +10,7 @@ import {
 } from '../../../src/dlms/decode/index.ts';
 import frames from '../../vectors/meter-push-frames.json';
 import pdus from '../../vectors/meter-push-pdus.json';
+import { keysOfVector, withKeys } from './keys.ts';
 
 interface Sample {
   readonly id: string;
@@ -25,8 +26,7 @@ const SAMPLES: readonly Sample[] = [
     bytes: fromHex(vector.hex),
     options: {
       transport: vector.transport === 'raw' ? ('apdu' as const) : ('auto' as const),
-      ...(vector.encryptionKey === null ? {} : { encryptionKey: fromHex(vector.encryptionKey) }),
-      ...(vector.authenticationKey === null ? {} : { authenticationKey: fromHex(vector.authenticationKey) }),
+      ...withKeys(keysOfVector(vector)),
     },
     covered: vector.transport !== 'raw',
   })),
@@ -79,7 +79,7 @@ describe('damage', () => {
   }
 
   test('random bytes end in a typed error or a result', () => {
-    const keys = { encryptionKey: new Uint8Array(16), authenticationKey: new Uint8Array(16) };
+    const keys = withKeys({ encryptionKey: new Uint8Array(16), authenticationKey: new Uint8Array(16) });
     const first = fc.constantFrom(0x7e, 0x68, 0x00, 0x0f, 0xdb, 0xe0, 0xc4, 0xc8, 0x60, 0x61, 0xe6);
     fc.assert(
       fc.property(
@@ -136,21 +136,23 @@ describe('errors say what and where', () => {
 
   test('a tag that does not verify', () => {
     const { bytes, options: keys } = sample('hdlc_kamstrup_omnipower');
-    const wrong = { ...keys, authenticationKey: new Uint8Array(16) };
-    expect(failure(bytes, wrong).code).toBe('decryption-failed');
+    const wrong = withKeys({ ...keys.keysOf?.(undefined), authenticationKey: new Uint8Array(16) });
+    expect(failure(bytes, { ...keys, ...wrong }).code).toBe('decryption-failed');
   });
 
   test('a wrong key where no tag tells', () => {
     const { bytes } = sample('mbus_netz_noe_p1');
-    const wrong = { transport: 'auto', encryptionKey: new Uint8Array(16).fill(7) } as const;
+    const wrong = { transport: 'auto', ...withKeys({ encryptionKey: new Uint8Array(16).fill(7) }) } as const;
     expect(failure(bytes, wrong).code).toBe('decryption-failed');
   });
 
   test('missing keys', () => {
     const { bytes, options: keys } = sample('hdlc_kamstrup_omnipower');
     expect(failure(bytes, { transport: 'auto' }).code).toBe('security-required');
-    const { encryptionKey = new Uint8Array() } = keys;
-    expect(failure(bytes, { transport: 'auto', encryptionKey }).code).toBe('security-required');
+    const { encryptionKey = new Uint8Array() } = keys.keysOf?.(undefined) ?? {};
+    expect(failure(bytes, { transport: 'auto', ...withKeys({ encryptionKey }) }).code).toBe(
+      'security-required',
+    );
   });
 
   test('blocks out of order', () => {

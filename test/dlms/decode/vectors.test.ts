@@ -5,6 +5,7 @@ import { type Decoded, decodeTelegram } from '../../../src/dlms/decode/index.ts'
 import knownAnswers from '../../vectors/known-answers.json';
 import frames from '../../vectors/meter-push-frames.json';
 import pdus from '../../vectors/meter-push-pdus.json';
+import { keysOfVector, withKeys } from './keys.ts';
 import { comparable, toXml } from './xml.ts';
 
 type Frame = (typeof frames.vectors)[number];
@@ -12,8 +13,7 @@ type Frame = (typeof frames.vectors)[number];
 function decodeFrame(vector: Frame): Decoded {
   return decodeTelegram(fromHex(vector.hex), {
     transport: 'auto',
-    ...(vector.encryptionKey === null ? {} : { encryptionKey: fromHex(vector.encryptionKey) }),
-    ...(vector.authenticationKey === null ? {} : { authenticationKey: fromHex(vector.authenticationKey) }),
+    ...withKeys(keysOfVector(vector)),
   });
 }
 
@@ -143,7 +143,7 @@ describe('service-specific ciphering', () => {
   const vectors = knownAnswers.vectors.filter(({ name }) => name.startsWith('jDLMS'));
 
   for (const { name, ek = '', ak = '', system_title = '', expected, plain } of vectors) {
-    const keys = { encryptionKey: fromHex(ek), authenticationKey: fromHex(ak) };
+    const keys = withKeys({ encryptionKey: fromHex(ek), authenticationKey: fromHex(ak) });
     test(name, () => {
       const options = { transport: 'apdu', ...keys, systemTitle: fromHex(system_title) } as const;
       const decoded = decodeTelegram(fromHex(expected), options);

@@ -96,7 +96,7 @@ export const MACHINE_TARGETS: readonly FuzzTarget[] = [
       'invalid-argument',
     ],
     run(input, random) {
-      const keys = random.next() < 0.5 ? KEYS : {};
+      const keys = random.next() < 0.5 ? { keysOf: () => KEYS } : {};
       decodeTelegram(input, { transport: 'auto', ...keys });
     },
   },
