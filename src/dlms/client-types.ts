@@ -74,6 +74,8 @@ export interface AssociationConfig extends KeyMaterial {
   readonly dedicated?: boolean;
   /** Requests are signed with `signingKey` inside or around the ciphering (general-signing). */
   readonly signed?: boolean;
+  /** Answers that `peerSigningKey` has not signed are refused. */
+  readonly signedResponses?: boolean;
   /** Eight bytes; needed with hls-gmac, hls-sha256, hls-ecdsa, or any policy but none. */
   readonly systemTitle?: Uint8Array;
   /** Expected from the meter; what its AARE says wins. */
@@ -84,6 +86,8 @@ export interface AssociationConfig extends KeyMaterial {
   readonly proposedConformance?: readonly ConformanceBit[];
   /** Gives the next invocation counter; each value is used once. */
   readonly nextInvocationCounter?: () => number;
+  /** General block transfer is proposed, and requests use it where no other blocks are due; 1 to 63 blocks in one go. */
+  readonly generalBlocks?: { readonly window: number; readonly always?: boolean };
   /** Lowest invocation counter still accepted from the meter. */
   readonly lowestMeterCounter?: number;
   /** Client max receive PDU size proposed in the InitiateRequest. */
@@ -140,7 +144,12 @@ export type ClientCommand =
     }
   | { readonly type: 'action-list'; readonly calls: readonly MethodCall[] }
   /** The unified service: gets, sets and actions in one request. */
-  | { readonly type: 'access'; readonly specifications: readonly AccessSpecification[] }
+  | {
+      readonly type: 'access';
+      readonly specifications: readonly AccessSpecification[];
+      /** Nothing is done behind the first item that fails. */
+      readonly breakOnError?: boolean;
+    }
   /** Release and link disconnect. */
   | { readonly type: 'release' };
 

@@ -6,6 +6,18 @@ import type { AccessSelection, CosemAttribute, Referencing, ShortName } from './
 import type { DlmsData } from './data.ts';
 import type { LinkConfig, LinkCounters, LinkPeer } from './link/link.ts';
 
+/** Protection that one APDU has, or at least needs. */
+export interface RequestProtection {
+  readonly policy: SecurityPolicy;
+  readonly signed: boolean;
+}
+
+/** A row of class 15's user_list. */
+export interface AssociationUser {
+  readonly id: number;
+  readonly name: string;
+}
+
 /** Who asks: the association that the request came through. */
 export interface Caller {
   readonly clientAddress: number;
@@ -16,6 +28,8 @@ export interface Caller {
   readonly systemTitle?: Uint8Array;
   /** calling-AE-invocation-id of the AARQ. */
   readonly userId?: number;
+  /** How the request came; absent where it was not protected. */
+  readonly protection?: RequestProtection;
   /** What was negotiated; absent where the caller is no DLMS association. */
   readonly context?: {
     readonly ciphered: boolean;
@@ -38,6 +52,8 @@ export interface CosemResponse {
   readonly result: string;
   /** A-XDR bytes of what is returned. */
   readonly data?: Uint8Array;
+  /** Least protection of the APDU that carries it, beyond that of the association. */
+  readonly protection?: RequestProtection;
 }
 
 /** What one association grants to one client address of a logical device. */
@@ -59,6 +75,8 @@ export interface AssociationPolicy extends KeyMaterial {
   readonly suite?: SecuritySuite;
   /** What clients may use; `ln` alone if not given. */
   readonly referencing?: readonly Referencing[];
+  /** Where there are any, nobody else associates (class 15 version 2, user_list). */
+  readonly users?: readonly AssociationUser[];
 }
 
 /** One logical device as the server sees it; it serves its own objects, association objects included. */

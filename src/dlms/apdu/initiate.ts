@@ -25,7 +25,8 @@ export interface InitiateResponse {
 }
 
 export const DLMS_VERSION = 6;
-export const VAA_NAME_LN = 0x0007;
+/** Without logical names it is the base name of the association object. */
+export const VAA_NAMES = { ln: 0x0007, sn: 0xfa00 } as const;
 
 /** BER [APPLICATION 31] IMPLICIT BIT STRING of 24 bits: 5F 1F 04 00 and three bytes. */
 const CONFORMANCE_HEADER = [0x5f, 0x1f, 0x04, 0x00] as const;

@@ -1,5 +1,4 @@
 import { DcuError } from '../../base/errors.ts';
-import type { AuthMechanism } from '../../base/model.ts';
 import type { CosemAttribute } from '../client-types.ts';
 
 /**
@@ -50,11 +49,3 @@ export const ASSOCIATION_STATES = Object.keys(TRANSITIONS) as readonly Associati
 
 /** Method reply_to_HLS_authentication of the current association (class 15). */
 export const REPLY_TO_HLS: CosemAttribute = { classId: 15, obis: '0.0.40.0.0.255', attribute: 1 };
-
-/** Whether the mechanism goes on after the AARE, with passes 3 and 4. */
-export function isHls(auth: AuthMechanism): boolean {
-  return auth !== 'none' && auth !== 'lls';
-}
-
-/** Lengths of a challenge (Green Book 9.2.7.4.5). */
-export const CHALLENGE_BYTES = { least: 8, most: 64, own: 16 } as const;

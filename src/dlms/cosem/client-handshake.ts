@@ -1,4 +1,3 @@
-import { equalBytes } from '../../base/bytes.ts';
 import { DcuError } from '../../base/errors.ts';
 import { type Aare, decodeAare } from '../apdu/aare.ts';
 import { encodeAarq } from '../apdu/aarq.ts';
@@ -18,9 +17,9 @@ import { isCiphered } from '../ciphering/ciphered-apdu.ts';
 import type { AssociationConfig, ClientEvent } from '../client-types.ts';
 import type { DlmsData } from '../data.ts';
 import { octetString } from '../values.ts';
-import { CHALLENGE_BYTES, isHls } from './association.ts';
 import type { ClientDialect } from './client-dialect.ts';
 import type { ClientSecurity } from './client-security.ts';
+import { bindsTitles, challengeBytes, isFitChallenge, isHls, proveHls, verifyHls } from './hls.ts';
 
 export interface JudgedAare {
   readonly initiated: InitiateResponse;
@@ -39,8 +38,10 @@ export class ClientHandshake {
   readonly #config: AssociationConfig;
   readonly #security: ClientSecurity;
   readonly #challenge: Uint8Array;
+  #serverChallenge: Uint8Array | undefined;
+  #proposed = 0;
 
-  /** `challenge` is random; it is kept for pass 4. */
+  /** `challenge` is random, of the length that `challengeBytes` says; it is kept for pass 4. */
   constructor(config: AssociationConfig, security: ClientSecurity, challenge: Uint8Array) {
     this.#config = config;
     this.#security = security;
@@ -48,22 +49,23 @@ export class ClientHandshake {
   }
 
   aarq(dialect: ClientDialect): Uint8Array {
-    const { auth, password, systemTitle } = this.#config;
-    const { ciphered } = this.#security;
+    const { auth, password, systemTitle, userId } = this.#config;
+    const { ciphered, dedicatedKey } = this.#security;
     const offered = this.#config.proposedConformance ?? dialect.conformance;
-    const proposed = offered.filter((bit) => ciphered || bit !== 'general-protection');
+    this.#proposed = conformanceMask(offered.filter((bit) => ciphered || bit !== 'general-protection'));
     const authenticationValue = isHls(auth) ? this.#challenge : auth === 'lls' ? password : undefined;
     return encodeAarq({
       context: dialect.context(ciphered),
       ...(systemTitle && (ciphered || isHls(auth)) ? { callingApTitle: systemTitle } : {}),
+      ...(userId === undefined ? {} : { callingAeInvocationId: userId }),
       mechanism: auth,
       ...(authenticationValue ? { authenticationValue } : {}),
-      userInformation: this.#security.protect(this.#initiateRequest(conformanceMask(proposed))),
+      userInformation: this.#security.protect(this.#initiateRequest(this.#proposed, dedicatedKey)),
     });
   }
 
   /**
-   * What was negotiated. Throws `association-refused` with the server's result and diagnostic,
+   * What was negotiated; nothing that was not proposed is. Throws `association-refused` with the server's result and diagnostic,
    * `exception-response`, or what is wrong with the protection of the answer.
    */
   judgeAare(apdu: Uint8Array): JudgedAare {
@@ -73,23 +75,45 @@ export class ClientHandshake {
     if (aare.result !== 'accepted') throw refusal(aare);
     const user = this.#security.unprotect(aare.userInformation ?? new Uint8Array(0));
     if (user[0] !== TAG.initiateResponse) throw unusable(user, 'initiate-response');
-    return { initiated: decodeInitiateResponse(user), aare };
+    const stated = decodeInitiateResponse(user);
+    const initiated = { ...stated, conformance: stated.conformance & this.#proposed };
+    this.#security.grant(initiated.conformance);
+    return { initiated, aare };
   }
 
-  /** Parameter of reply_to_HLS_authentication: pass 3. Throws `authentication-failed` for an unfit challenge. */
+  /**
+   * Parameter of reply_to_HLS_authentication: pass 3. Throws `authentication-failed` for an unfit challenge, for
+   * another mechanism than was asked for, and where a system title is due and not there.
+   */
   answer(aare: Aare): DlmsData {
+    const { auth } = this.#config;
     const challenge = aare.authenticationValue;
-    const { least, most } = CHALLENGE_BYTES;
-    if (challenge === undefined || challenge.length < least || challenge.length > most) {
+    const { least, most } = challengeBytes(auth);
+    if (!isHls(auth) || (aare.mechanism !== undefined && aare.mechanism !== auth)) {
+      throw new DcuError('authentication-failed', `the server goes on with ${aare.mechanism}, not ${auth}`);
+    }
+    if (!isFitChallenge(auth, challenge, undefined)) {
       throw new DcuError(
         'authentication-failed',
         `the server sends no challenge of ${least} to ${most} bytes`,
       );
     }
-    if (equalBytes(challenge, this.#challenge)) {
+    if (!isFitChallenge(auth, challenge, this.#challenge)) {
       throw new DcuError('authentication-failed', 'the server sends our own challenge back');
     }
-    return octetString(this.#security.answerChallenge(challenge));
+    if (bindsTitles(auth) && this.#security.serverTitle === undefined) {
+      throw new DcuError('authentication-failed', 'the server does not state its system title');
+    }
+    this.#serverChallenge = challenge;
+    const proof = { prover: 'client', challenge, ownChallenge: this.#challenge } as const;
+    const { systemTitle } = this.#config;
+    return octetString(
+      proveHls(auth, this.#security.credentials, {
+        ...proof,
+        ...(systemTitle ? { proverTitle: systemTitle } : {}),
+        ...(this.#security.serverTitle ? { verifierTitle: this.#security.serverTitle } : {}),
+      }),
+    );
   }
 
   /** Pass 4, the result of reply_to_HLS. Throws `authentication-failed` unless the server proves that it knows the keys. */
@@ -100,9 +124,27 @@ export class ClientHandshake {
       throw new DcuError('authentication-failed', `the server answers ${result}`, { facts: { result } });
     }
     const value = data && decodeData(data);
-    if (value?.type !== 'octet-string' || !this.#security.verifyAnswer(this.#challenge, value.value)) {
+    if (value?.type !== 'octet-string' || !this.#proves(value.value)) {
       throw new DcuError('authentication-failed', 'the server does not prove that it knows the keys');
     }
+  }
+
+  #proves(value: Uint8Array): boolean {
+    const { auth, systemTitle } = this.#config;
+    const { serverTitle, credentials } = this.#security;
+    const ownChallenge = this.#serverChallenge;
+    if (!isHls(auth) || ownChallenge === undefined) return false;
+    const proof = { prover: 'server', challenge: this.#challenge, ownChallenge } as const;
+    return verifyHls(
+      auth,
+      credentials,
+      {
+        ...proof,
+        ...(serverTitle ? { proverTitle: serverTitle } : {}),
+        ...(systemTitle ? { verifierTitle: systemTitle } : {}),
+      },
+      value,
+    );
   }
 
   /** In a ciphered association the release must be ciphered too, so it carries an InitiateRequest. */
@@ -112,8 +154,9 @@ export class ClientHandshake {
     return encodeRlrq({ reason: 0, userInformation });
   }
 
-  #initiateRequest(conformance: number): Uint8Array {
+  #initiateRequest(conformance: number, dedicatedKey?: Uint8Array): Uint8Array {
     return encodeInitiateRequest({
+      ...(dedicatedKey ? { dedicatedKey } : {}),
       responseAllowed: true,
       dlmsVersion: DLMS_VERSION,
       conformance,

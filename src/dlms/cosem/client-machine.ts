@@ -9,14 +9,13 @@ import type { LinkCommand, LinkCounters, LinkEvent, LinkMachine } from '../link/
 import {
   type AssociationEvent,
   type AssociationState,
-  CHALLENGE_BYTES,
-  isHls,
   nextAssociationState,
   REPLY_TO_HLS,
 } from './association.ts';
 import type { ClientDialect, RequestCommand, RequestScope } from './client-dialect.ts';
 import { dialectsFor } from './client-dialects.ts';
 import { ClientHandshake, isUnknownContext, type JudgedAare, unusable } from './client-handshake.ts';
+import { challengeBytes, isHls } from './hls.ts';
 import { LogicalNameDialect } from './client-logical-names.ts';
 import type { Operation } from './client-operations.ts';
 import { ClientSecurity, checkAssociationConfig } from './client-security.ts';
@@ -55,7 +54,10 @@ class Client implements ClientMachine {
     this.#config = config;
     this.#link = link;
     // Without keys until `open`: key handles live no longer than an association.
-    this.#security = new ClientSecurity({ ...config.association, policy: 'none', auth: 'none' });
+    this.#security = new ClientSecurity(
+      { ...config.association, policy: 'none', auth: 'none' },
+      config.randomBytes,
+    );
     this.#handshake = new ClientHandshake(config.association, this.#security, new Uint8Array(0));
     this.#dialect = new LogicalNameDialect();
   }
@@ -141,8 +143,9 @@ class Client implements ClientMachine {
     const { randomBytes } = this.#config;
     // What was accepted once is not accepted again, also not in the next association.
     const association = { ...this.#config.association, lowestMeterCounter: this.lowestMeterCounter };
-    this.#security = new ClientSecurity(association);
-    this.#handshake = new ClientHandshake(association, this.#security, randomBytes(CHALLENGE_BYTES.own));
+    this.#security = new ClientSecurity(association, randomBytes);
+    const challenge = randomBytes(challengeBytes(association.auth).own);
+    this.#handshake = new ClientHandshake(association, this.#security, challenge);
     this.#state = 'linking';
     this.#others = dialectsFor(association.referencing ?? 'ln', association.shortNames);
     this.#drive({ on: 'command', command: { type: 'connect' } });

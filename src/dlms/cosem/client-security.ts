@@ -1,10 +1,15 @@
 import { equalBytes } from '../../base/bytes.ts';
 import { DcuError } from '../../base/errors.ts';
-import { TAG } from '../apdu/tags.ts';
-import { decodeCiphered, encodeCiphered, isCiphered } from '../ciphering/ciphered-apdu.ts';
-import { GlobalCipher, PROTECTION_OVERHEAD } from '../ciphering/global-cipher.ts';
-import { satisfies } from '../ciphering/security-control.ts';
+import { keyBytes, needsKeys, needsSystemTitle } from '../../base/security-needs.ts';
+import { type ConformanceBit, conformanceMask } from '../apdu/conformance.ts';
+import { globalTagOf, TAG } from '../apdu/tags.ts';
+import { isCiphered } from '../ciphering/ciphered-apdu.ts';
+import { MessageSecurity, type OpenedApdu, type Protection } from '../ciphering/message-security.ts';
+import { isAuthenticated, satisfies } from '../ciphering/security-control.ts';
+import { checkKeyMaterial } from '../ciphering/suite.ts';
+import type { CipheringForm, KeyMaterial } from '../ciphering/types.ts';
 import type { AssociationConfig } from '../client-types.ts';
+import { type HlsCredentials, isHls, lackingForHls } from './hls.ts';
 
 /** What a server sends unprotected even in a ciphered association: it could not protect it. */
 const PLAIN_ALLOWED: ReadonlySet<number> = new Set([
@@ -13,47 +18,97 @@ const PLAIN_ALLOWED: ReadonlySet<number> = new Set([
   TAG.exceptionResponse,
   TAG.confirmedServiceError,
 ]);
+const INITIATE: ReadonlySet<number> = new Set([TAG.initiateRequest, TAG.initiateResponse]);
+const TRANSACTION_ID_BYTES = 8;
+const GENERAL_PROTECTION: ConformanceBit = 'general-protection';
+
+/** The key that each form of ciphering cannot do without. */
+const KEY_OF_FORM: Readonly<Record<CipheringForm, keyof KeyMaterial>> = {
+  'service-specific': 'encryptionKey',
+  'general-glo': 'encryptionKey',
+  'general-ded': 'encryptionKey',
+  'identified-key': 'encryptionKey',
+  'wrapped-key': 'masterKey',
+  'one-pass-diffie-hellman': 'peerAgreementKey',
+  'static-unified-model': 'agreementKey',
+};
+/** Keys made for one message: their invocation counter says nothing about replays. */
+const ONE_TIME: ReadonlySet<CipheringForm> = new Set([
+  'wrapped-key',
+  'one-pass-diffie-hellman',
+  'static-unified-model',
+]);
 
 /** Throws `invalid-field` naming what the mechanism or policy needs and the configuration lacks. */
 export function checkAssociationConfig(config: AssociationConfig): void {
-  const needsKeys = config.policy !== 'none' || config.auth === 'hls-gmac';
-  const sizes = { systemTitle: 8, encryptionKey: 16, authenticationKey: 16 } as const;
-  for (const field of ['systemTitle', 'encryptionKey', 'authenticationKey'] as const) {
-    const value = config[field];
-    if ((needsKeys || value !== undefined) && value?.length !== sizes[field]) {
-      throw new DcuError('invalid-field', `${field} of ${sizes[field]} bytes is needed`, { field });
-    }
+  const { auth, policy, suite = 0, form = 'service-specific', systemTitle, meterSystemTitle } = config;
+  checkKeyMaterial(suite, config);
+  const titled = needsSystemTitle(config);
+  if ((titled || systemTitle !== undefined) && systemTitle?.length !== 8) {
+    throw lacking('systemTitle', 'a systemTitle of 8 bytes is needed');
   }
-  if (needsKeys && config.nextInvocationCounter === undefined) {
-    throw new DcuError('invalid-field', 'ciphering needs invocation counters', {
-      field: 'nextInvocationCounter',
-    });
+  if (policy !== 'none') needed(config, KEY_OF_FORM[form]);
+  if (auth === 'hls-gmac') needed(config, 'encryptionKey');
+  if (needsKeys(config)) needed(config, 'authenticationKey');
+  if (needsKeys(config) && config.nextInvocationCounter === undefined) {
+    throw lacking('nextInvocationCounter', 'ciphering needs invocation counters');
   }
-  if (config.auth === 'lls' && config.password === undefined) {
-    throw new DcuError('invalid-field', 'LLS needs a password', { field: 'password' });
+  if (policy !== 'none' && config.encryptionKey === undefined && meterSystemTitle === undefined) {
+    throw lacking('meterSystemTitle', 'a key for one message needs to know for whom');
+  }
+  if (
+    policy === 'none' &&
+    (config.dedicated === true || config.signed === true || form !== 'service-specific')
+  ) {
+    throw lacking('policy', 'without a policy nothing is protected');
+  }
+  if (form === 'general-ded' && config.dedicated !== true)
+    throw lacking('dedicated', 'general-ded needs a dedicated key');
+  if (config.dedicated === true && config.encryptionKey === undefined) needed(config, 'encryptionKey');
+  if (config.signed === true) needed(config, 'signingKey');
+  if (config.signedResponses === true) needed(config, 'peerSigningKey');
+  if (auth === 'lls' && config.password === undefined) throw lacking('password', 'LLS needs a password');
+  if (isHls(auth) && auth !== 'hls-gmac') {
+    const field = lackingForHls(auth, config);
+    if (field !== undefined) throw lacking(field, `${auth} needs ${field}`);
   }
   if (!Number.isInteger(config.maxPduSize) || config.maxPduSize < 0 || config.maxPduSize > 0xffff) {
-    throw new DcuError('invalid-field', 'maxPduSize is from 0 to 65535', { field: 'maxPduSize' });
+    throw lacking('maxPduSize', 'maxPduSize is from 0 to 65535');
   }
 }
 
 /** The client's side of message protection during one association. */
 export class ClientSecurity {
+  /** Sent in the InitiateRequest; undefined where the association has none. */
+  readonly dedicatedKey: Uint8Array | undefined;
   readonly #config: AssociationConfig;
-  readonly #cipher: GlobalCipher | undefined;
+  readonly #randomBytes: (length: number) => Uint8Array;
+  readonly #messages: MessageSecurity | undefined;
   #serverTitle: Uint8Array | undefined;
+  /** Lowest counter accepted under the global key; only what was authenticated outlives the association. */
   #lowestCounter: number;
+  #lowestProven: number;
+  #lowestDedicated = 0;
+  #granted = 0;
+  #transactionId: Uint8Array | undefined;
 
-  constructor(config: AssociationConfig) {
+  constructor(config: AssociationConfig, randomBytes: (length: number) => Uint8Array) {
     this.#config = config;
+    this.#randomBytes = randomBytes;
     this.#serverTitle = config.meterSystemTitle;
     this.#lowestCounter = config.lowestMeterCounter ?? 0;
-    const { encryptionKey, authenticationKey } = config;
-    const needed = config.policy !== 'none' || config.auth === 'hls-gmac';
-    this.#cipher =
-      needed && encryptionKey && authenticationKey
-        ? new GlobalCipher(encryptionKey, authenticationKey)
-        : undefined;
+    this.#lowestProven = this.#lowestCounter;
+    const { suite = 0, systemTitle, dedicated, nextInvocationCounter } = config;
+    if (!needsKeys(config) || systemTitle === undefined) return;
+    if (dedicated === true && this.ciphered) this.dedicatedKey = randomBytes(keyBytes(suite)).slice();
+    this.#messages = new MessageSecurity({
+      ...config,
+      suite,
+      systemTitle,
+      randomBytes,
+      ...(nextInvocationCounter ? { nextInvocationCounter } : {}),
+      ...(this.dedicatedKey ? { dedicatedKey: this.dedicatedKey } : {}),
+    });
   }
 
   get ciphered(): boolean {
@@ -62,7 +117,7 @@ export class ClientSecurity {
 
   /** Bytes that protection adds to a request. */
   get overhead(): number {
-    return this.ciphered ? PROTECTION_OVERHEAD : 0;
+    return this.#messages?.overhead(this.#protection(TAG.getRequest)) ?? 0;
   }
 
   get serverTitle(): Uint8Array | undefined {
@@ -71,27 +126,51 @@ export class ClientSecurity {
 
   /** What the next association must not fall below. */
   get lowestCounter(): number {
-    return this.#lowestCounter;
+    return this.#lowestProven;
+  }
+
+  /** What passes 3 and 4 are made with and judged by. */
+  get credentials(): HlsCredentials {
+    const messages = this.#messages;
+    if (messages === undefined) return this.#config;
+    return {
+      ...this.#config,
+      gmac: (challenge) => messages.gmac(this.#nextCounter(), challenge),
+      verifyGmac: (title, challenge, value) => messages.verifyGmac(title, challenge, value),
+    };
   }
 
   /** The system title that the AARE states wins over the configured one. */
   learnServerTitle(title: Uint8Array | undefined): void {
     if (title === undefined) return;
-    if (title.length === 8) this.#serverTitle = title.slice();
-    else if (this.#cipher !== undefined) {
-      throw new DcuError(
-        'authentication-failed',
-        `the server states a system title of ${title.length} bytes`,
-      );
+    const own = this.#config.systemTitle;
+    if (title.length === 8 && !(own && equalBytes(title, own))) this.#serverTitle = title.slice();
+    else if (this.#messages !== undefined) {
+      const what = title.length === 8 ? 'our own system title' : `a system title of ${title.length} bytes`;
+      throw new DcuError('authentication-failed', `the server states ${what}`);
     }
   }
 
-  /** The APDU as it goes out under the association's policy. */
+  /** What the server has granted, 24 bits; general forms need it. */
+  grant(conformance: number): void {
+    this.#granted = conformance;
+  }
+
+  /** The APDU as it goes out under the association's policy. Throws `not-granted` for a form that was not negotiated. */
   protect(apdu: Uint8Array): Uint8Array {
-    const { policy, systemTitle } = this.#config;
-    if (policy === 'none' || this.#cipher === undefined || systemTitle === undefined) return apdu;
-    const sealed = this.#cipher.seal(policy, systemTitle, this.#nextCounter(), apdu);
-    return encodeCiphered('service-specific', apdu[0] ?? 0, systemTitle, sealed);
+    const messages = this.#messages;
+    if (!this.ciphered || messages === undefined) return apdu;
+    const tag = apdu[0] ?? 0;
+    const protection = this.#protection(tag);
+    const general =
+      protection.form !== 'service-specific' || protection.signed || globalTagOf(tag) === undefined;
+    if (general && !INITIATE.has(tag) && (this.#granted & conformanceMask([GENERAL_PROTECTION])) === 0) {
+      throw new DcuError('not-granted', 'the server has not granted general-protection', {
+        facts: { form: protection.form, tag },
+      });
+    }
+    this.#transactionId = this.#randomBytes(TRANSACTION_ID_BYTES).slice();
+    return messages.protect(apdu, protection, this.#serverTitle, this.#transactionId);
   }
 
   /**
@@ -104,63 +183,84 @@ export class ClientSecurity {
       if (this.ciphered && !PLAIN_ALLOWED.has(tag)) throw unprotected(tag);
       return apdu;
     }
-    const { sealed, systemTitle } = decodeCiphered(apdu);
-    const title = systemTitle ?? this.#serverTitle;
-    if (this.#cipher === undefined || title === undefined) {
+    if (this.#messages === undefined) {
       throw new DcuError('decryption-failed', 'a ciphered answer, and no keys or system title to open it');
     }
-    if (this.#config.systemTitle !== undefined && equalBytes(title, this.#config.systemTitle)) {
-      throw new DcuError('decryption-failed', 'an APDU of our own came back');
-    }
-    const opened = this.#cipher.open(title, sealed);
-    if (!satisfies(opened.policy, this.#config.policy)) throw unprotected(tag);
-    this.#acceptCounter(opened.invocationCounter);
-    return opened.plaintext;
-  }
-
-  /** Pass 3 of HLS-GMAC: what proves to the server that we know the keys. */
-  answerChallenge(challenge: Uint8Array): Uint8Array {
-    const { systemTitle } = this.#config;
-    if (this.#cipher === undefined || systemTitle === undefined) throw noKeys();
-    return this.#cipher.gmac(systemTitle, this.#nextCounter(), challenge);
-  }
-
-  /** Pass 4: whether the server has proved the same. Its counter may lie below that of the APDU around it. */
-  verifyAnswer(challenge: Uint8Array, value: Uint8Array): boolean {
-    if (this.#cipher === undefined) throw noKeys();
-    return this.#serverTitle !== undefined && this.#cipher.verifyGmac(this.#serverTitle, challenge, value);
+    const opened = this.#messages.open(apdu, this.#serverTitle);
+    this.#checkOriginator(opened);
+    const plain = opened.plaintext;
+    const mustBeSigned = this.#config.signedResponses === true && !INITIATE.has(plain[0] ?? 0);
+    if (!satisfies(opened.protection.policy, this.#config.policy)) throw unprotected(tag);
+    if (mustBeSigned && !opened.protection.signed) throw unprotected(tag);
+    this.#acceptOnce(opened);
+    return plain;
   }
 
   release(): void {
-    this.#cipher?.release();
+    this.#messages?.release();
+    this.dedicatedKey?.fill(0);
+  }
+
+  #protection(tag: number): Protection {
+    const { policy, form = 'service-specific', signed = false, dedicated = false } = this.#config;
+    // The key of the association is not there yet, and the global key needs nothing to be granted.
+    if (INITIATE.has(tag)) {
+      const first = this.#config.encryptionKey === undefined ? form : 'service-specific';
+      return { policy, form: first, signed: false, key: 'unicast', dedicated: false };
+    }
+    return { policy, form, signed, key: 'unicast', dedicated };
   }
 
   #nextCounter(): number {
     const next = this.#config.nextInvocationCounter;
-    if (next === undefined) throw noKeys();
+    if (next === undefined) throw lacking('nextInvocationCounter', 'ciphering needs invocation counters');
     return next();
   }
 
-  #acceptCounter(counter: number): void {
-    if (counter < this.#lowestCounter) {
-      throw new DcuError('replay-detected', `invocation counter ${counter} is below ${this.#lowestCounter}`, {
-        facts: { received: counter, lowest: this.#lowestCounter },
+  /** Whoever else knows the keys is not the server that this association is with. */
+  #checkOriginator({ systemTitle, signedBy }: OpenedApdu): void {
+    for (const title of [systemTitle, signedBy]) {
+      if (title !== undefined && this.#serverTitle !== undefined && !equalBytes(title, this.#serverTitle)) {
+        throw new DcuError('decryption-failed', 'an APDU of another system title');
+      }
+    }
+  }
+
+  #acceptOnce({ protection, invocationCounter, transactionId }: OpenedApdu): void {
+    const { form, dedicated = false, policy } = protection;
+    if (ONE_TIME.has(form)) {
+      const expected = this.#transactionId;
+      if (expected === undefined || transactionId === undefined || !equalBytes(expected, transactionId)) {
+        throw new DcuError('replay-detected', 'an answer to another request came');
+      }
+      return;
+    }
+    if (invocationCounter === undefined) return;
+    const lowest = dedicated ? this.#lowestDedicated : this.#lowestCounter;
+    if (invocationCounter < lowest) {
+      throw new DcuError('replay-detected', `invocation counter ${invocationCounter} is below ${lowest}`, {
+        facts: { received: invocationCounter, lowest },
       });
     }
-    this.#lowestCounter = counter + 1;
+    if (dedicated) this.#lowestDedicated = invocationCounter + 1;
+    else this.#lowestCounter = invocationCounter + 1;
+    // Without a tag anybody could have written the counter: it must not shut the meter out for ever.
+    if (!dedicated && isAuthenticated(policy)) this.#lowestProven = this.#lowestCounter;
   }
+}
+
+function needed(config: AssociationConfig, field: keyof KeyMaterial): void {
+  if (config[field] === undefined) throw lacking(field, `${field} is needed`);
+}
+
+function lacking(field: string, message: string): DcuError {
+  return new DcuError('invalid-field', message, { field });
 }
 
 function unprotected(tag: number): DcuError {
   return new DcuError(
     'security-required',
     'the server answers with less protection than the policy asks for',
-    {
-      facts: { tag },
-    },
+    { facts: { tag } },
   );
-}
-
-function noKeys(): DcuError {
-  return new DcuError('invalid-field', 'no keys for this association', { field: 'encryptionKey' });
 }

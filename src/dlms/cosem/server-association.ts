@@ -1,12 +1,13 @@
 import { DcuError, toDcuError } from '../../base/errors.ts';
 import { encodeExceptionResponse } from '../apdu/exception.ts';
-import { DLMS_VERSION, encodeInitiateResponse, VAA_NAME_LN } from '../apdu/initiate.ts';
+import { DLMS_VERSION, encodeInitiateResponse, VAA_NAMES } from '../apdu/initiate.ts';
 import { decodeRlrq, encodeRlre } from '../apdu/release.ts';
 import { TAG } from '../apdu/tags.ts';
 import { encodeData } from '../axdr.ts';
 import { isCiphered } from '../ciphering/ciphered-apdu.ts';
+import type { CosemAttribute } from '../client-types.ts';
 import type { LinkPeer } from '../link/link.ts';
-import type { Caller, CosemResponse, ServerEvent } from '../server-types.ts';
+import type { Caller, CosemResponse, LogicalDevice, ServerEvent } from '../server-types.ts';
 import { octetString } from '../values.ts';
 import { type AssociationState, nextAssociationState, REPLY_TO_HLS } from './association.ts';
 import { ActionService } from './server-action.ts';
@@ -14,12 +15,17 @@ import { GetService } from './server-get.ts';
 import {
   type Accepted,
   acceptAarq,
+  clientProves,
+  contextOf,
   type HandshakeContext,
   Refusal,
   refusingAare,
+  serverProof,
 } from './server-handshake.ts';
 import type { Job, Service, ServiceLimits, ServiceReply } from './server-services.ts';
 import { SetService } from './server-set.ts';
+import { shortNameServices } from './short-name-services.ts';
+import { REPLY_TO_HLS_SN } from './short-name-table.ts';
 
 /** What an APDU leads to: an answer, a job whose answer is made later, and events. */
 export interface Outcome {
@@ -56,6 +62,10 @@ export class ServerAssociation {
       peer: this.#peer,
       ...(accepted
         ? {
+            referencing: accepted.limits.referencing,
+            ...(accepted.clientTitle ? { systemTitle: accepted.clientTitle } : {}),
+            ...(accepted.userId === undefined ? {} : { userId: accepted.userId }),
+            ...(accepted.security.ciphered ? { protection: accepted.security.requestProtection } : {}),
             context: {
               ciphered: accepted.security.ciphered,
               conformance: accepted.limits.conformance,
@@ -85,6 +95,7 @@ export class ServerAssociation {
   /** The protected answer of a finished job; an exception response when it cannot be encoded. */
   finish(job: Job, responses: readonly CosemResponse[]): Outcome {
     try {
+      for (const { protection } of responses) this.#accepted?.security.raise(protection);
       return this.#answer(job.finish(responses));
     } catch (error) {
       return this.#refuse(toDcuError(error));
@@ -108,25 +119,26 @@ export class ServerAssociation {
     try {
       const accepted = acceptAarq(apdu, this.#context);
       this.#accepted = accepted;
-      this.#services = servicesOf(accepted.limits);
+      this.#services = servicesOf(accepted.limits, this.#context.device);
       this.#step(accepted.challenges ? 'aare-challenge' : 'aare-accepted');
       if (this.#state === 'associated') events.push(this.#associated());
       return { reply: accepted.aare, events };
     } catch (error) {
       this.#step('aare-rejected');
-      return this.#refuseAarq(toDcuError(error), events);
+      return this.#refuseAarq(apdu, toDcuError(error), events);
     }
   }
 
-  #refuseAarq(error: DcuError, events: ServerEvent[]): Outcome {
+  #refuseAarq(apdu: Uint8Array, error: DcuError, events: ServerEvent[]): Outcome {
     const { clientAddress } = this.#peer;
+    const context = contextOf(apdu);
     const refused = (diagnostic: string): ServerEvent => ({ type: 'refused', clientAddress, diagnostic });
     if (error instanceof Refusal) {
       events.push(refused(error.initiateError ?? error.diagnostic));
       if (error.diagnostic === 'authentication-failure') {
         events.push({ type: 'security', code: 'authentication-failed', clientAddress });
       }
-      return { reply: refusingAare(error), events };
+      return { reply: refusingAare(error, context), events };
     }
     if (isSecurityBreach(error)) events.push({ type: 'security', code: error.code, clientAddress });
     events.push(refused(error.code));
@@ -134,7 +146,7 @@ export class ServerAssociation {
     const reply =
       error.code === 'replay-detected' && typeof hint === 'number'
         ? encodeExceptionResponse('service-not-allowed', 'invocation-counter-error', hint)
-        : refusingAare(new Refusal('authentication-failure'));
+        : refusingAare(new Refusal('authentication-failure'), context);
     return { reply, events };
   }
 
@@ -154,7 +166,7 @@ export class ServerAssociation {
       dlmsVersion: DLMS_VERSION,
       conformance: accepted.limits.conformance,
       serverMaxReceivePduSize: this.#context.maxPduSize,
-      vaaName: VAA_NAME_LN,
+      vaaName: VAA_NAMES[accepted.limits.referencing],
     });
     const reply = encodeRlre({
       reason: 0,
@@ -179,16 +191,16 @@ export class ServerAssociation {
   }
 
   /** HLS pass 3, answered with pass 4; nothing else is served before. */
-  #authenticate(reply: ServiceReply, { challenges, security }: Accepted): Outcome {
+  #authenticate(reply: ServiceReply, accepted: Accepted): Outcome {
     const [item, further] = 'job' in reply ? reply.job.items : [];
     const isProof = item !== undefined && 'method' in item && isReplyToHls(item.method);
-    if (!('job' in reply) || !isProof || further !== undefined || challenges === undefined) {
+    if (!('job' in reply) || !isProof || further !== undefined) {
       throw notPossible();
     }
     const value = item.parameter;
     const proof =
-      value?.type === 'octet-string' && security.verify(challenges.fromServer, value.value)
-        ? security.prove(challenges.fromClient)
+      value?.type === 'octet-string' && clientProves(this.#context, accepted, value.value)
+        ? serverProof(this.#context, accepted)
         : undefined;
     if (proof !== undefined) {
       this.#step('hls-verified');
@@ -213,7 +225,14 @@ export class ServerAssociation {
 
   #answer(plain: Uint8Array | undefined): Outcome {
     if (plain === undefined) return { events: [] };
-    return { reply: this.#accepted?.security.protect(plain) ?? plain, events: [] };
+    const accepted = this.#accepted;
+    if (accepted === undefined) return { reply: plain, events: [] };
+    const reply = accepted.security.protect(plain);
+    // Keys that the request has changed hold from the next one on.
+    const { device, policy } = this.#context;
+    const now = device.associations.find((one) => one.clientAddress === policy?.clientAddress);
+    if (now !== undefined && this.#state === 'associated') accepted.security.follow(now);
+    return { reply, events: [] };
   }
 
   /** What cannot be served is answered by an exception response, unprotected, so that the client can read it. */
@@ -259,16 +278,16 @@ function notPossible(): DcuError {
   return new DcuError('conflict', 'not possible in this state of the association');
 }
 
-function isReplyToHls(method: { classId: number; obis: string; attribute: number }): boolean {
-  return (
-    method.classId === REPLY_TO_HLS.classId &&
-    method.attribute === REPLY_TO_HLS.attribute &&
-    method.obis.startsWith('0.0.40.0.')
+function isReplyToHls(method: CosemAttribute): boolean {
+  return [REPLY_TO_HLS, REPLY_TO_HLS_SN].some(
+    ({ classId, attribute }) =>
+      method.classId === classId && method.attribute === attribute && method.obis.startsWith('0.0.40.0.'),
   );
 }
 
 /** The services that an association offers, by the tag of their requests. */
-function servicesOf(limits: ServiceLimits): ReadonlyMap<number, Service> {
+function servicesOf(limits: ServiceLimits, device: LogicalDevice): ReadonlyMap<number, Service> {
+  if (limits.referencing === 'sn') return shortNameServices(limits, device);
   return new Map<number, Service>([
     [TAG.getRequest, new GetService(limits)],
     [TAG.setRequest, new SetService(limits)],
@@ -282,6 +301,8 @@ export function isNoRequest(apdu: Uint8Array): boolean {
   const answers: readonly number[] = [
     TAG.aare,
     TAG.rlre,
+    TAG.readResponse,
+    TAG.writeResponse,
     TAG.getResponse,
     TAG.setResponse,
     TAG.actionResponse,

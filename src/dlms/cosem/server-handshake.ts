@@ -1,19 +1,31 @@
-import { equalConstantTime } from '../../base/bytes.ts';
+import { equalBytes, equalConstantTime } from '../../base/bytes.ts';
 import { DcuError } from '../../base/errors.ts';
-import { encodeAare, type UserDiagnostic } from '../apdu/aare.ts';
+import { keyBytes } from '../../base/security-needs.ts';
+import { encodeAare, type ProviderDiagnostic, type UserDiagnostic } from '../apdu/aare.ts';
 import { type Aarq, decodeAarq } from '../apdu/aarq.ts';
-import { conformanceMask, LN_CONFORMANCE } from '../apdu/conformance.ts';
+import type { ApplicationContext } from '../apdu/acse.ts';
+import { conformanceMask, LN_CONFORMANCE, SN_CONFORMANCE } from '../apdu/conformance.ts';
 import {
   DLMS_VERSION,
   decodeInitiateRequest,
   encodeInitiateResponse,
   type InitiateRequest,
-  VAA_NAME_LN,
+  VAA_NAMES,
 } from '../apdu/initiate.ts';
 import { encodeInitiateError, type INITIATE_ERRORS } from '../apdu/service-error.ts';
+import type { Referencing } from '../client-types.ts';
 import type { AssociationPolicy, LogicalDevice } from '../server-types.ts';
-import { CHALLENGE_BYTES, isHls } from './association.ts';
-import { ServerSecurity } from './server-security.ts';
+import {
+  bindsTitles,
+  challengeBytes,
+  type HlsProof,
+  isFitChallenge,
+  isHls,
+  lackingForHls,
+  proveHls,
+  verifyHls,
+} from './hls.ts';
+import { canCipher, ServerSecurity } from './server-security.ts';
 import { BLOCK_RESPONSE_HEADER, type ServiceLimits } from './server-services.ts';
 
 /** An AARQ that was accepted; with `challenges` HLS passes 3 and 4 are still to come. */
@@ -22,15 +34,19 @@ export interface Accepted {
   readonly security: ServerSecurity;
   readonly limits: ServiceLimits;
   readonly clientMaxPduSize: number;
+  /** calling-AP-title. */
+  readonly clientTitle?: Uint8Array;
+  /** calling-AE-invocation-id. */
+  readonly userId?: number;
   readonly challenges?: { readonly fromClient: Uint8Array; readonly fromServer: Uint8Array };
 }
 
 /** Why an AARQ was refused: the AARE's diagnostic, and the initiate error where that is the reason. */
 export class Refusal extends DcuError {
-  readonly diagnostic: UserDiagnostic;
+  readonly diagnostic: UserDiagnostic | ProviderDiagnostic;
   readonly initiateError: keyof typeof INITIATE_ERRORS | undefined;
 
-  constructor(diagnostic: UserDiagnostic, initiateError?: keyof typeof INITIATE_ERRORS) {
+  constructor(diagnostic: UserDiagnostic | ProviderDiagnostic, initiateError?: keyof typeof INITIATE_ERRORS) {
     super('association-refused', `association refused: ${initiateError ?? diagnostic}`);
     this.diagnostic = diagnostic;
     this.initiateError = initiateError;
@@ -55,106 +71,229 @@ const LONGEST_APDU = 0xffff;
  */
 export function acceptAarq(apdu: Uint8Array, context: HandshakeContext): Accepted {
   const aarq = decodeOrRefuse(() => decodeAarq(apdu));
-  const { device, policy } = context;
+  const { device, policy, randomBytes } = context;
   if (policy === undefined) throw new Refusal('no-reason-given');
-  const ciphered = judgeContext(aarq, policy);
+  if (aarq.acseVersion1 === false) throw new Refusal('provider: no-common-acse-version');
+  const { referencing, ciphered } = judgeContext(aarq, policy, device);
   judgeMechanism(aarq, policy);
-  const security = new ServerSecurity(device, policy, aarq.callingApTitle, ciphered);
+  judgeUser(aarq, policy);
+  const security = new ServerSecurity(device, policy, aarq.callingApTitle, ciphered, randomBytes);
   try {
-    const userInformation = security.unprotect(aarq.userInformation ?? new Uint8Array(0));
-    const request = decodeOrRefuse(() => decodeInitiateRequest(userInformation));
-    return accept(aarq, request, policy, security, context);
+    judgeProof(aarq, policy, security, device);
+    // What does not decode was written by nobody who knows the keys, and costs no invocation counter.
+    const read = (plain: Uint8Array): InitiateRequest => decodeOrRefuse(() => decodeInitiateRequest(plain));
+    const request = read(security.unprotect(aarq.userInformation ?? new Uint8Array(0), read));
+    return accept(aarq, request, policy, security, referencing, context);
   } catch (error) {
     security.release();
     throw error;
   }
 }
 
+const DIALECTS = {
+  ln: { conformance: LN_CONFORMANCE, services: ['get', 'set', 'action', 'access'] },
+  sn: { conformance: SN_CONFORMANCE, services: ['read', 'write', 'unconfirmed-write'] },
+} as const;
+
 function accept(
   aarq: Aarq,
   request: InitiateRequest,
   policy: AssociationPolicy,
   security: ServerSecurity,
+  referencing: Referencing,
   context: HandshakeContext,
 ): Accepted {
-  const conformance = request.conformance & conformanceMask(LN_CONFORMANCE);
+  const { conformance: known, services } = DIALECTS[referencing];
+  const { ciphered } = security;
+  const offered = known.filter((bit) => ciphered || bit !== 'general-protection');
+  const conformance = request.conformance & conformanceMask(offered);
   const { clientMaxReceivePduSize: size } = request;
-  const maxApdu = (size === 0 ? LONGEST_APDU : size) - security.overhead;
+  const maxApdu = (size === 0 ? LONGEST_APDU : size) - security.overhead(conformance);
   if (request.dlmsVersion < DLMS_VERSION) throw new Refusal('no-reason-given', 'dlms-version-too-low');
-  if ((conformance & conformanceMask(['get', 'set', 'action'])) === 0) {
+  if ((conformance & conformanceMask(services)) === 0) {
     throw new Refusal('no-reason-given', 'incompatible-conformance');
   }
   if (maxApdu < BLOCK_RESPONSE_HEADER + LEAST_BLOCK_BYTES) {
     throw new Refusal('no-reason-given', 'pdu-size-too-short');
   }
   const { auth } = policy;
-  const hls = isHls(auth);
-  const fromServer = hls ? context.randomBytes(CHALLENGE_BYTES.own).slice() : undefined;
+  judgeDedicatedKey(request, policy, ciphered);
+  security.establish(conformance, request.dedicatedKey);
+  const fromClient = aarq.authenticationValue?.slice();
+  const fromServer = isHls(auth) ? freshChallenge(context, auth, fromClient) : undefined;
   const initiated = encodeInitiateResponse({
     dlmsVersion: DLMS_VERSION,
     conformance,
     serverMaxReceivePduSize: context.maxPduSize,
-    vaaName: VAA_NAME_LN,
+    vaaName: VAA_NAMES[referencing],
   });
   const aare = encodeAare({
     context: aarq.context,
     result: 'accepted',
-    diagnostic: hls ? 'authentication-required' : 'null',
-    ...(security.ciphered || hls ? { respondingApTitle: context.device.systemTitle } : {}),
+    diagnostic: fromServer ? 'authentication-required' : 'null',
+    ...(ciphered || fromServer ? { respondingApTitle: context.device.systemTitle } : {}),
     ...(fromServer ? { mechanism: auth, authenticationValue: fromServer } : {}),
     userInformation: security.protect(initiated),
   });
-  const fromClient = aarq.authenticationValue?.slice();
   return {
     aare,
     security,
-    limits: { referencing: 'ln', conformance, maxApdu },
+    limits: { referencing, conformance, maxApdu },
     clientMaxPduSize: size,
+    ...(aarq.callingApTitle ? { clientTitle: aarq.callingApTitle.slice() } : {}),
+    ...(aarq.callingAeInvocationId === undefined ? {} : { userId: aarq.callingAeInvocationId }),
     ...(fromServer && fromClient ? { challenges: { fromClient, fromServer } } : {}),
   };
 }
 
-/** Whether APDUs are ciphered; a policy that asks for protection refuses the plain context. */
-function judgeContext(aarq: Aarq, policy: AssociationPolicy): boolean {
-  const keys = policy.encryptionKey !== undefined && policy.authenticationKey !== undefined;
-  if (aarq.context === 'ln-ciphered' && keys) {
-    if (aarq.callingApTitle?.length !== 8) throw new Refusal('calling-AP-title-not-recognized');
-    return true;
+/** A key that came in the clear, or is no key of the suite, is not taken. */
+function judgeDedicatedKey(
+  { dedicatedKey }: InitiateRequest,
+  policy: AssociationPolicy,
+  ciphered: boolean,
+): void {
+  if (dedicatedKey === undefined) return;
+  if (!ciphered || dedicatedKey.length !== keyBytes(policy.suite ?? 0)) {
+    throw new Refusal('no-reason-given', 'other');
   }
-  if (aarq.context === 'ln' && policy.policy === 'none') return false;
-  throw new Refusal('application-context-name-not-supported');
+}
+
+/** Random, and not by chance the client's own. */
+function freshChallenge(
+  { randomBytes }: HandshakeContext,
+  auth: AssociationPolicy['auth'],
+  fromClient: Uint8Array | undefined,
+): Uint8Array {
+  const challenge = randomBytes(challengeBytes(auth).own).slice();
+  if (isFitChallenge(auth, challenge, fromClient)) return challenge;
+  throw new DcuError('internal', 'the random source repeats what the client has sent');
+}
+
+/** Both, said by one name. */
+const CONTEXTS: Readonly<Record<ApplicationContext, { referencing: Referencing; ciphered: boolean }>> = {
+  ln: { referencing: 'ln', ciphered: false },
+  sn: { referencing: 'sn', ciphered: false },
+  'ln-ciphered': { referencing: 'ln', ciphered: true },
+  'sn-ciphered': { referencing: 'sn', ciphered: true },
+};
+
+/** How objects are named and whether APDUs are ciphered; a policy that asks for protection refuses the plain context. */
+function judgeContext(
+  aarq: Aarq,
+  policy: AssociationPolicy,
+  device: LogicalDevice,
+): { referencing: Referencing; ciphered: boolean } {
+  const asked = aarq.context && CONTEXTS[aarq.context];
+  const spoken = asked && (policy.referencing ?? ['ln']).includes(asked.referencing);
+  const named = asked?.referencing === 'ln' || device.shortNames !== undefined;
+  const allowed = asked?.ciphered === true ? canCipher(policy) : !asksForProtection(policy);
+  if (asked === undefined || !spoken || !named || !allowed) {
+    throw new Refusal('application-context-name-not-supported');
+  }
+  if (asked.ciphered && aarq.callingApTitle?.length !== 8) {
+    throw new Refusal('calling-AP-title-not-recognized');
+  }
+  return asked;
+}
+
+function asksForProtection({
+  policy,
+  responsePolicy,
+  signedRequests,
+  signedResponses,
+}: AssociationPolicy): boolean {
+  return (
+    policy !== 'none' ||
+    (responsePolicy !== undefined && responsePolicy !== 'none') ||
+    signedRequests === true ||
+    signedResponses === true
+  );
 }
 
 function judgeMechanism(aarq: Aarq, policy: AssociationPolicy): void {
   const asked = aarq.mechanism ?? 'none';
-  const due = policy.auth;
-  if (asked !== due) {
+  if (asked !== policy.auth) {
     throw new Refusal(
       asked === 'none'
         ? 'authentication-mechanism-name-required'
         : 'authentication-mechanism-name-not-recognised',
     );
   }
+  if (policy.auth !== 'lls') return;
+  const { password } = policy;
   const value = aarq.authenticationValue;
-  if (policy.auth === 'lls') {
-    const { password } = policy;
-    if (value === undefined || password === undefined || !equalConstantTime(value, password)) {
-      throw new Refusal('authentication-failure');
-    }
+  if (value === undefined || password === undefined || !equalConstantTime(value, password)) {
+    throw new Refusal('authentication-failure');
   }
-  if (policy.auth === 'hls-gmac') {
-    if (aarq.callingApTitle?.length !== 8) throw new Refusal('calling-AP-title-not-recognized');
-    const length = value?.length ?? 0;
-    if (length < CHALLENGE_BYTES.least || length > CHALLENGE_BYTES.most) {
-      throw new Refusal('authentication-failure');
-    }
+}
+
+/** Whether passes 3 and 4 can follow: titles, challenge, and what we prove ourselves with. */
+function judgeProof(
+  aarq: Aarq,
+  policy: AssociationPolicy,
+  security: ServerSecurity,
+  device: LogicalDevice,
+): void {
+  const { auth } = policy;
+  const title = aarq.callingApTitle;
+  // Whoever calls himself what we are called could send our own APDUs back to us.
+  if (title && equalBytes(title, device.systemTitle)) throw new Refusal('calling-AP-title-not-recognized');
+  if (!isHls(auth)) return;
+  if (bindsTitles(auth) && title?.length !== 8) throw new Refusal('calling-AP-title-not-recognized');
+  if (lackingForHls(auth, security.credentials) !== undefined) {
+    throw new Refusal('authentication-mechanism-name-not-recognised');
+  }
+  if (!isFitChallenge(auth, aarq.authenticationValue, undefined)) throw new Refusal('authentication-failure');
+}
+
+function judgeUser(aarq: Aarq, { users = [] }: AssociationPolicy): void {
+  if (users.length === 0 || users.some(({ id }) => id === aarq.callingAeInvocationId)) return;
+  throw new Refusal('calling-AE-invocation-identifier-not-recognized');
+}
+
+/** Whether the client proves in pass 3 that it knows what its mechanism asks for. */
+export function clientProves(context: HandshakeContext, accepted: Accepted, value: Uint8Array): boolean {
+  const { challenges, clientTitle, security } = accepted;
+  const auth = context.policy?.auth ?? 'none';
+  if (challenges === undefined || !isHls(auth)) return false;
+  const proof: HlsProof = {
+    prover: 'client',
+    challenge: challenges.fromServer,
+    ownChallenge: challenges.fromClient,
+    verifierTitle: context.device.systemTitle,
+    ...(clientTitle ? { proverTitle: clientTitle } : {}),
+  };
+  return verifyHls(auth, security.credentials, proof, value);
+}
+
+/** Our own proof: pass 4. Undefined where the association has no challenge to answer. */
+export function serverProof(context: HandshakeContext, accepted: Accepted): Uint8Array | undefined {
+  const { challenges, clientTitle, security } = accepted;
+  const auth = context.policy?.auth ?? 'none';
+  if (challenges === undefined || !isHls(auth)) return undefined;
+  return proveHls(auth, security.credentials, {
+    prover: 'server',
+    challenge: challenges.fromClient,
+    ownChallenge: challenges.fromServer,
+    proverTitle: context.device.systemTitle,
+    ...(clientTitle ? { verifierTitle: clientTitle } : {}),
+  });
+}
+
+/** The context that a refusal names: the one asked for, where it is one at all. */
+export function contextOf(apdu: Uint8Array): ApplicationContext {
+  try {
+    return decodeAarq(apdu).context ?? 'ln';
+  } catch (error) {
+    if (error instanceof DcuError) return 'ln';
+    throw error;
   }
 }
 
 /** The AARE that refuses; its user-information says why where the InitiateRequest is the reason. */
-export function refusingAare(refusal: Refusal): Uint8Array {
+export function refusingAare(refusal: Refusal, context: ApplicationContext = 'ln'): Uint8Array {
   return encodeAare({
-    context: 'ln',
+    context,
     result: 'rejected-permanent',
     diagnostic: refusal.diagnostic,
     userInformation: encodeInitiateError(refusal.initiateError ?? 'refused-by-the-VDE-Handler'),

@@ -1,112 +1,252 @@
+import { equalBytes } from '../../base/bytes.ts';
 import { DcuError } from '../../base/errors.ts';
 import type { SecurityPolicy } from '../../base/model.ts';
-import { apduName } from '../apdu/tags.ts';
-import { decodeCiphered, encodeCiphered, isCiphered, type PeerForm } from '../ciphering/ciphered-apdu.ts';
-import { GENERAL_PROTECTION_OVERHEAD, GlobalCipher } from '../ciphering/global-cipher.ts';
-import { satisfies, strongest } from '../ciphering/security-control.ts';
-import type { AssociationPolicy, LogicalDevice } from '../server-types.ts';
+import { conformanceMask } from '../apdu/conformance.ts';
+import { apduKind, apduName, TAG } from '../apdu/tags.ts';
+import { isCiphered } from '../ciphering/ciphered-apdu.ts';
+import {
+  MessageSecurity,
+  type OpenedApdu,
+  type Protection,
+  UNPROTECTED,
+} from '../ciphering/message-security.ts';
+import { isAuthenticated, satisfies, strongest } from '../ciphering/security-control.ts';
+import type { CipheringForm } from '../ciphering/types.ts';
+import type { AssociationPolicy, LogicalDevice, RequestProtection } from '../server-types.ts';
+import type { HlsCredentials } from './hls.ts';
+
+const GENERAL_PROTECTION = conformanceMask(['general-protection']);
+/** What an association's keys consist of; a change of any makes the next request go under the new ones. */
+const KEYS = [
+  'encryptionKey',
+  'authenticationKey',
+  'broadcastKey',
+  'masterKey',
+  'peerSigningKey',
+  'peerAgreementKey',
+] as const;
+const PAIRS = ['signingKey', 'agreementKey'] as const;
+
+/** Whether a policy has what ciphering needs: the authentication key, and one that encryption keys come from. */
+export function canCipher(policy: AssociationPolicy): boolean {
+  const { encryptionKey, masterKey, agreementKey, authenticationKey } = policy;
+  return authenticationKey !== undefined && (encryptionKey ?? masterKey ?? agreementKey) !== undefined;
+}
 
 /** The server's side of message protection during one association. */
 export class ServerSecurity {
   /** Whether the application context asks for ciphered APDUs. */
   readonly ciphered: boolean;
   readonly #device: LogicalDevice;
-  readonly #policy: AssociationPolicy;
   readonly #clientTitle: Uint8Array | undefined;
-  readonly #cipher: GlobalCipher | undefined;
-  /** The client is answered the way it asked. */
-  #form: PeerForm = 'service-specific';
-  #protection: SecurityPolicy;
+  readonly #randomBytes: (length: number) => Uint8Array;
+  #policy: AssociationPolicy;
+  #messages: MessageSecurity | undefined;
+  #dedicatedKey: Uint8Array | undefined;
+  #lowestDedicated = 0;
+  /** Undefined until the association stands: the AARQ may come in any form. */
+  #granted: number | undefined;
+  /** Of the last request: the client is answered the way it asked. */
+  #asked: Protection = UNPROTECTED;
+  #transactionId: Uint8Array | undefined;
+  /** What the last answer's content asks for besides. */
+  #due: RequestProtection | undefined;
 
   constructor(
     device: LogicalDevice,
     policy: AssociationPolicy,
     clientTitle: Uint8Array | undefined,
     ciphered: boolean,
+    randomBytes: (length: number) => Uint8Array,
   ) {
     this.ciphered = ciphered;
     this.#device = device;
     this.#policy = policy;
     this.#clientTitle = clientTitle;
-    this.#protection = policy.policy;
-    const { encryptionKey, authenticationKey } = policy;
-    this.#cipher =
-      encryptionKey && authenticationKey && (ciphered || policy.auth === 'hls-gmac')
-        ? new GlobalCipher(encryptionKey, authenticationKey)
-        : undefined;
+    this.#randomBytes = randomBytes;
+    this.#messages = this.#build();
   }
 
-  /** Bytes that protection may add to an answer. */
-  get overhead(): number {
-    return this.ciphered ? GENERAL_PROTECTION_OVERHEAD : 0;
+  /** How the last request was protected. */
+  get requestProtection(): RequestProtection {
+    return { policy: this.#asked.policy, signed: this.#asked.signed };
+  }
+
+  /** Most bytes that protection may add to an answer, in all the forms that the client may ask in. */
+  overhead(conformance: number): number {
+    const messages = this.#messages;
+    if (!this.ciphered || messages === undefined) return 0;
+    const { masterKey, agreementKey, signingKey, signedResponses = false } = this.#policy;
+    const general = (conformance & GENERAL_PROTECTION) !== 0;
+    const forms: CipheringForm[] = general
+      ? [
+          'identified-key',
+          ...(masterKey ? (['wrapped-key'] as const) : []),
+          ...(agreementKey ? (['one-pass-diffie-hellman', 'static-unified-model'] as const) : []),
+        ]
+      : ['service-specific'];
+    const signed = signedResponses || (general && signingKey !== undefined);
+    return Math.max(
+      ...forms.map((form) => messages.overhead({ ...UNPROTECTED, policy: 'auth-enc', form, signed })),
+    );
+  }
+
+  /** What passes 3 and 4 are made with and judged by. */
+  get credentials(): HlsCredentials {
+    const messages = this.#messages;
+    if (messages === undefined || this.#policy.encryptionKey === undefined) return this.#policy;
+    return {
+      ...this.#policy,
+      gmac: (challenge) => messages.gmac(this.#device.nextInvocationCounter(), challenge),
+      verifyGmac: (title, challenge, value) => messages.verifyGmac(title, challenge, value),
+    };
+  }
+
+  /** What was negotiated; from now on general forms need to have been. Throws what is wrong with the dedicated key. */
+  establish(conformance: number, dedicatedKey: Uint8Array | undefined): void {
+    this.#granted = conformance;
+    if (dedicatedKey === undefined) return;
+    this.#dedicatedKey = dedicatedKey.slice();
+    this.#messages?.release();
+    this.#messages = this.#build();
   }
 
   /**
-   * The plain APDU. Throws `security-required` when it has less protection than the association asks for,
+   * The plain APDU. `check` looks at it before its invocation counter is believed. Throws `security-required` when it has
+   * less protection than the association asks for, `not-granted` for a form that was not negotiated,
    * `decryption-failed`, or `replay-detected` with the counter that would be accepted, where the device tells it.
    */
-  unprotect(apdu: Uint8Array): Uint8Array {
+  unprotect(apdu: Uint8Array, check: (plain: Uint8Array) => void = () => {}): Uint8Array {
     const tag = apdu[0] ?? 0;
     if (!isCiphered(tag)) {
       if (this.ciphered) throw lacking(tag);
       return apdu;
     }
     if (!this.ciphered) throw lacking(tag);
-    const { form, sealed, systemTitle } = decodeCiphered(apdu);
-    const title = systemTitle ?? this.#clientTitle;
-    if (this.#cipher === undefined || title === undefined) {
+    if (this.#messages === undefined || this.#clientTitle === undefined) {
       throw new DcuError('decryption-failed', 'no keys or system title for this client');
     }
-    const opened = this.#cipher.open(title, sealed);
-    if (opened.policy === 'none' || !satisfies(opened.policy, this.#policy.policy)) throw lacking(tag);
-    this.#acceptCounter(opened.invocationCounter);
-    this.#form = form;
-    this.#protection = strongest(opened.policy, this.#policy.policy);
+    const opened = this.#messages.open(apdu, this.#clientTitle);
+    this.#checkOpened(tag, opened);
+    if (!isAuthenticated(opened.protection.policy)) checkKnown(opened.plaintext);
+    check(opened.plaintext);
+    this.#acceptCounter(opened);
+    this.#asked = opened.protection;
+    this.#transactionId = opened.transactionId;
+    this.#due = undefined;
     return opened.plaintext;
   }
 
   /** An answer, protected at least as the request that it answers was. */
   protect(apdu: Uint8Array): Uint8Array {
-    if (!this.ciphered || this.#cipher === undefined) return apdu;
-    const { systemTitle } = this.#device;
-    const sealed = this.#cipher.seal(
-      this.#protection,
-      systemTitle,
-      this.#device.nextInvocationCounter(),
+    if (!this.ciphered || this.#messages === undefined) return apdu;
+    const { form, policy, signed, dedicated = false } = this.#asked;
+    const { responsePolicy = this.#policy.policy, signedResponses = false, signingKey } = this.#policy;
+    const initiate = apdu[0] === TAG.initiateResponse;
+    const due = [responsePolicy, this.#due?.policy ?? 'none'].reduce(strongest, policy) as SecurityPolicy;
+    const mustSign = (signedResponses && !initiate) || this.#due?.signed === true;
+    return this.#messages.protect(
       apdu,
+      {
+        policy: due,
+        form,
+        signed: mustSign || (signed && signingKey !== undefined),
+        key: 'unicast',
+        dedicated,
+      },
+      this.#clientTitle,
+      this.#transactionId,
     );
-    return encodeCiphered(this.#form, apdu[0] ?? 0, systemTitle, sealed);
   }
 
-  /** Whether the client has proved by HLS-GMAC that it knows the keys (pass 3). */
-  verify(challenge: Uint8Array, value: Uint8Array): boolean {
-    return (
-      this.#clientTitle !== undefined &&
-      this.#cipher?.verifyGmac(this.#clientTitle, challenge, value) === true
-    );
+  /** Answers until the next request have at least this protection: their content asks for it. */
+  raise(least: RequestProtection | undefined): void {
+    if (least === undefined) return;
+    const { policy = 'none', signed = false } = this.#due ?? {};
+    this.#due = { policy: strongest(policy, least.policy), signed: signed || least.signed };
   }
 
-  /** Our own proof (pass 4); undefined without keys. */
-  prove(challenge: Uint8Array): Uint8Array | undefined {
-    const { systemTitle } = this.#device;
-    return this.#cipher?.gmac(systemTitle, this.#device.nextInvocationCounter(), challenge);
+  /** After an answer: keys or a policy that the request has changed hold from the next request on. */
+  follow(policy: AssociationPolicy): void {
+    const changed = keysDiffer(policy, this.#policy) || policy.suite !== this.#policy.suite;
+    this.#policy = policy;
+    if (!changed) return;
+    this.#messages?.release();
+    this.#messages = this.#build();
   }
 
   release(): void {
-    this.#cipher?.release();
+    this.#messages?.release();
+    this.#messages = undefined;
+    this.#dedicatedKey?.fill(0);
   }
 
-  #acceptCounter(counter: number): void {
-    const { clientAddress } = this.#policy;
-    if (this.#device.acceptInvocationCounter(clientAddress, counter)) return;
-    const expected = this.#device.expectedInvocationCounter?.(clientAddress);
-    throw new DcuError('replay-detected', `invocation counter ${counter} was used already`, {
-      facts: {
-        received: counter,
-        ...(expected === undefined ? {} : { expectedInvocationCounter: expected }),
-      },
+  #build(): MessageSecurity | undefined {
+    const policy = this.#policy;
+    const { systemTitle } = this.#device;
+    const keyed = this.ciphered ? canCipher(policy) : policy.auth === 'hls-gmac';
+    if (!keyed) return undefined;
+    return new MessageSecurity({
+      ...policy,
+      suite: policy.suite ?? 0,
+      systemTitle,
+      nextInvocationCounter: () => this.#device.nextInvocationCounter(),
+      randomBytes: this.#randomBytes,
+      acceptBroadcast: policy.broadcastKey !== undefined,
+      ...(this.#dedicatedKey ? { dedicatedKey: this.#dedicatedKey } : {}),
     });
   }
+
+  #checkOpened(tag: number, { plaintext, protection, systemTitle, signedBy }: OpenedApdu): void {
+    for (const title of [systemTitle, signedBy]) {
+      if (title !== undefined && this.#clientTitle !== undefined && !equalBytes(title, this.#clientTitle)) {
+        throw new DcuError('decryption-failed', 'an APDU of another system title');
+      }
+    }
+    const { policy, signedRequests = false } = this.#policy;
+    if (protection.policy === 'none' || !satisfies(protection.policy, policy)) throw lacking(tag);
+    const initiate = plaintext[0] === TAG.initiateRequest;
+    if (signedRequests && !initiate && !protection.signed) throw lacking(tag);
+    const general = protection.form !== 'service-specific' || protection.signed;
+    if (general && this.#granted !== undefined && (this.#granted & GENERAL_PROTECTION) === 0) {
+      throw new DcuError('not-granted', 'general-protection was not negotiated', { facts: { tag } });
+    }
+  }
+
+  #acceptCounter({ protection, invocationCounter = 0 }: OpenedApdu): void {
+    const { clientAddress } = this.#policy;
+    if (protection.dedicated === true) {
+      // The hint of an exception response is about the global key.
+      if (invocationCounter < this.#lowestDedicated) throw replayed(invocationCounter, undefined);
+      this.#lowestDedicated = invocationCounter + 1;
+      return;
+    }
+    if (this.#device.acceptInvocationCounter(clientAddress, invocationCounter)) return;
+    throw replayed(invocationCounter, this.#device.expectedInvocationCounter?.(clientAddress));
+  }
+}
+
+/** With encryption alone any bytes open: what is no APDU was not written by the client, and its counter is not believed. */
+function checkKnown(plain: Uint8Array): void {
+  if (apduKind(plain[0] ?? 0)?.protection === 'plain') return;
+  throw new DcuError('decryption-failed', 'what was inside is no APDU');
+}
+
+function keysDiffer(a: AssociationPolicy, b: AssociationPolicy): boolean {
+  return (
+    KEYS.some((name) => differ(a[name], b[name])) ||
+    PAIRS.some((name) => differ(a[name]?.privateKey, b[name]?.privateKey))
+  );
+}
+
+function differ(a: Uint8Array | undefined, b: Uint8Array | undefined): boolean {
+  return a === undefined || b === undefined ? a !== b : !equalBytes(a, b);
+}
+
+function replayed(received: number, expected: number | undefined): DcuError {
+  return new DcuError('replay-detected', `invocation counter ${received} was used already`, {
+    facts: { received, ...(expected === undefined ? {} : { expectedInvocationCounter: expected }) },
+  });
 }
 
 function lacking(tag: number): DcuError {

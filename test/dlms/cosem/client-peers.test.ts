@@ -349,7 +349,10 @@ describe('protection of answers', () => {
       },
       'decryption-failed',
     ],
-    'dedicated ciphering that nobody agreed on': [() => fromHex('d400'), 'security-required'],
+    'dedicated ciphering that nobody agreed on': [
+      () => fromHex(`d412 30 00000001 ${'00'.repeat(13)}`),
+      'decryption-failed',
+    ],
   };
   for (const [name, [make, code]] of Object.entries(cases)) {
     test(`${name} ends the association: ${code}`, () => {

@@ -207,7 +207,8 @@ describe('associations', () => {
     expect(aare).toMatchObject({ result: 'accepted', diagnostic: 'null', context: 'ln' });
     expect(decodeInitiateResponse(aare.userInformation ?? new Uint8Array(0))).toEqual({
       dlmsVersion: 6,
-      conformance: conformanceMask(LN_CONFORMANCE),
+      // General forms protect nothing in a context without ciphering.
+      conformance: conformanceMask(LN_CONFORMANCE.filter((bit) => bit !== 'general-protection')),
       serverMaxReceivePduSize: 512,
       vaaName: 7,
     });
