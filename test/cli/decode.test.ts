@@ -1,4 +1,6 @@
 import { describe, expect, test } from 'bun:test';
+import { mkdtempSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import frames from '../vectors/meter-push-frames.json';
 
@@ -115,5 +117,70 @@ describe('dcu decode', () => {
       child.exited,
     ]);
     expect({ out, err, status }).toEqual({ out: '{"ok":true', err: '', status: 0 });
+  });
+});
+
+describe('dcu decode, forms of input and output', () => {
+  const GET = 'c001c100080000010000ff0200';
+
+  test('base64 is told from hexadecimal', async () => {
+    const base64 = Buffer.from(GET, 'hex').toString('base64');
+    const { status, out } = await dcu(['decode', '--json', base64]);
+    expect(status).toBe(0);
+    expect(JSON.parse(out).layers).toEqual(['get-request']);
+  });
+
+  test('a binary file', async () => {
+    const file = join(mkdtempSync(join(tmpdir(), 'decode-')), 'apdu.bin');
+    await Bun.write(file, Uint8Array.fromHex(GET));
+    const { status, out } = await dcu(['decode', '--xml', '--file', file]);
+    expect(status).toBe(0);
+    expect(out).toContain('<ClassId Value="0008" />');
+  });
+
+  test('a log: every line with hexadecimal in it, segments joined, the rest reported', async () => {
+    const frame = frames.vectors.find(({ id }) => id === 'hdlc_iskra550')?.hex ?? '';
+    const spaced = frame.replaceAll(/(..)/g, '$1 ').trim();
+    const cut = spaced.indexOf('7e 7e') + 2;
+    const log = [
+      '2026-11-23 10:11:12.345 INFO opening',
+      `2026-11-23 10:11:12.400 TX: ${GET}`,
+      `10:11:13 RX: ${spaced.slice(0, cut)}`,
+      `10:11:14 RX: ${spaced.slice(cut).trim()}`,
+      '10:11:15 RX: 99 99 99 99 99 99',
+    ].join('\n');
+    const { status, out } = await dcu(['decode', '--json', '-'], log);
+    expect(status).toBe(0);
+    const { telegrams } = JSON.parse(out);
+    expect(telegrams.map(({ line, ok }: { line: number; ok: boolean }) => [line, ok])).toEqual([
+      [2, true],
+      [3, true],
+      [5, false],
+    ]);
+    expect(telegrams[1].readings).toHaveLength(16);
+  });
+
+  test('--explain prints ranges, names and meanings', async () => {
+    const { status, out } = await dcu(['decode', '--explain', GET]);
+    expect(status).toBe(0);
+    expect(out).toContain(' 2- 2      invoke-id-and-priority 193  (id 1, confirmed, high priority)\n');
+    expect(out).toContain('instance-id 0000010000FF  (0.0.1.0.0.255');
+  });
+
+  test('keys come from a file by system title, and are in no output', async () => {
+    const vector = frames.vectors.find(({ id }) => id === 'hdlc_kamstrup_omnipower');
+    const { encryptionKey, authenticationKey, hex = '' } = vector ?? {};
+    const file = join(mkdtempSync(join(tmpdir(), 'decode-')), 'keys.json');
+    await Bun.write(file, JSON.stringify({ default: { encryptionKey, authenticationKey } }));
+    const { status, out, err } = await dcu(['decode', '--keys', file, hex]);
+    expect(status).toBe(0);
+    expect(out).toContain('data-notification');
+    expect((out + err).toLowerCase()).not.toContain(String(encryptionKey).toLowerCase());
+  });
+
+  test('neither argument nor file, and both, end with 2', async () => {
+    for (const args of [['decode'], ['decode', GET, '--file', 'x'], ['decode', '--file', '/nowhere']]) {
+      expect((await dcu(args)).status).toBe(2);
+    }
   });
 });

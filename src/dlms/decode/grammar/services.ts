@@ -190,7 +190,7 @@ const variableAccess = choice('variable-access-specification', {
   6: sequence('read-data-block-access', [boolean('last-block'), unsigned('block-number', 2), rawData]),
   7: sequence('write-data-block-access', [boolean('last-block'), unsigned('block-number', 2)]),
 });
-const listOfVariables = list('variable-access-specification', variableAccess);
+const listOfVariables = list('list-of-variable-access-specification', variableAccess);
 const readRequest = list('read-request', variableAccess);
 const readResponse = list(
   'read-response',
