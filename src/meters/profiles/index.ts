@@ -1,5 +1,6 @@
 import { DcuError } from '../../base/errors.ts';
 import type { EventLog } from '../../base/model.ts';
+import { obisName } from '../../dlms/names/obis-names.ts';
 import type { MeterProfile } from '../meter-profile.ts';
 import { generic } from './generic.ts';
 
@@ -24,25 +25,19 @@ export function eventText(profileName: string, _log: EventLog, code: number): st
   return BY_NAME.get(profileName)?.eventTexts[code];
 }
 
-/** What an object is called in words, in any profile. */
+/** What an object is called in words: by a profile, in short, or by the standard. */
 export function objectTitle(obis: string): string | undefined {
   for (const profile of PROFILES) {
     const found = profile.registers.find((register) => register.obis === obis);
     if (found !== undefined) return found.title;
   }
-  return OBJECT_TITLES[obis];
+  return OBJECT_TITLES[obis] ?? obisName(obis);
 }
 
+/** Shorter than the standard's names, as heads of columns want them. */
 const OBJECT_TITLES: Readonly<Record<string, string>> = {
-  '0.0.1.0.0.255': 'Clock',
-  '0.0.42.0.0.255': 'Logical device name',
   '0.0.96.1.0.255': 'Device number',
-  '0.0.96.3.10.255': 'Disconnect control',
   '0.0.96.10.1.255': 'Profile status',
-  '0.0.96.7.19.255': 'Duration of the last long power failure',
-  '0.0.96.7.21.255': 'Number of power failures',
-  '0.0.43.1.0.255': 'Invocation counter',
-  '1.0.0.2.0.255': 'Firmware version',
   '1.0.1.6.0.255': 'Maximum demand import',
   '1.0.2.6.0.255': 'Maximum demand export',
   '1.0.1.5.0.255': 'Average demand import',
@@ -56,8 +51,4 @@ const OBJECT_TITLES: Readonly<Record<string, string>> = {
   '1.0.4.7.0.255': 'Reactive power export',
   '1.0.13.7.0.255': 'Power factor',
   '1.0.14.7.0.255': 'Frequency',
-  '1.0.1.8.1.255': 'Active energy import, tariff 1',
-  '1.0.1.8.2.255': 'Active energy import, tariff 2',
-  '1.0.2.8.1.255': 'Active energy export, tariff 1',
-  '1.0.2.8.2.255': 'Active energy export, tariff 2',
 };
