@@ -1,4 +1,5 @@
 import type { DcuError } from '../base/errors.ts';
+import type { LineSettings } from '../base/machine.ts';
 
 /** An open byte stream: a TCP socket, a serial port, or two queues in memory. */
 export interface ByteChannel {
@@ -9,6 +10,11 @@ export interface ByteChannel {
   onBytes(listener: (bytes: Uint8Array) => void): void;
   /** Called once, with the reason unless it was our own `close`. */
   onClosed(listener: (reason?: DcuError) => void): void;
+  /**
+   * Changes the line's settings; called when everything written before has left. Absent where there is no such line.
+   * Throws `channel-lost` or `channel-open-failed` when the port refuses.
+   */
+  configure?(settings: LineSettings): Promise<void>;
   close(): Promise<void>;
 }
 

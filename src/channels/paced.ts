@@ -90,6 +90,7 @@ export function pacedChannel(channel: ByteChannel, pace: LinePace, clock: Clock)
     stop(reason ?? new DcuError('link-closed', `${channel.name} was closed`));
     closedListener?.(reason);
   });
+  const { configure } = channel;
   return {
     name: channel.name,
     write: (bytes) => outgoing.put(bytes.slice()),
@@ -103,5 +104,6 @@ export function pacedChannel(channel: ByteChannel, pace: LinePace, clock: Clock)
       closedListener = its;
     },
     close: () => channel.close(),
+    ...(configure === undefined ? {} : { configure: (settings) => configure.call(channel, settings) }),
   };
 }

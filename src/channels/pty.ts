@@ -6,7 +6,7 @@ import { FdReader, ReadCancelled } from './fd-reader.ts';
 import { FdWriter } from './fd-writer.ts';
 import { Inbound } from './inbound.ts';
 import { type LinePace, pacedChannel } from './paced.ts';
-import { closeTty, configureTty, openMaster, openTty } from './tty.ts';
+import { baudRateOf, closeTty, configureTty, openMaster, openTty } from './tty.ts';
 
 export interface PtyOptions {
   /** Makes the line as slow as a real one of this speed. */
@@ -20,6 +20,8 @@ export interface Pty {
   readonly path: string;
   /** The other side of the line. Closing it is pulling the plug. */
   readonly channel: ByteChannel;
+  /** Bit rate that the client has set. */
+  readonly baudRate: number;
 }
 
 /** After so long without a reader, bytes are lost as they are on a line that nobody listens to. */
@@ -33,7 +35,13 @@ export function openPty(options: PtyOptions = {}, clock: Clock = systemClock): P
   const { master, slave, path } = openPair();
   const channel = new PtyChannel(path, master, slave, options.link, clock);
   const { pace, link } = options;
-  return { path: link ?? path, channel: pace === undefined ? channel : pacedChannel(channel, pace, clock) };
+  return {
+    path: link ?? path,
+    channel: pace === undefined ? channel : pacedChannel(channel, pace, clock),
+    get baudRate() {
+      return baudRateOf(slave);
+    },
+  };
 }
 
 function openPair(): { readonly master: number; readonly slave: number; readonly path: string } {
@@ -103,6 +111,13 @@ class PtyChannel implements ByteChannel {
     } catch (error) {
       if (!(error instanceof DcuError && error.code === 'channel-lost')) throw error;
     }
+  }
+
+  /** A pseudo-terminal carries bytes at any rate. */
+  configure(): Promise<void> {
+    return this.#inbound.ended
+      ? Promise.reject(new DcuError('link-closed', `${this.name} is closed`))
+      : Promise.resolve();
   }
 
   onBytes(listener: (bytes: Uint8Array) => void): void {

@@ -1,6 +1,6 @@
 import type { Clock } from '../base/clock.ts';
-import { type DcuError, toDcuError } from '../base/errors.ts';
-import type { Effect, Input, Machine } from '../base/machine.ts';
+import { DcuError, toDcuError } from '../base/errors.ts';
+import type { Effect, Input, LineSettings, Machine } from '../base/machine.ts';
 import type { ByteChannel } from './channel.ts';
 
 /** One run of bytes as it went over the line; `timeMs` is the wall clock. */
@@ -53,6 +53,9 @@ class ChannelPump<Command, Event> implements Pump<Command> {
   readonly #inputs: Input<Command>[] = [];
   #running = false;
   #unwritten = 0;
+  #lastWrite: Promise<void> = Promise.resolve();
+  /** A change of the line's settings that what is sent later waits for. */
+  #configured: Promise<void> | undefined;
   /** The machine has heard that its transport is gone. */
   #lost = false;
   #reason: DcuError | undefined;
@@ -128,6 +131,9 @@ class ChannelPump<Command, Event> implements Pump<Command> {
       case 'send':
         this.#send(effect.bytes);
         return;
+      case 'configure':
+        this.#configure(effect.settings);
+        return;
       case 'arm':
         this.#arm(effect.timer, effect.delayMs);
         return;
@@ -145,14 +151,37 @@ class ChannelPump<Command, Event> implements Pump<Command> {
   #send(bytes: Uint8Array): void {
     if (this.#lost) return;
     this.#trace?.({ direction: 'out', timeMs: this.#clock.now(), bytes });
-    this.#unwritten++;
-    this.#write(bytes).catch((error: unknown) => this.#shut(toDcuError(error)));
+    this.#await(this.#write(bytes));
   }
 
   async #write(bytes: Uint8Array): Promise<void> {
+    if (this.#configured !== undefined) await this.#configured;
     await this.#channel.write(bytes);
-    this.#unwritten--;
-    if (this.#unwritten === 0) this.#startWaitingTimers();
+  }
+
+  #configure(settings: LineSettings): void {
+    if (this.#lost) return;
+    const configured = this.#change(this.#lastWrite, settings);
+    this.#configured = configured;
+    this.#await(configured);
+  }
+
+  async #change(written: Promise<void>, settings: LineSettings): Promise<void> {
+    await written;
+    if (this.#channel.configure === undefined) {
+      throw new DcuError('unsupported', `${this.#channel.name} has no line settings to change`);
+    }
+    await this.#channel.configure(settings);
+  }
+
+  /** Timers wait for what was sent before them. */
+  #await(work: Promise<void>): void {
+    this.#unwritten++;
+    const done = work.then(() => {
+      this.#unwritten--;
+      if (this.#unwritten === 0) this.#startWaitingTimers();
+    });
+    this.#lastWrite = done.catch((error: unknown) => this.#shut(toDcuError(error)));
   }
 
   /** The machine hears of the end as well: it may have a request open that it knows nothing wrong of. */

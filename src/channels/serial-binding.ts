@@ -122,9 +122,15 @@ export class TtyPort implements BindingPortInterface {
 
   async update(options: UpdateOptions): Promise<void> {
     this.#mustBeOpen();
-    const settings = { ...this.#settings, baudRate: options.baudRate };
-    configureTty(this.#fd, settings);
-    this.#settings = settings;
+    await this.configure({ ...this.#settings, baudRate: options.baudRate });
+  }
+
+  /** As `update`, for all that a protocol may change on the way. */
+  async configure(settings: Pick<TtySettings, 'baudRate' | 'dataBits' | 'parity'>): Promise<void> {
+    this.#mustBeOpen();
+    const changed = { ...this.#settings, ...settings };
+    configureTty(this.#fd, changed);
+    this.#settings = changed;
   }
 
   async set(options: SetOptions): Promise<void> {

@@ -2,6 +2,7 @@ import type { BindingInterface } from '@serialport/bindings-interface';
 import { SerialPortStream } from '@serialport/stream';
 import { type Clock, sleep, systemClock } from '../base/clock.ts';
 import { DcuError, toDcuError } from '../base/errors.ts';
+import type { LineSettings } from '../base/machine.ts';
 import type { ByteChannel, ChannelOpener, SerialSettings } from './channel.ts';
 import { Inbound } from './inbound.ts';
 import { type TtyPort, ttyBinding } from './serial-binding.ts';
@@ -102,6 +103,13 @@ class SerialChannel implements ByteChannel {
       this.#lose(reason);
       throw reason;
     }
+  }
+
+  async configure(settings: LineSettings): Promise<void> {
+    const { port } = this.#port;
+    if (this.#inbound.ended || port === undefined)
+      throw new DcuError('link-closed', `${this.name} is closed`);
+    await port.configure(settings);
   }
 
   onBytes(listener: (bytes: Uint8Array) => void): void {

@@ -1,5 +1,6 @@
 import { HdlcLink } from './hdlc.ts';
-import type { LinkConfig, LinkMachine } from './link.ts';
+import type { HdlcLinkConfig, LinkConfig, LinkMachine } from './link.ts';
+import { type CountingLink, OpeningLink } from './opening-link.ts';
 import { ClientStation, ServerStation } from './station.ts';
 import { createWrapperLink } from './wrapper.ts';
 
@@ -11,7 +12,7 @@ export type * from './link.ts';
  */
 export function createClientLink(config: LinkConfig): LinkMachine {
   if (config.framing === 'wrapper') return createWrapperLink(config, 'client');
-  return new HdlcLink(config, new ClientStation(config));
+  return onLine(new HdlcLink(config, new ClientStation(config)), config, 'client');
 }
 
 export interface ServerLinkOptions {
@@ -25,5 +26,11 @@ export interface ServerLinkOptions {
  */
 export function createServerLink(config: LinkConfig, options: ServerLinkOptions = {}): LinkMachine {
   if (config.framing === 'wrapper') return createWrapperLink(config, 'server');
-  return new HdlcLink(config, new ServerStation(config, options.logicalDevices));
+  return onLine(new HdlcLink(config, new ServerStation(config, options.logicalDevices)), config, 'server');
+}
+
+/** The link as the line under it needs it: with an opening, without echo, with quiet between frames. */
+function onLine(link: CountingLink, config: HdlcLinkConfig, role: 'client' | 'server'): LinkMachine {
+  const { opening } = config;
+  return opening === undefined ? link : new OpeningLink(link, config, opening, role);
 }

@@ -1,6 +1,7 @@
 import type { DcuError } from '../../base/errors.ts';
 import type { Machine } from '../../base/machine.ts';
 import type { GatewayAddress } from '../apdu/gateway.ts';
+import type { ReadOutRecord } from './iec62056-21.ts';
 
 /**
  * The one interface of every data-link layer, for both roles. HDLC: SNRM/UA come before `connected`,
@@ -20,7 +21,13 @@ export type LinkCommand =
   | { readonly type: 'disconnect' };
 
 export type LinkEvent =
-  | { readonly type: 'connected'; readonly parameters: LinkParameters; readonly peer: LinkPeer }
+  | {
+      readonly type: 'connected';
+      readonly parameters: LinkParameters;
+      readonly peer: LinkPeer;
+      /** HDLC, server: this peer was connected already and has begun anew. */
+      readonly again?: boolean;
+    }
   /** A whole APDU, LLC bytes removed. A copy: safe to keep. */
   | {
       readonly type: 'apdu';
@@ -28,8 +35,8 @@ export type LinkEvent =
       readonly peer: LinkPeer;
       readonly unconfirmed: boolean;
     }
-  /** The link ended; `error` is absent after an orderly end. */
-  | { readonly type: 'disconnected'; readonly error?: DcuError };
+  /** The link ended; `error` is absent after an orderly end. `peer`: HDLC, server: only the link of this one. */
+  | { readonly type: 'disconnected'; readonly error?: DcuError; readonly peer?: LinkPeer };
 
 /** Who is at the other end, in the link's own addresses. */
 export interface LinkPeer {
@@ -65,6 +72,19 @@ export interface LinkMachine extends Machine<LinkCommand, LinkEvent> {
   readonly counters: Readonly<LinkCounters>;
 }
 
+/** The opening of IEC 62056-21 before HDLC (mode E). */
+export interface OpeningConfig {
+  /** Device address of the meter; client: every meter on the line if not given. */
+  readonly address?: string;
+  /** Client: the highest bit rate to change to; server: the one offered. 300 to 19,200. */
+  readonly baudRate: number;
+  /** Server: three letters and up to 16 more characters of its identification. */
+  readonly manufacturer?: string;
+  readonly text?: string;
+  /** Server: what a reader of mode C gets. */
+  readonly readOut?: () => readonly ReadOutRecord[];
+}
+
 export interface HdlcLinkConfig {
   readonly framing: 'hdlc';
   readonly clientAddress: number;
@@ -86,6 +106,12 @@ export interface HdlcLinkConfig {
   readonly responseTimeoutMs: number;
   /** Tries after the first one. */
   readonly retries: number;
+  /** The line begins with a sign-on at 300 baud. */
+  readonly opening?: OpeningConfig;
+  /** The line hands back what is sent (two wires, three-wire interfaces, optical heads): the echo is taken out. */
+  readonly echo?: boolean;
+  /** Quiet that must follow the last byte received before anything is sent (RS-485); none if not given. */
+  readonly interFrameTimeoutMs?: number;
 }
 
 export interface WrapperLinkConfig {
