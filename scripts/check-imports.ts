@@ -31,10 +31,11 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   device: ['base'],
   security: ['base'],
   simulator: [...PROTOCOL, 'channels'],
+  conformance: [...PROTOCOL, 'channels'],
   api: PARTS,
   concentrator: [...PARTS, 'api'],
   bench: [...PARTS, 'simulator'],
-  cli: [...PARTS, 'api', 'concentrator', 'simulator', 'bench'],
+  cli: [...PARTS, 'api', 'concentrator', 'simulator', 'conformance', 'bench'],
   main: ['base', 'cli'],
 };
 

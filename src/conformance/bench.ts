@@ -1,0 +1,279 @@
+import type { CosemAttribute } from '../dlms/client-types.ts';
+import type { LinkConfig } from '../dlms/link/link.ts';
+import {
+  type AareFields,
+  type AarqFields,
+  aarq,
+  CONTEXT,
+  dlmsOid,
+  type InitiateAnswer,
+  type InitiateSpec,
+  initiateRequest,
+  parseAare,
+  parseInitiateResponse,
+} from './aarq.ts';
+import type { ApduLink } from './apdu-link.ts';
+import { describeApdu, describeHdlc, describeWrapper } from './describe.ts';
+import { Evidence } from './evidence.ts';
+import { refuseChange } from './harmless.ts';
+import { CONTROL, type Frame, FrameSplitter } from './hdlc-frame.ts';
+import type { HdlcParameters } from './hdlc-parameters.ts';
+import { HdlcStation } from './hdlc-station.ts';
+import { type Challenges, clientProof, isHls, mechanismId, serverProved } from './hls.ts';
+import { Line } from './line.ts';
+import { Protection } from './protection.ts';
+import { Secrets } from './secrets.ts';
+import { hlsReplyOf, outcomeText, replyToHls, Session } from './session.ts';
+import type { Survey } from './survey.ts';
+import type { ConformanceTarget } from './target.ts';
+import { Failure, Inconclusive } from './verdict.ts';
+import { type WrapperFrame, WrapperSplitter } from './wrapper-frame.ts';
+import { WrapperStation } from './wrapper-station.ts';
+
+/** Logical device name: what every meter lets every association read (Blue Book 4.1.8). */
+export const DEVICE_NAME: CosemAttribute = { classId: 1, obis: '0.0.42.0.0.255', attribute: 2 };
+
+/** How an association is asked for, where it differs from the target's own way. */
+export interface OpenOptions extends InitiateSpec {
+  readonly hdlc?: HdlcParameters;
+  /** Changes fields of the AARQ. */
+  readonly fields?: (fields: AarqFields) => AarqFields;
+  readonly clientAddress?: number;
+  readonly challenge?: Uint8Array;
+}
+
+/** An AARQ that was accepted; with `challenges` the proofs are still to come. */
+export interface Opened {
+  readonly link: ApduLink;
+  readonly aarq: Uint8Array;
+  readonly aare: AareFields;
+  readonly negotiated: InitiateAnswer;
+  readonly protection: Protection | undefined;
+  readonly challenges: Challenges | undefined;
+}
+
+/** What all tests of one run share. */
+export interface RunMemory {
+  survey: Promise<Survey> | undefined;
+  readonly progress: (text: string) => void;
+}
+
+/** What a test works with: the line to the meter, stations and associations on it, and its evidence. */
+export class Bench {
+  readonly target: ConformanceTarget;
+  /** Of this test; a survey keeps its own beside it. */
+  evidence: Evidence;
+  readonly memory: RunMemory;
+  readonly #secrets = new Secrets();
+  #line: { close(): Promise<void> } | undefined;
+  readonly #beside: { close(): Promise<void> }[] = [];
+
+  constructor(target: ConformanceTarget, memory: RunMemory) {
+    const { password, encryptionKey, authenticationKey } = target.security;
+    for (const secret of [password, encryptionKey, authenticationKey]) this.#secrets.add(secret);
+    this.target = target;
+    this.memory = memory;
+    this.evidence = this.newEvidence();
+  }
+
+  newEvidence(): Evidence {
+    return new Evidence(this.target.clock, this.#secrets);
+  }
+
+  get ciphered(): boolean {
+    return this.target.security.policy !== 'none';
+  }
+
+  /** The evidence must not show these bytes either. */
+  conceal(secret: Uint8Array): Uint8Array {
+    this.#secrets.add(secret);
+    return secret;
+  }
+
+  randomBytes(length: number): Uint8Array {
+    return this.target.random.bytes(length);
+  }
+
+  async pause(ms: number): Promise<void> {
+    await new Promise<void>((resolve) => {
+      this.target.clock.after(ms, resolve);
+    });
+  }
+
+  /** A fresh line with HDLC on it, the meter brought to its disconnected state. */
+  async hdlc(clientAddress?: number): Promise<HdlcStation> {
+    const { link } = this.target;
+    if (link.framing !== 'hdlc') throw new Inconclusive('the target uses the wrapper', true);
+    const config = clientAddress === undefined ? link : { ...link, clientAddress };
+    const line = await this.#open<Frame>(new FrameSplitter(), describeHdlc);
+    const station = new HdlcStation(line, config, { ...this.target, secrets: this.#secrets });
+    await station.ask(
+      station.frame(CONTROL.disc),
+      this.target.timeoutMs,
+      'DISC, to begin in the disconnected state',
+    );
+    return station;
+  }
+
+  /** A fresh connection with the wrapper on it; `beside` keeps the former one. */
+  async wrapper(
+    options: { readonly clientAddress?: number; readonly beside?: boolean } = {},
+  ): Promise<WrapperStation> {
+    const { link } = this.target;
+    if (link.framing !== 'wrapper') throw new Inconclusive('the target uses HDLC', true);
+    const config =
+      options.clientAddress === undefined ? link : { ...link, clientAddress: options.clientAddress };
+    const line = await this.#open<WrapperFrame>(new WrapperSplitter(), describeWrapper, options.beside);
+    return new WrapperStation(line, config, this.target);
+  }
+
+  /** A data link that is ready for APDUs. @throws Inconclusive when there is none */
+  async connect(options: Pick<OpenOptions, 'hdlc' | 'clientAddress'> = {}): Promise<ApduLink> {
+    const { framing } = this.target.link satisfies LinkConfig;
+    if (framing === 'wrapper') return this.wrapper(options);
+    const station = await this.hdlc(options.clientAddress);
+    try {
+      await station.connect(options.hdlc);
+    } catch (thrown) {
+      if (thrown instanceof Failure) throw new Inconclusive(`no link: ${thrown.message}`);
+      throw thrown;
+    }
+    return station;
+  }
+
+  /** Sends an APDU outside of any association; the barrier against writing holds here too. */
+  async exchange(link: ApduLink, apdu: Uint8Array, withinMs?: number): Promise<Uint8Array | undefined> {
+    refuseChange(apdu, this.target.allowWrites);
+    return link.exchange(apdu, withinMs);
+  }
+
+  protection(): Protection | undefined {
+    const { security, nextInvocationCounter } = this.target;
+    return this.ciphered ? new Protection(security, nextInvocationCounter) : undefined;
+  }
+
+  /** The fields of a correct AARQ. */
+  fields(
+    options: OpenOptions = {},
+    protection = this.protection(),
+    challenge = this.challenge(),
+  ): AarqFields {
+    const { auth, password, systemTitle } = this.target.security;
+    const hls = isHls(auth);
+    const value = hls ? challenge : auth === 'lls' ? password : undefined;
+    const initiate = initiateRequest(options);
+    return {
+      context: dlmsOid(1, this.ciphered ? CONTEXT.lnCiphered : CONTEXT.ln),
+      ...(this.ciphered || hls ? { callingTitle: systemTitle } : {}),
+      ...(auth === 'none' ? {} : { mechanism: dlmsOid(2, mechanismId(auth)) }),
+      ...(value === undefined ? {} : { authenticationValue: value }),
+      user: protection?.seal(initiate) ?? initiate,
+    };
+  }
+
+  challenge(): Uint8Array {
+    return this.randomBytes(16);
+  }
+
+  /** Link and AARQ. @throws Failure when the meter does not accept it */
+  async open(options: OpenOptions = {}, link?: ApduLink): Promise<Opened> {
+    const on = link ?? (await this.connect(options));
+    const protection = this.protection();
+    const challenge = options.challenge ?? this.challenge();
+    const fields = this.fields(options, protection, challenge);
+    const request = aarq(options.fields?.(fields) ?? fields);
+    const answer = await on.exchange(request);
+    if (answer === undefined) throw new Failure('the AARQ is not answered');
+    const aare = parseAare(answer);
+    if (aare === undefined) throw new Failure(`the AARQ is answered by ${describeApdu(answer)}`);
+    if (aare.result !== 0) {
+      throw new Failure(`the association is refused: result ${aare.result}, diagnostic ${aare.diagnostic}`);
+    }
+    if (protection !== undefined) protection.serverTitle = aare.respondingTitle;
+    const user = aare.user && (protection === undefined ? aare.user : protection.open(aare.user)?.plain);
+    const negotiated = user && parseInitiateResponse(user);
+    if (negotiated === undefined) throw new Failure('the AARE carries no readable InitiateResponse');
+    const { authenticationValue: fromServer, respondingTitle: serverTitle = new Uint8Array(8) } = aare;
+    const hls = isHls(this.target.security.auth);
+    if (hls && fromServer === undefined) throw new Failure('the AARE carries no challenge');
+    const challenges = hls && fromServer ? { fromClient: challenge, fromServer, serverTitle } : undefined;
+    return { link: on, aarq: request, aare, negotiated, protection, challenges };
+  }
+
+  /** Passes 3 and 4 of HLS where they are due. @throws Failure */
+  async prove(opened: Opened): Promise<Session> {
+    const { link, aare, negotiated, protection, challenges } = opened;
+    if (challenges !== undefined) {
+      const { security, nextInvocationCounter } = this.target;
+      const proof = clientProof(security, challenges, nextInvocationCounter);
+      if (proof === undefined) throw new Inconclusive('what this mechanism computes is not known here');
+      const reply = hlsReplyOf(await this.replyToHls(opened, proof));
+      if (reply === undefined) throw new Failure('the meter does not accept our proof (HLS pass 3)');
+      if (serverProved(security, challenges, reply) === false) {
+        throw new Failure('the meter does not prove that it knows the secret (HLS pass 4)');
+      }
+    }
+    return new Session(link, protection, aare, negotiated, this.target.allowWrites);
+  }
+
+  /** HLS pass 3 with any proof; the plain answer. It is the one ACTION that is no write. */
+  async replyToHls({ link, protection }: Opened, proof: Uint8Array): Promise<Uint8Array | undefined> {
+    const request = replyToHls(proof);
+    const wire = await link.exchange(protection?.seal(request) ?? request);
+    if (wire === undefined || protection === undefined) return wire;
+    return protection.open(wire)?.plain ?? wire;
+  }
+
+  /** An association in the target's own way, as what a test begins with. @throws Inconclusive */
+  async associate(options: OpenOptions = {}): Promise<Session> {
+    try {
+      return await this.prove(await this.open(options));
+    } catch (thrown) {
+      if (thrown instanceof Failure) throw new Inconclusive(`no association: ${thrown.message}`);
+      throw thrown;
+    }
+  }
+
+  /** The meter still serves: in the session given while it stands, else in a new one. @throws Failure */
+  async alive(after: string, session?: Session): Promise<void> {
+    if (session !== undefined && !session.link.closed) {
+      const outcome = await session.get(DEVICE_NAME, undefined, this.target.quietMs);
+      if (outcome.kind === 'data') return;
+    }
+    try {
+      const fresh = await this.prove(await this.open());
+      const outcome = await fresh.get(DEVICE_NAME);
+      if (outcome.kind === 'data') return;
+      throw new Failure(`the device name is answered by ${outcomeText(outcome)}`);
+    } catch (thrown) {
+      const reason = thrown instanceof Error ? thrown.message : String(thrown);
+      throw new Failure(`the meter does not serve any more after ${after}: ${reason}`);
+    }
+  }
+
+  async close(): Promise<void> {
+    await this.#line?.close();
+    this.#line = undefined;
+    await Promise.all(this.#beside.splice(0).map((line) => line.close()));
+  }
+
+  async #open<Unit extends { readonly bytes: Uint8Array }>(
+    framing: { push(bytes: Uint8Array): readonly (Unit | { readonly noise: Uint8Array })[] },
+    describe: (bytes: Uint8Array) => string,
+    beside = false,
+  ): Promise<Line<Unit>> {
+    if (beside && this.#line !== undefined) this.#beside.push(this.#line);
+    else await this.#line?.close();
+    this.#line = undefined;
+    const channel = await this.target.opener.open();
+    const { clock } = this.target;
+    const line = new Line<Unit>(channel, framing, {
+      clock,
+      evidence: () => this.evidence,
+      secrets: this.#secrets,
+      describe,
+    });
+    this.#line = line;
+    return line;
+  }
+}

@@ -1,0 +1,41 @@
+import type { Clock } from '../base/clock.ts';
+import type { AuthMechanism, SecurityPolicy, SecuritySuite } from '../base/model.ts';
+import type { Random } from '../base/random.ts';
+import type { ChannelOpener } from '../channels/channel.ts';
+import type { EcKeyPair, HlsHook } from '../dlms/ciphering/types.ts';
+import type { LinkConfig } from '../dlms/link/link.ts';
+
+/** How the meter under test lets us in. Keys and password never reach a report. */
+export interface TargetSecurity {
+  readonly auth: AuthMechanism;
+  readonly policy: SecurityPolicy;
+  readonly suite: SecuritySuite;
+  readonly password?: Uint8Array;
+  /** Ours; 8 bytes. */
+  readonly systemTitle: Uint8Array;
+  readonly encryptionKey?: Uint8Array;
+  readonly authenticationKey?: Uint8Array;
+  /** What mechanism 2 computes. */
+  readonly hook?: HlsHook;
+  /** Ours, and the meter's public key; mechanism 7. */
+  readonly signingKey?: EcKeyPair;
+  readonly peerSigningKey?: Uint8Array;
+}
+
+/** A meter under test: how it is reached and what the tests may do to it. */
+export interface ConformanceTarget {
+  /** Opens the line to the meter; every test begins with a fresh one. */
+  readonly opener: ChannelOpener;
+  readonly link: LinkConfig;
+  readonly security: TargetSecurity;
+  /** Next invocation counter of ours; each value is used once, apart from the replays that tests make. */
+  readonly nextInvocationCounter: () => number;
+  /** How long an answer may take. */
+  readonly timeoutMs: number;
+  /** So much silence counts as no answer, where none is due. */
+  readonly quietMs: number;
+  /** SET, ACTION and other changing services may be sent. */
+  readonly allowWrites: boolean;
+  readonly clock: Clock;
+  readonly random: Random;
+}

@@ -1,0 +1,119 @@
+import { systemClock } from '../../src/base/clock.ts';
+import { silentLog } from '../../src/base/log.ts';
+import type { AuthMechanism, Framing } from '../../src/base/model.ts';
+import { SeededRandom } from '../../src/base/random.ts';
+import { serialOpener } from '../../src/channels/serial.ts';
+import { tcpOpener } from '../../src/channels/tcp.ts';
+import type { ConformanceTarget } from '../../src/conformance/target.ts';
+import type { LinkConfig } from '../../src/dlms/link/link.ts';
+import { type ServedMeter, startNeighbourhood } from '../../src/simulator/neighbourhood.ts';
+import { planNeighbourhood } from '../../src/simulator/plan.ts';
+
+export interface Combination {
+  readonly framing: Framing;
+  readonly auth: AuthMechanism;
+  /** On a pseudo-terminal instead of TCP. */
+  readonly serial?: boolean;
+}
+
+/** How long a simulated meter on this machine needs at most, and how long its silence is believed. */
+export const TIMEOUT_MS = 3000;
+export const QUIET_MS = 120;
+
+export interface SoundMeter {
+  readonly served: ServedMeter;
+  readonly target: ConformanceTarget;
+  stop(): Promise<void>;
+}
+
+/** A simulated meter as it is delivered, and how to test it. */
+export async function startSoundMeter({ framing, auth, serial = false }: Combination): Promise<SoundMeter> {
+  const plans = planNeighbourhood({
+    seed: 7,
+    meters: 1,
+    tcpBase: 0,
+    framing,
+    auth,
+    rs485Lines: serial ? 1 : 0,
+    metersPerLine: 1,
+  });
+  const neighbourhood = await startNeighbourhood({
+    seed: 7,
+    clock: systemClock,
+    log: silentLog,
+    meters: plans,
+  });
+  const [served] = neighbourhood.meters;
+  if (served === undefined) throw new Error('no meter was started');
+  return { served, target: targetFor(served, openerOf(served)), stop: () => neighbourhood.stop() };
+}
+
+function openerOf({ host, port, serialPath }: ServedMeter): ConformanceTarget['opener'] {
+  if (serialPath !== undefined) {
+    return serialOpener({ path: serialPath, baudRate: 115_200, dataBits: 8, parity: 'none', stopBits: 1 });
+  }
+  if (host === undefined || port === undefined) throw new Error('the meter is nowhere');
+  return tcpOpener({ host, port, connectTimeoutMs: TIMEOUT_MS });
+}
+
+/** The target for a meter with these credentials. */
+export function targetFor(
+  meter: Pick<
+    ServedMeter,
+    | 'framing'
+    | 'client'
+    | 'server'
+    | 'physicalAddress'
+    | 'addressBytes'
+    | 'auth'
+    | 'password'
+    | 'encryptionKey'
+    | 'authenticationKey'
+  >,
+  opener: ConformanceTarget['opener'],
+): ConformanceTarget {
+  let counter = 1;
+  const { password, encryptionKey, authenticationKey, auth } = meter;
+  return {
+    opener,
+    link: linkFor(meter),
+    security: {
+      auth,
+      policy: auth === 'hls-gmac' ? 'auth-enc' : 'none',
+      suite: 0,
+      systemTitle: new TextEncoder().encode('DCUTEST1'),
+      ...(password === undefined ? {} : { password: new TextEncoder().encode(password) }),
+      ...(encryptionKey ? { encryptionKey } : {}),
+      ...(authenticationKey ? { authenticationKey } : {}),
+    },
+    nextInvocationCounter: () => counter++,
+    timeoutMs: TIMEOUT_MS,
+    quietMs: QUIET_MS,
+    allowWrites: false,
+    clock: systemClock,
+    random: new SeededRandom(11),
+  };
+}
+
+function linkFor({
+  framing,
+  client: clientAddress,
+  server: serverAddress,
+  physicalAddress,
+  addressBytes,
+}: Pick<ServedMeter, 'framing' | 'client' | 'server' | 'physicalAddress' | 'addressBytes'>): LinkConfig {
+  const common = { clientAddress, serverAddress, responseTimeoutMs: TIMEOUT_MS };
+  if (framing === 'wrapper') return { framing, ...common, maxApdu: 65_535 };
+  return {
+    framing,
+    ...common,
+    ...(physicalAddress === undefined ? {} : { physicalAddress }),
+    addressBytes,
+    maxInfoTransmit: 128,
+    maxInfoReceive: 128,
+    windowTransmit: 1,
+    windowReceive: 1,
+    interOctetTimeoutMs: 200,
+    retries: 2,
+  };
+}
