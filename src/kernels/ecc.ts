@@ -125,10 +125,14 @@ export function ecdhSecret(
   peerPublicKey: Uint8Array,
 ): Uint8Array | undefined {
   const { name, size } = CURVES[curve];
-  ecPublicKey(curve, privateKey);
-  if (!isEcPublicKey(curve, peerPublicKey)) return undefined;
   const ecdh = createECDH(name);
-  ecdh.setPrivateKey(privateKey);
+  try {
+    if (privateKey.length !== size) throw badPrivateKey(curve);
+    ecdh.setPrivateKey(privateKey);
+  } catch {
+    throw badPrivateKey(curve);
+  }
+  if (!isEcPublicKey(curve, peerPublicKey)) return undefined;
   const x = ecdh.computeSecret(Buffer.concat([UNCOMPRESSED, peerPublicKey]));
   const secret = new Uint8Array(size);
   secret.set(x, size - x.length);
