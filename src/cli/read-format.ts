@@ -1,6 +1,8 @@
 import type { CosemAttribute } from '../dlms/client.ts';
+import { attributeName, isDateTime } from '../dlms/cosem/classes/index.ts';
 import type { DlmsData } from '../dlms/data.ts';
 import { decodeDateTime, formatDateTime } from '../dlms/datetime.ts';
+import { obisName } from '../dlms/names/obis-names.ts';
 import { unitName } from '../dlms/units.ts';
 import { valueText } from '../meters/registers.ts';
 
@@ -36,13 +38,11 @@ export type ReadResult = CosemAttribute &
       }
   );
 
-/** Attributes that hold a date-time in an octet-string (Blue Book: Clock, Extended Register, Demand Register). */
-const DATE_TIMES: ReadonlySet<string> = new Set(['8:2', '8:5', '8:6', '4:5', '5:6', '5:7']);
-
+/** Attributes that hold a date-time, be it in an octet-string. */
 export const holdsDateTime = ({
   classId,
   attribute,
-}: Pick<CosemAttribute, 'classId' | 'attribute'>): boolean => DATE_TIMES.has(`${classId}:${attribute}`);
+}: Pick<CosemAttribute, 'classId' | 'attribute'>): boolean => isDateTime(classId, attribute);
 
 /** `dateTime`: twelve octets are a date-time. */
 export function shownValue(value: DlmsData, dateTime: boolean): Shown {
@@ -82,12 +82,20 @@ export const shownUnit = (unit: number | undefined): string | null =>
 /** Lines for people. */
 export function humanLines(results: readonly ReadResult[]): string[] {
   return results.flatMap((result) => {
-    const name = `${result.classId}:${result.obis}:${result.attribute}`;
+    const name = titled(result);
     if ('error' in result) return [`${name}  ${result.error}`];
     if ('rows' in result)
       return [`${name}  ${result.rows.length} rows`, ...tableOf(result.columns, result.rows)];
     return [`${name}  ${quantity(result)}  (${result.type})`];
   });
+}
+
+/** `3:1.0.1.8.0.255:2  Active energy import (+A), total, value`: as it was asked for, and in words where it has some. */
+function titled({ classId, obis, attribute }: CosemAttribute): string {
+  const words = [obisName(obis, classId), attributeName(classId, attribute)].filter(
+    (word) => word !== undefined,
+  );
+  return [`${classId}:${obis}:${attribute}`, words.join(', ')].filter((part) => part !== '').join('  ');
 }
 
 function quantity(result: {
@@ -111,10 +119,11 @@ function tableOf(columns: readonly ShownColumn[], rows: readonly (readonly Shown
     row.map((cell) => (typeof cell === 'string' ? cell : JSON.stringify(cell))),
   );
   const widths = head.map((title, at) => Math.max(title.length, ...cells.map((row) => row[at]?.length ?? 0)));
+  const legend = columns.map((column) => `  ${titled(column)}`);
   const line = (row: readonly string[]): string =>
     `  ${row
       .map((cell, at) => cell.padEnd(widths[at] ?? 0))
       .join('  ')
       .trimEnd()}`;
-  return [line(head), ...cells.map(line)];
+  return [...legend, line(head), ...cells.map(line)];
 }

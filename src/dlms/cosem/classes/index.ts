@@ -9,6 +9,7 @@ export {
   describeAttribute,
   enumName,
   interfaceClass,
+  isDateTime,
   methodName,
   methodOf,
   methodsOf,

@@ -1,5 +1,5 @@
 import { INTERFACE_CLASSES } from './catalogue.ts';
-import { LOGICAL_NAME } from './common-shapes.ts';
+import { DATE_TIME, LOGICAL_NAME } from './common-shapes.ts';
 import type { AttributeDefinition, InterfaceClass, MethodDefinition, VersionRange } from './define-class.ts';
 import { typesOf } from './shape.ts';
 
@@ -86,6 +86,15 @@ export function enumName(
 ): string | undefined {
   const definition = interfaceClass(classId);
   return definition && attributeOf(definition, version ?? newest(definition), index)?.values?.[value];
+}
+
+/** Whether an attribute holds a date-time, under its own tag or in an octet-string. */
+export function isDateTime(classId: number, index: number, version?: number): boolean {
+  const definition = interfaceClass(classId);
+  return (
+    definition !== undefined &&
+    attributeOf(definition, version ?? newest(definition), index)?.shape === DATE_TIME
+  );
 }
 
 const newest = ({ versions }: InterfaceClass): number => Math.max(...versions);
