@@ -184,6 +184,11 @@ export function encodeActionResults(results: readonly ActionResult[]): Uint8Arra
   return writer.done();
 }
 
+/** The same list, joined from blocks. Throws `apdu-invalid`, `axdr-invalid` or `truncated`. */
+export function decodeActionResults(bytes: Uint8Array): ActionResult[] {
+  return readActionResults(new ByteReader(bytes));
+}
+
 function readActionResults(reader: ByteReader): ActionResult[] {
   return readList(reader, (item) => readActionResult(item, false));
 }

@@ -1,7 +1,10 @@
+import { ByteReader } from '../../base/bytes.ts';
 import { DcuError, toDcuError } from '../../base/errors.ts';
 import type { Effect, Input } from '../../base/machine.ts';
-import { conformanceNames } from '../apdu/conformance.ts';
+import { hasLongInvokeBit } from '../apdu/access.ts';
+import { conformanceMask, conformanceNames } from '../apdu/conformance.ts';
 import type { InitiateResponse } from '../apdu/initiate.ts';
+import { encodeDataNotificationConfirm } from '../apdu/notification.ts';
 import { TAG } from '../apdu/tags.ts';
 import type { ClientCommand, ClientConfig, ClientEvent, ClientMachine } from '../client-types.ts';
 import { createClientLink } from '../link/index.ts';
@@ -12,14 +15,16 @@ import {
   nextAssociationState,
   REPLY_TO_HLS,
 } from './association.ts';
-import type { ClientDialect, RequestCommand, RequestScope } from './client-dialect.ts';
+import { ClientBlocks } from './client-blocks.ts';
+import { type ClientDialect, isGranted, type RequestCommand, type RequestScope } from './client-dialect.ts';
 import { dialectsFor } from './client-dialects.ts';
 import { ClientHandshake, isUnknownContext, type JudgedAare, unusable } from './client-handshake.ts';
-import { challengeBytes, isHls } from './hls.ts';
 import { LogicalNameDialect } from './client-logical-names.ts';
 import type { Operation } from './client-operations.ts';
 import { ClientSecurity, checkAssociationConfig } from './client-security.ts';
 import { CLIENT_TABLE, type ClientAction, type ClientInput, type ClientState } from './client-states.ts';
+import { GENERAL_BLOCK_ABORT } from './general-blocks.ts';
+import { challengeBytes, isHls } from './hls.ts';
 
 interface Given {
   readonly command?: ClientCommand;
@@ -29,7 +34,14 @@ interface Given {
 
 /** Runs only while something came that was no answer; plain silence is the link's to notice. */
 const OVERDUE_TIMER = 'client-overdue';
-const NOTIFICATIONS: ReadonlySet<number> = new Set([TAG.dataNotification, TAG.eventNotification]);
+/** Runs while a transfer in blocks is under way. */
+const BLOCK_TIMER = 'client-blocks';
+const BLOCK_SILENCES = 3;
+const NOTIFICATIONS: ReadonlySet<number> = new Set([
+  TAG.dataNotification,
+  TAG.eventNotification,
+  TAG.informationReport,
+]);
 const LONGEST_APDU = 0xffff;
 
 class Client implements ClientMachine {
@@ -41,6 +53,9 @@ class Client implements ClientMachine {
   #handshake: ClientHandshake;
   #initiated: InitiateResponse | undefined;
   #operation: Operation | undefined;
+  /** General block transfer, where it was granted. */
+  #blocks: ClientBlocks | undefined;
+  #blockTimer = false;
   /** Dialects that are left to try when the server does not know the present one. */
   #others: readonly (() => ClientDialect)[] = [];
   #dialect: ClientDialect;
@@ -79,6 +94,8 @@ class Client implements ClientMachine {
       this.#dispatch(isRequest ? 'request' : command.type, { command });
     } else if (input.on === 'timer' && input.timer === OVERDUE_TIMER) {
       if (this.#watching) this.#dispatch('overdue', {});
+    } else if (input.on === 'timer' && input.timer === BLOCK_TIMER) {
+      this.#silence();
     } else {
       this.#drive(input);
       if (input.on === 'closed' && this.#state !== 'closed') {
@@ -97,7 +114,9 @@ class Client implements ClientMachine {
   }
 
   #linkEvent(event: LinkEvent): void {
-    if (event.type === 'apdu') this.#dispatch('apdu', { apdu: event.apdu });
+    if (event.type === 'apdu' && event.apdu[0] === TAG.generalBlockTransfer && this.#blocks) {
+      this.#block(event.apdu, this.#blocks);
+    } else if (event.type === 'apdu') this.#dispatch('apdu', { apdu: event.apdu });
     else this.#dispatch(event.type, event.type === 'disconnected' ? { error: event.error } : {});
   }
 
@@ -147,7 +166,7 @@ class Client implements ClientMachine {
     const challenge = randomBytes(challengeBytes(association.auth).own);
     this.#handshake = new ClientHandshake(association, this.#security, challenge);
     this.#state = 'linking';
-    this.#others = dialectsFor(association.referencing ?? 'ln', association.shortNames);
+    this.#others = dialectsFor(association);
     this.#drive({ on: 'command', command: { type: 'connect' } });
   }
 
@@ -173,9 +192,12 @@ class Client implements ClientMachine {
     const parameter = this.#handshake.answer(aare);
     this.#step('aare-challenge');
     this.#state = 'authenticating';
+    const scope = this.#scope;
+    // The mechanism itself asks for this one method, whatever else is granted.
+    const conformance = scope.conformance | conformanceMask(['action']);
     const operation = this.#dialect.operationFor(
       { type: 'action', method: REPLY_TO_HLS, parameter },
-      this.#scope,
+      { ...scope, conformance },
     );
     this.#operation = operation;
     this.#sendProtected(operation.start());
@@ -213,11 +235,16 @@ class Client implements ClientMachine {
     this.#state = 'ready';
     const initiated = this.#initiated;
     const { serverTitle } = this.#security;
+    const scope = this.#scope;
+    if (isGranted(scope, 'general-block-transfer')) {
+      const { association, link } = this.#config;
+      this.#blocks = new ClientBlocks(association, link, scope.maxApdu + this.#security.overhead);
+    }
     this.#emit({
       type: 'opened',
       association: {
         referencing: this.#dialect.referencing,
-        conformance: conformanceNames(initiated?.conformance ?? 0),
+        conformance: conformanceNames(scope.conformance),
         serverMaxPduSize: initiated?.serverMaxReceivePduSize ?? 0,
         ...(serverTitle ? { serverSystemTitle: serverTitle } : {}),
       },
@@ -282,7 +309,56 @@ class Client implements ClientMachine {
   }
 
   #unasked(plain: Uint8Array): void {
-    if (NOTIFICATIONS.has(plain[0] ?? 0)) this.#emit({ type: 'notification', apdu: plain });
+    if (!NOTIFICATIONS.has(plain[0] ?? 0)) return;
+    if (plain[0] === TAG.dataNotification && plain.length > 5) {
+      const longInvoke = new ByteReader(plain, 1).u32();
+      if (hasLongInvokeBit(longInvoke, 'confirmed')) {
+        this.#sendUnanswered(encodeDataNotificationConfirm({ longInvoke }));
+      }
+    }
+    this.#emit({ type: 'notification', apdu: plain });
+  }
+
+  /** One block. What the server says unasked is acknowledged to its end; an answer needs no further word. */
+  #block(apdu: Uint8Array, blocks: ClientBlocks): void {
+    const isAnswer = this.#state === 'busy';
+    try {
+      const step = blocks.receive(apdu);
+      for (const block of step.send) this.#say(block, isAnswer);
+      if (step.apdu !== undefined) {
+        if (!isAnswer) for (const block of blocks.confirm()) this.#say(block, false);
+        this.#dispatch('apdu', { apdu: step.apdu });
+      }
+    } catch (error) {
+      if (isAnswer) {
+        this.#say(GENERAL_BLOCK_ABORT, false);
+        this.#endRequest({ type: 'request-failed', error: toDcuError(error) });
+      }
+    }
+    this.#timeBlocks();
+  }
+
+  #silence(): void {
+    this.#blockTimer = false;
+    const again = this.#blocks?.silence();
+    if (again === undefined) this.#dispatch('overdue', {});
+    else for (const block of again) this.#say(block, true);
+    this.#timeBlocks();
+  }
+
+  #say(apdu: Uint8Array, answered: boolean): void {
+    this.#drive({ on: 'command', command: { type: answered ? 'send' : 'send-unconfirmed', apdu } });
+  }
+
+  #timeBlocks(): void {
+    if (this.#state === 'busy' && this.#blocks?.pending) {
+      const delayMs = Math.ceil(this.#config.link.responseTimeoutMs / BLOCK_SILENCES);
+      this.#effects.push({ do: 'arm', timer: BLOCK_TIMER, delayMs });
+      this.#blockTimer = true;
+    } else if (this.#blockTimer) {
+      this.#effects.push({ do: 'disarm', timer: BLOCK_TIMER });
+      this.#blockTimer = false;
+    }
   }
 
   /** HDLC takes the association down with the link; the wrapper has nothing but the release request. */
@@ -320,6 +396,8 @@ class Client implements ClientMachine {
     this.#state = 'closed';
     this.#association = nextAssociationState(this.#association, 'lost');
     this.#operation = undefined;
+    this.#blocks = undefined;
+    this.#timeBlocks();
     this.#initiated = undefined;
     this.#failure = undefined;
     this.#security.release();
@@ -329,8 +407,10 @@ class Client implements ClientMachine {
   /** What was negotiated; a PDU size of 0 sets no limit. */
   get #scope(): RequestScope {
     const size = this.#initiated?.serverMaxReceivePduSize ?? 0;
+    // What was not proposed cannot be granted.
+    const proposed = this.#config.association.proposedConformance ?? this.#dialect.conformance;
     return {
-      conformance: this.#initiated?.conformance ?? 0,
+      conformance: (this.#initiated?.conformance ?? 0) & conformanceMask(proposed),
       maxApdu: (size === 0 ? LONGEST_APDU : size) - this.#security.overhead,
     };
   }
@@ -340,7 +420,10 @@ class Client implements ClientMachine {
   }
 
   #sendProtected(apdu: Uint8Array): void {
-    this.#send(this.#security.protect(apdu));
+    const secured = this.#security.protect(apdu);
+    const parts = this.#blocks?.request(secured) ?? [secured];
+    for (const part of parts) this.#send(part);
+    this.#timeBlocks();
   }
 
   #sendUnanswered(apdu: Uint8Array): void {

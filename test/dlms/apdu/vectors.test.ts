@@ -437,7 +437,10 @@ describe('selective access', () => {
     expectTotal(encodeSelection(range).parameters, (parameters) =>
       decodeSelection({ selector: 1, parameters }),
     );
-    expect(decodeSelection({ selector: 3, parameters: raw.parameters })).toBeUndefined();
+    expect(decodeSelection({ selector: 3, parameters: raw.parameters })).toMatchObject({
+      by: 'selector',
+      selector: 3,
+    });
     expect(decodeSelection({ selector: 1, parameters: raw.parameters })).toBeUndefined();
     expect(decodeSelection({ selector: 2, parameters: fromHex('1105') })).toBeUndefined();
   });
