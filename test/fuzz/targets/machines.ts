@@ -1,6 +1,7 @@
+import type { ErrorCode } from '../../../src/base/errors.ts';
 import type { Machine } from '../../../src/base/machine.ts';
 import type { Random } from '../../../src/base/random.ts';
-import { decodeTelegram } from '../../../src/dlms/decode/index.ts';
+import { decodeTelegram, explainLines, explainTelegram, xmlOf } from '../../../src/dlms/decode/index.ts';
 import { createClientLink, createServerLink } from '../../../src/dlms/link/index.ts';
 import type { LinkConfig, LinkMachine } from '../../../src/dlms/link/link.ts';
 import { KEYS } from '../../dlms/cosem/loopback.ts';
@@ -74,30 +75,44 @@ function roleTarget(conversation: Conversation, role: 'client' | 'server'): Fuzz
   };
 }
 
+/** What the translator may say to a damaged telegram. */
+const TELEGRAM: readonly ErrorCode[] = [
+  'truncated',
+  'frame-corrupt',
+  'link-protocol',
+  'block-out-of-order',
+  'apdu-invalid',
+  'axdr-invalid',
+  'axdr-too-deep',
+  'apdu-unexpected',
+  'security-required',
+  'decryption-failed',
+  'unsupported',
+  'overflow',
+  'invalid-argument',
+];
+
 export const MACHINE_TARGETS: readonly FuzzTarget[] = [
   ...LINKS.flatMap((link) => [linkTarget(link, 'client'), linkTarget(link, 'server')]),
   ...CONVERSATIONS.flatMap((one) => [roleTarget(one, 'client'), roleTarget(one, 'server')]),
   {
     name: 'decode, any telegram',
     seeds: [...FRAME_SEEDS, ...PDU_SEEDS, ...APDU_SEEDS],
-    refuses: [
-      'truncated',
-      'frame-corrupt',
-      'link-protocol',
-      'block-out-of-order',
-      'apdu-invalid',
-      'axdr-invalid',
-      'axdr-too-deep',
-      'apdu-unexpected',
-      'security-required',
-      'decryption-failed',
-      'unsupported',
-      'overflow',
-      'invalid-argument',
-    ],
+    refuses: TELEGRAM,
     run(input, random) {
       const keys = random.next() < 0.5 ? { keysOf: () => KEYS } : {};
       decodeTelegram(input, { transport: 'auto', ...keys });
+    },
+  },
+  {
+    name: 'explain and XML, any telegram',
+    seeds: [...FRAME_SEEDS, ...PDU_SEEDS, ...APDU_SEEDS],
+    refuses: TELEGRAM,
+    run(input, random) {
+      const keys = random.next() < 0.5 ? KEYS : {};
+      const explained = explainTelegram(input, { transport: 'auto', keysOf: () => keys });
+      if (explainLines(explained).length === 0 && input.length > 2) throw new Broken('nothing to say');
+      xmlOf(explained.apdus);
     },
   },
 ];
