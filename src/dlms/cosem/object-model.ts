@@ -1,5 +1,5 @@
 import { encodeData } from '../axdr.ts';
-import type { AccessSelection } from '../client-types.ts';
+import type { AccessSelection, CosemAttribute, ShortName } from '../client-types.ts';
 import type { DlmsData } from '../data.ts';
 import type {
   AssociationPolicy,
@@ -13,13 +13,18 @@ import {
   type AccessRights,
   effectiveAttributeRight,
   effectiveMethodRight,
+  isProtectedEnough,
   isVisible,
 } from './access-rights.ts';
+import type { AssociationChanges, AssociationVersion } from './association-object.ts';
 import { builtInObjects, type SapEntry } from './built-in-objects.ts';
 import { describeAttribute } from './classes/index.ts';
 import type { CosemObject } from './cosem-object.ts';
+import { assignShortNames } from './short-name-assignment.ts';
+import { shortNameAssociation } from './short-name-association.ts';
+import { isAssociationSn } from './short-name-table.ts';
 
-export type { AccessRights } from './access-rights.ts';
+export type { AccessProtection, AccessRights } from './access-rights.ts';
 export { FULL_RIGHTS, readOnly } from './access-rights.ts';
 export type { SapEntry } from './built-in-objects.ts';
 export type { CosemObject } from './cosem-object.ts';
@@ -41,9 +46,15 @@ export interface LogicalDeviceConfig {
   readonly associations: readonly DeviceAssociation[] | (() => readonly DeviceAssociation[]);
   /** SAP assignment (0.0.41.0.0.255); this device alone if not given. */
   readonly saps?: () => readonly SapEntry[];
+  /** Version of class 15 that the device has; 1 if not given. */
+  readonly associationVersion?: AssociationVersion;
+  /** What clients may change about their association; nothing if not given. */
+  readonly changes?: AssociationChanges;
   readonly nextInvocationCounter: () => number;
   readonly acceptInvocationCounter: (clientAddress: number, counter: number) => boolean;
   readonly expectedInvocationCounter?: (clientAddress: number) => number;
+  /** Every object gets a short name too, for associations whose policy lets clients use them. */
+  readonly shortNames?: boolean;
 }
 
 /**
@@ -58,8 +69,11 @@ class ObjectDevice implements LogicalDevice {
   readonly address: number;
   readonly systemTitle: Uint8Array;
   readonly expectedInvocationCounter?: (clientAddress: number) => number;
+  readonly shortNames?: readonly ShortName[];
   readonly #config: LogicalDeviceConfig;
   readonly #objects: ReadonlyMap<string, CosemObject>;
+  /** Stands in the place of the association that uses logical names. */
+  readonly #associationSn: CosemObject | undefined;
 
   constructor(config: LogicalDeviceConfig) {
     this.#config = config;
@@ -72,10 +86,36 @@ class ObjectDevice implements LogicalDevice {
       saps: config.saps ?? (() => [{ address: config.address, name: config.name }]),
       objects: () => [...objects.values()],
       rights: (caller) => this.#associationOf(caller)?.rights,
+      users: (caller) => this.#associationOf(caller)?.users ?? [],
       hasSecuritySetup: config.objects.some(({ classId }) => classId === 64),
+      associationVersion: config.associationVersion ?? 1,
+      changes: config.changes ?? {},
     });
     for (const object of [...builtIn, ...config.objects]) objects.set(object.obis, object);
     this.#objects = objects;
+    if (config.shortNames) {
+      this.shortNames = assignShortNames([...objects.values()]);
+      this.#associationSn = this.#shortNameAssociation(this.shortNames);
+    }
+  }
+
+  #shortNameAssociation(names: readonly ShortName[]): CosemObject {
+    const association: CosemObject = shortNameAssociation({
+      objects: () =>
+        names.flatMap((name) => {
+          const object = isAssociationSn(name) ? association : this.#objects.get(name.obis);
+          return object === undefined ? [] : [{ object, name }];
+        }),
+      rights: (caller) => this.#associationOf(caller)?.rights,
+      securitySetup: this.#config.objects.find(({ classId }) => classId === 64)?.obis ?? '0.0.0.0.0.0',
+    });
+    return association;
+  }
+
+  /** Class 12 is there for clients that use short names. */
+  #objectOf({ classId, obis }: CosemAttribute, caller: Caller): CosemObject | undefined {
+    const short = caller.referencing === 'sn' && isAssociationSn({ classId, obis });
+    return short ? this.#associationSn : this.#objects.get(obis);
   }
 
   get associations(): readonly DeviceAssociation[] {
@@ -92,17 +132,28 @@ class ObjectDevice implements LogicalDevice {
   }
 
   handle(request: CosemRequest, caller: Caller): CosemResponse | undefined {
-    const {
-      classId,
-      obis,
-      attribute: index,
-    } = request.type === 'action' ? request.method : request.attribute;
+    const target = request.type === 'action' ? request.method : request.attribute;
+    const { classId, attribute: index } = target;
     const rights = this.#associationOf(caller)?.rights;
-    const object = this.#objects.get(obis);
+    const object = this.#objectOf(target, caller);
     if (object === undefined || rights === undefined || !isVisible(rights, object)) {
       return { result: 'object-undefined' };
     }
     if (object.classId !== classId) return { result: 'object-class-inconsistent' };
+    const part = request.type === 'action' ? 'method' : 'attribute';
+    const protection = rights.protection?.(object, index, part);
+    if (!isProtectedEnough(protection, caller)) return { result: 'read-write-denied' };
+    const response = this.#perform(object, index, rights, request, caller);
+    return response && protection?.response ? { ...response, protection: protection.response } : response;
+  }
+
+  #perform(
+    object: CosemObject,
+    index: number,
+    rights: AccessRights,
+    request: CosemRequest,
+    caller: Caller,
+  ): CosemResponse | undefined {
     switch (request.type) {
       case 'get':
         return this.#get(object, index, rights, request.selection, caller);

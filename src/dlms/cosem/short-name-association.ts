@@ -5,7 +5,7 @@ import { formatObis } from '../obis.ts';
 import type { Caller, CosemResponse } from '../server-types.ts';
 import { array, i16, logicalName, structure } from '../values.ts';
 import { type AccessRights, isVisible } from './access-rights.ts';
-import { attributeAccess, methodAccess } from './built-in-objects.ts';
+import { attributeAccess, methodAccess } from './association-object.ts';
 import { type CosemObject, constant, type MethodSource } from './cosem-object.ts';
 import { ASSOCIATION_SN_VERSION } from './short-name-assignment.ts';
 import { objectList, objectListElement } from './short-name-list.ts';

@@ -31,6 +31,7 @@ import {
 } from './short-name-operations.ts';
 import {
   ASSOCIATION_SN,
+  isAssociationSn,
   OBJECT_LIST_ATTRIBUTE,
   REPLY_TO_HLS_SN,
   RESERVED_NAMES,
@@ -86,16 +87,12 @@ function isAboutAssociation(command: RequestCommand): boolean {
   switch (command.type) {
     case 'get':
     case 'set':
-      return isAssociation(command.attribute);
+      return isAssociationSn(command.attribute);
     case 'action':
-      return isAssociation(command.method) || isReplyToHls(command.method);
+      return isAssociationSn(command.method) || isReplyToHls(command.method);
     default:
       return false;
   }
-}
-
-function isAssociation({ classId, obis }: CosemAttribute): boolean {
-  return classId === ASSOCIATION_SN.classId && obis === ASSOCIATION_SN.obis;
 }
 
 function isReplyToHls({ classId, obis, attribute }: CosemAttribute): boolean {
@@ -256,9 +253,10 @@ class Planner {
       const setting = { access: { type: 'variable-name', name }, value: encoded } as const;
       return this.#write([setting], ([result = UNDEFINED]) => done({ result }), confirmed);
     }
-    this.#requireParameters();
     const selection = { selector: METHOD_SELECTOR, parameters: encoded };
-    return this.#read([{ type: 'parameterized-access', name, selection }], ([result]) =>
+    const reference = { type: 'parameterized-access', name, selection } as const;
+    if (target !== REPLY_TO_HLS_SN) this.#requireParameters();
+    return this.#read([reference], ([result]) =>
       done(result?.ok ? { result: 'success', data: result.data } : { result: result?.result ?? UNDEFINED }),
     );
   }

@@ -12,7 +12,7 @@ import type { CosemResponse } from '../server-types.ts';
 import { NULL_DATA } from '../values.ts';
 import { decodeSelection } from './selective-access.ts';
 import { actionItem, isGranted, type JobItem, type ServiceLimits, setItem } from './server-services.ts';
-import { ASSOCIATION_SN, type ShortNameTable } from './short-name-table.ts';
+import { ASSOCIATION_SN, REPLY_TO_HLS_SN, type ShortNameTable } from './short-name-table.ts';
 
 /** What one variable of a request asks of the device, and what the answers make. */
 export interface Variable {
@@ -40,8 +40,10 @@ export function readVariable(access: VariableAccess, names: ShortNameTable, limi
   if (access.type === 'variable-name') {
     return kind === 'attribute' ? single({ type: 'get', attribute: target }) : refusal('read-write-denied');
   }
-  if (!isGranted(limits, 'parameterized-access')) return refusal('scope-of-access-violated');
   const { parameters } = access.selection;
+  // The mechanism itself asks for this one method, whatever was granted.
+  const granted = isGranted(limits, 'parameterized-access') || isSameMethod(target, REPLY_TO_HLS_SN);
+  if (!granted) return refusal('scope-of-access-violated');
   if (kind === 'attribute') return selectedAttribute(target, access.selection);
   if (target.classId === ASSOCIATION_SN.classId && target.attribute === READ_BY_LOGICALNAME) {
     return byLogicalNames(parameters);
@@ -62,6 +64,10 @@ export function writeVariable(access: VariableAccess, value: Uint8Array, names: 
   if (access.type === 'parameterized-access') return refusal('scope-of-access-violated');
   const { kind, target } = named;
   return single(kind === 'method' ? methodItem(target, value) : setItem({ attribute: target }, value));
+}
+
+function isSameMethod(a: CosemAttribute, b: CosemAttribute): boolean {
+  return a.classId === b.classId && a.obis === b.obis && a.attribute === b.attribute;
 }
 
 /** Short names know no absent parameter; null-data stands for it. */

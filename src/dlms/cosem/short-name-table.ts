@@ -6,6 +6,10 @@ export const RESERVED_NAMES = { association: 0xfa00, sapAssignment: 0xfc00, devi
 
 /** The current association in short-name referencing. */
 export const ASSOCIATION_SN = { classId: 12, obis: '0.0.40.0.0.255' } as const;
+export function isAssociationSn({ classId, obis }: Pick<ShortName, 'classId' | 'obis'>): boolean {
+  return classId === ASSOCIATION_SN.classId && obis === ASSOCIATION_SN.obis;
+}
+
 export const OBJECT_LIST_ATTRIBUTE = 2;
 /** Method reply_to_HLS_authentication of class 12. */
 export const REPLY_TO_HLS_SN: CosemAttribute = { ...ASSOCIATION_SN, attribute: 8 };
