@@ -3,6 +3,7 @@ import type { CliCommand } from './command.ts';
 import { decodeCommand } from './decode.ts';
 import { demoCommand } from './demo.ts';
 import { readCommand } from './read.ts';
+import { readOutCommand } from './read-out.ts';
 import { serveCommand } from './serve.ts';
 import { simulateCommand } from './simulate.ts';
 
@@ -12,6 +13,7 @@ export const COMMANDS: readonly CliCommand[] = [
   demoCommand,
   simulateCommand,
   readCommand,
+  readOutCommand,
   decodeCommand,
   benchCommand,
 ];

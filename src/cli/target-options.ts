@@ -12,6 +12,7 @@ import type { CipheringForm } from '../dlms/ciphering/types.ts';
 import type { AssociationConfig, Referencing } from '../dlms/client.ts';
 import type { LinkConfig } from '../dlms/link/link.ts';
 import { oneOf, usage, wholeNumber } from './options.ts';
+import { openingOf } from './target-line.ts';
 import { securityOf } from './target-security.ts';
 
 /** As commander hands over what `addTargetOptions` has declared. */
@@ -24,6 +25,7 @@ export interface TargetFlags {
   readonly framing: Framing;
   readonly hdlcAddressBytes?: 1 | 2 | 4;
   readonly hdlcPhysical?: number;
+  readonly opening?: string;
   readonly client: number;
   readonly server: number;
   readonly referencing: Referencing | 'auto';
@@ -122,6 +124,10 @@ function linkOptions(command: Command): Command {
       '--hdlc-physical <number>',
       'lower HDLC address (physical device)',
       wholeNumber('hdlc-physical', 0, 0x3fff),
+    )
+    .option(
+      '--opening <kind>',
+      'HDLC on a serial line that begins at 300 baud: mode-e, or mode-e@ADDRESS of the meter (IEC 62056-21)',
     );
 }
 
@@ -239,6 +245,7 @@ function transportOf(flags: TargetFlags): TargetTransport {
 function linkOf(flags: TargetFlags): LinkConfig {
   const { client: clientAddress, server: serverAddress, hdlcPhysical, timeoutMs } = flags;
   if (flags.framing === 'wrapper') {
+    if (flags.opening !== undefined) throw usage('opening', 'is for --framing hdlc');
     return {
       framing: 'wrapper',
       clientAddress,
@@ -273,8 +280,12 @@ function linkOf(flags: TargetFlags): LinkConfig {
     interOctetTimeoutMs: 200,
     responseTimeoutMs: timeoutMs,
     retries: HDLC_RETRIES,
+    ...(flags.opening === undefined ? {} : { opening: openingOf(flags.opening, serialRate(flags)) }),
   };
 }
+
+const serialRate = ({ serial, baud }: TargetFlags): number | undefined =>
+  serial === undefined ? undefined : baud;
 
 const outOfRange = (option: string, value: number, limit: number): DcuError =>
   new DcuError('invalid-argument', `--${option} ${value} does not fit this address size (at most ${limit})`, {

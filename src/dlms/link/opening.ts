@@ -92,6 +92,7 @@ export class Opening implements Machine<OpeningCommand, OpeningEvent> {
   #selection: { readonly purpose: OpeningPurpose | 'other'; readonly baudRate: number } | undefined;
   #baudRate = INITIAL_LINE.baudRate;
   #attempts = 0;
+  #reason: DcuError | undefined;
   #effects: OpeningEffect[] = [];
 
   /** Throws `invalid-field` for an address, identification or bit rate that the opening cannot state. */
@@ -119,7 +120,8 @@ export class Opening implements Machine<OpeningCommand, OpeningEvent> {
         if (input.timer === OPENING_TIMER || input.timer === PAUSE_TIMER) this.#react(input.timer, '');
         break;
       case 'closed':
-        this.#react('closed', input.reason?.message ?? 'the line was closed');
+        this.#reason = input.reason;
+        this.#react('closed', '');
         break;
     }
     return this.#effects;
@@ -215,7 +217,7 @@ export class Opening implements Machine<OpeningCommand, OpeningEvent> {
         this.#leave('closed');
         break;
       case 'lost':
-        this.#fail(new DcuError('link-closed', text));
+        this.#fail(this.#reason ?? new DcuError('link-closed', 'the line was closed'));
         break;
       default:
         break;
