@@ -1,8 +1,7 @@
 export { INTERFACE_CLASSES } from './catalogue.ts';
 export { checkAgainst, deviationsFrom } from './check-against.ts';
-export type { AttributeDefinition, InterfaceClass, MethodDefinition } from './define-class.ts';
+export type { AttributeDefinition, InterfaceClass } from './define-class.ts';
 export {
-  type AttributeDescription,
   attributeName,
   attributeOf,
   attributesOf,
@@ -14,4 +13,4 @@ export {
   methodOf,
   methodsOf,
 } from './lookup.ts';
-export type { NamedShape, Shape, ValueNames } from './shape.ts';
+export type { Shape } from './shape.ts';
