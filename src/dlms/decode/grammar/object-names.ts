@@ -1,26 +1,22 @@
-import { attributesOf, interfaceClass, methodsOf } from '../../cosem/classes/index.ts';
+import { attributeName, interfaceClass, methodName } from '../../cosem/classes/index.ts';
+import { obisName } from '../../names/obis-names.ts';
 
-/** `1.0.1.8.0.255`, with the object's name where it has a known one. */
+/** `1.0.1.8.0.255 (Active energy import (+A), total)`, or the code alone where it has no known name. */
 export function nameOfObis(obis: string): string {
-  return obis;
+  const name = obisName(obis);
+  return name === undefined ? obis : `${obis} (${name})`;
 }
 
 export function nameOfClass(classId: number): string | undefined {
   return interfaceClass(classId)?.name;
 }
 
-const LOGICAL_NAME = 'logical_name';
-const NEWEST = 255;
-
 /** The attribute's name in the newest version of its class. */
 export function nameOfAttribute(classId: number, index: number): string | undefined {
-  if (index === 0) return 'all attributes';
-  if (index === 1) return LOGICAL_NAME;
-  const definition = interfaceClass(classId);
-  return definition && attributesOf(definition, NEWEST).find((one) => one.index === index)?.name;
+  return index === 0 ? 'all attributes' : attributeName(classId, index);
 }
 
+/** The method's name in the newest version of its class. */
 export function nameOfMethod(classId: number, index: number): string | undefined {
-  const definition = interfaceClass(classId);
-  return definition && methodsOf(definition, NEWEST).find((one) => one.index === index)?.name;
+  return methodName(classId, index);
 }
