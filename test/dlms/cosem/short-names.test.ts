@@ -4,7 +4,7 @@ import type { AuthMechanism, SecurityPolicy } from '../../../src/base/model.ts';
 import { decodeData, encodeData } from '../../../src/dlms/axdr.ts';
 import { decodeObjectList } from '../../../src/dlms/cosem/short-name-list.ts';
 import { i8, octetString, u16, u32 } from '../../../src/dlms/values.ts';
-import { HDLC, KEYS, type PairOptions, pair, WRAPPER } from './loopback.ts';
+import { HDLC, type PairOptions, pair, WRAPPER } from './loopback.ts';
 import { ENERGY, HIDDEN, LIST, LONG, NOTE, namedDevice, PROFILE, RELAY } from './short-name-device.ts';
 
 const AUTHS: readonly AuthMechanism[] = ['none', 'lls', 'hls-sha1', 'hls-gmac'];
