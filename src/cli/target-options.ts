@@ -12,7 +12,7 @@ import type { CipheringForm } from '../dlms/ciphering/types.ts';
 import type { AssociationConfig, Referencing } from '../dlms/client.ts';
 import type { LinkConfig } from '../dlms/link/link.ts';
 import { oneOf, usage, wholeNumber } from './options.ts';
-import { openingOf } from './target-line.ts';
+import { gatewayOf, openingOf } from './target-line.ts';
 import { securityOf } from './target-security.ts';
 
 /** As commander hands over what `addTargetOptions` has declared. */
@@ -26,6 +26,7 @@ export interface TargetFlags {
   readonly hdlcAddressBytes?: 1 | 2 | 4;
   readonly hdlcPhysical?: number;
   readonly opening?: string;
+  readonly gateway?: string;
   readonly client: number;
   readonly server: number;
   readonly referencing: Referencing | 'auto';
@@ -128,6 +129,10 @@ function linkOptions(command: Command): Command {
     .option(
       '--opening <kind>',
       'HDLC on a serial line that begins at 300 baud: mode-e, or mode-e@ADDRESS of the meter (IEC 62056-21)',
+    )
+    .option(
+      '--gateway <net:address>',
+      'the meter is behind a gateway: network id, and its address in hexadecimal or as text=1234',
     );
 }
 
@@ -209,7 +214,10 @@ export function targetOf(flags: TargetFlags): Target {
   }
   return {
     transport: transportOf(flags),
-    link: linkOf(flags),
+    link: {
+      ...linkOf(flags),
+      ...(flags.gateway === undefined ? {} : { gateway: gatewayOf(flags.gateway) }),
+    },
     association: securityOf(flags),
     counter: flags.readCounter === true ? 'read' : (flags.invocationCounter ?? 1),
     timeoutMs: flags.timeoutMs,

@@ -106,6 +106,8 @@ export interface HdlcLinkConfig {
   readonly responseTimeoutMs: number;
   /** Tries after the first one. */
   readonly retries: number;
+  /** Client: the meter is behind a gateway; its prefix stands around every APDU. */
+  readonly gateway?: GatewayAddress;
   /** The line begins with a sign-on at 300 baud. */
   readonly opening?: OpeningConfig;
   /** The line hands back what is sent (two wires, three-wire interfaces, optical heads): the echo is taken out. */
@@ -123,6 +125,8 @@ export interface WrapperLinkConfig {
   readonly responseTimeoutMs: number;
   /** Longest APDU accepted from the peer. */
   readonly maxApdu: number;
+  /** Client: the meter is behind a gateway; its prefix stands around every APDU. */
+  readonly gateway?: GatewayAddress;
 }
 
 export type LinkConfig = HdlcLinkConfig | WrapperLinkConfig;

@@ -1,18 +1,13 @@
 import { DcuError } from '../../base/errors.ts';
 import type { Effect, Input } from '../../base/machine.ts';
-import type { HdlcLinkConfig, LinkCommand, LinkCounters, LinkMachine, OpeningConfig } from './link.ts';
+import type { HdlcLinkConfig, LinkCommand, LinkCounters, OpeningConfig } from './link.ts';
 import { OPENING_TIMER, Opening, type OpeningEvent, PAUSE_TIMER } from './opening.ts';
-import type { LinkEffect } from './peer.ts';
+import type { CountingLink, LinkEffect } from './peer.ts';
 
 /** Server: the line goes back to the opening when no client has connected for so long. */
 const UNUSED_TIMER = 'link-opening-unused';
 const DEFAULT_MANUFACTURER = 'ODC';
 const DEFAULT_TEXT = 'OpenDCU';
-
-/** A link whose counters its wrapper may add to. */
-export interface CountingLink extends LinkMachine {
-  readonly counters: LinkCounters;
-}
 
 /**
  * An HDLC link on a line that begins with the opening of IEC 62056-21 (mode E). Client: `connect` signs on first, at

@@ -1,5 +1,6 @@
 import type { Effect } from '../../base/machine.ts';
-import type { LinkCounters, LinkEvent } from './link.ts';
+import { hasGatewayPrefix } from '../apdu/gateway.ts';
+import type { LinkCounters, LinkEvent, LinkMachine } from './link.ts';
 
 /** Timers of every link begin with `link-`, so that an owner can pass them on and name its own ones freely. */
 export const RESPONSE_TIMER = 'link-response';
@@ -8,6 +9,11 @@ export const POLL_TIMER = 'link-poll';
 export const OCTET_TIMER = 'link-octet';
 
 export type LinkEffect = Effect<LinkEvent>;
+
+/** A link whose counters its wrapper may add to. */
+export interface CountingLink extends LinkMachine {
+  readonly counters: LinkCounters;
+}
 
 export function newLinkCounters(): LinkCounters {
   return {
@@ -27,10 +33,10 @@ export function newLinkCounters(): LinkCounters {
 const UNSOLICITED_TAGS: ReadonlySet<number> = new Set([0x0f, 0xc2, 0xca, 0xd2]);
 
 /**
- * Whether an APDU comes unasked, so that it is no answer to what was sent. A general-ciphering APDU hides what
+ * Whether an APDU, also one behind a gateway prefix, comes unasked, so that it is no answer to what was sent. A general-ciphering APDU hides what
  * it carries and counts as an answer.
  */
 export function isUnsolicited(apdu: Uint8Array): boolean {
-  const tag = apdu[0];
+  const tag = hasGatewayPrefix(apdu) ? apdu[3 + (apdu[2] ?? 0)] : apdu[0];
   return tag !== undefined && UNSOLICITED_TAGS.has(tag);
 }

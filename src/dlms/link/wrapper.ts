@@ -1,7 +1,13 @@
 import { DcuError } from '../../base/errors.ts';
 import type { Input } from '../../base/machine.ts';
-import type { LinkCommand, LinkCounters, LinkMachine, LinkPeer, WrapperLinkConfig } from './link.ts';
-import { isUnsolicited, type LinkEffect, newLinkCounters, RESPONSE_TIMER } from './peer.ts';
+import type { LinkCommand, LinkCounters, LinkPeer, WrapperLinkConfig } from './link.ts';
+import {
+  type CountingLink,
+  isUnsolicited,
+  type LinkEffect,
+  newLinkCounters,
+  RESPONSE_TIMER,
+} from './peer.ts';
 
 const HEADER_LENGTH = 8;
 const VERSION = 1;
@@ -12,7 +18,7 @@ const LONGEST_PAYLOAD = 0xffff;
  * big-endian. It has no connection of its own: `connect` succeeds at once, and what cannot be a header ends
  * the stream, for nothing marks the next frame.
  */
-class WrapperLink implements LinkMachine {
+class WrapperLink implements CountingLink {
   readonly counters: LinkCounters = newLinkCounters();
   readonly #config: WrapperLinkConfig;
   readonly #role: 'client' | 'server';
@@ -255,6 +261,6 @@ export function encodeWrapperFrame(source: number, destination: number, apdu: Ui
  * frames to any wPort (`peer.serverAddress` says which; the owner stays silent where it serves none) and
  * answers to the peer of the last APDU.
  */
-export function createWrapperLink(config: WrapperLinkConfig, role: 'client' | 'server'): LinkMachine {
+export function createWrapperLink(config: WrapperLinkConfig, role: 'client' | 'server'): CountingLink {
   return new WrapperLink(config, role);
 }
