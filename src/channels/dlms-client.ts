@@ -1,7 +1,10 @@
 import type { Clock } from '../base/clock.ts';
 import { DcuError, toDcuError } from '../base/errors.ts';
 import {
+  type AccessResult,
   type AccessSelection,
+  type AccessSpecification,
+  type AttributeSetting,
   type ClientCommand,
   type ClientConfig,
   type ClientEvent,
@@ -9,7 +12,9 @@ import {
   type CosemAttribute,
   createClientMachine,
   type GetResult,
+  type MethodCall,
   type NegotiatedAssociation,
+  type SelectedAttribute,
 } from '../dlms/client.ts';
 import type { DlmsData } from '../dlms/data.ts';
 import type { LinkConfig, LinkCounters } from '../dlms/link/link.ts';
@@ -48,9 +53,23 @@ export interface DlmsClient {
   /** The error that ended the association; undefined while it stands. */
   readonly ended: DcuError | undefined;
   get(attribute: CosemAttribute, selection?: AccessSelection, onBlock?: OnBlock): Promise<GetResult>;
-  getList(attributes: readonly CosemAttribute[], onBlock?: OnBlock): Promise<readonly GetResult[]>;
+  getList(
+    attributes: readonly (CosemAttribute | SelectedAttribute)[],
+    onBlock?: OnBlock,
+  ): Promise<readonly GetResult[]>;
   set(attribute: CosemAttribute, value: DlmsData): Promise<string>;
   action(method: CosemAttribute, parameter?: DlmsData): Promise<ActionResult>;
+  /** Results in the order of the settings. */
+  setList(settings: readonly AttributeSetting[]): Promise<readonly string[]>;
+  actionList(calls: readonly MethodCall[], onBlock?: OnBlock): Promise<readonly AccessResult[]>;
+  /** Gets, sets and actions in one request; with `breakOnError` nothing is done behind the first item that fails. */
+  access(
+    specifications: readonly AccessSpecification[],
+    options?: { readonly breakOnError?: boolean },
+  ): Promise<readonly AccessResult[]>;
+  /** A SET that the meter does not answer: resolves when it is handed to the line. */
+  setUnconfirmed(attribute: CosemAttribute, value: DlmsData): Promise<void>;
+  actionUnconfirmed(method: CosemAttribute, parameter?: DlmsData): Promise<void>;
   /** Ends association and link; what was queued before goes first. */
   release(): Promise<void>;
   /** Ends at once, without a word to the meter; what is under way rejects with the reason. */
@@ -169,7 +188,10 @@ class PumpedClient implements DlmsClient {
     return result;
   }
 
-  async getList(attributes: readonly CosemAttribute[], onBlock?: OnBlock): Promise<readonly GetResult[]> {
+  async getList(
+    attributes: readonly (CosemAttribute | SelectedAttribute)[],
+    onBlock?: OnBlock,
+  ): Promise<readonly GetResult[]> {
     if (attributes.length === 0) return [];
     return resultsOf(await this.#ask({ type: 'get-list', attributes }, 'get-result', onBlock));
   }
@@ -188,6 +210,33 @@ class PumpedClient implements DlmsClient {
     const answer = await this.#ask(command, 'action-result');
     if (answer.type !== 'action-result') return unexpected(answer);
     return { result: answer.result, ...(answer.data === undefined ? {} : { data: answer.data }) };
+  }
+
+  async setList(settings: readonly AttributeSetting[]): Promise<readonly string[]> {
+    const answer = await this.#ask({ type: 'set-list', settings }, 'set-list-result');
+    return answer.type === 'set-list-result' ? answer.results : unexpected(answer);
+  }
+
+  async actionList(calls: readonly MethodCall[], onBlock?: OnBlock): Promise<readonly AccessResult[]> {
+    const answer = await this.#ask({ type: 'action-list', calls }, 'action-list-result', onBlock);
+    return answer.type === 'action-list-result' ? answer.results : unexpected(answer);
+  }
+
+  async access(
+    specifications: readonly AccessSpecification[],
+    options: { readonly breakOnError?: boolean } = {},
+  ): Promise<readonly AccessResult[]> {
+    const answer = await this.#ask({ type: 'access', specifications, ...options }, 'access-result');
+    return answer.type === 'access-result' ? answer.results : unexpected(answer);
+  }
+
+  async setUnconfirmed(attribute: CosemAttribute, value: DlmsData): Promise<void> {
+    await this.#ask({ type: 'set', attribute, value, confirmed: false }, 'set-result');
+  }
+
+  async actionUnconfirmed(method: CosemAttribute, parameter?: DlmsData): Promise<void> {
+    const given = parameter === undefined ? {} : { parameter };
+    await this.#ask({ type: 'action', method, ...given, confirmed: false }, 'action-result');
   }
 
   async release(): Promise<void> {

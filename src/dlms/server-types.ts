@@ -1,3 +1,4 @@
+import type { DcuError } from '../base/errors.ts';
 import type { Machine } from '../base/machine.ts';
 import type { AuthMechanism, SecurityPolicy, SecuritySuite } from '../base/model.ts';
 import type { HlsHook, KeyMaterial } from './ciphering/types.ts';
@@ -106,18 +107,34 @@ export interface ServerConfig {
   readonly randomBytes: (length: number) => Uint8Array;
   /** An association without a request for so long is closed. */
   readonly idleTimeoutMs: number;
+  /** Time for the whole of an authentication, 30 s if not given: who has not proved by then is forgotten. */
+  readonly handshakeTimeoutMs?: number;
+  /** General blocks in one go, 1 to 63; 6 if not given. On HDLC it is always one. */
+  readonly generalBlockWindow?: number;
 }
 
 export type ServerCommand =
   /** Answer to a request whose `handle` returned undefined. */
   | { readonly type: 'respond'; readonly response: CosemResponse }
-  /** Push an APDU (DataNotification) to the peer. */
-  | { readonly type: 'notify'; readonly apdu: Uint8Array };
+  /**
+   * Push an APDU (DataNotification, EventNotification) to the peer: as it is, or under the association of the client
+   * that is named, protected and in general blocks as that one asks for. A DataNotification whose service class is
+   * confirmed leads to `notification-confirmed`; when to try again is push.ts' business.
+   */
+  | { readonly type: 'notify'; readonly apdu: Uint8Array; readonly clientAddress?: number };
 
 export type ServerEvent =
   | { readonly type: 'associated'; readonly caller: Caller }
   | { readonly type: 'refused'; readonly clientAddress: number; readonly diagnostic: string }
   | { readonly type: 'released'; readonly clientAddress: number }
+  | {
+      readonly type: 'notification-confirmed';
+      readonly clientAddress: number;
+      /** Long-Invoke-Id-And-Priority of the notification. */
+      readonly longInvoke: number;
+    }
+  /** A notification that could not be sent under the association that was named. */
+  | { readonly type: 'notification-failed'; readonly clientAddress: number; readonly error: DcuError }
   /** Something about security that a device wants in its fraud log. */
   | {
       readonly type: 'security';

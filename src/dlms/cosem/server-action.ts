@@ -13,10 +13,12 @@ import { BlockAssembly } from './block-assembly.ts';
 import {
   actionItem,
   BLOCK_RESPONSE_HEADER,
+  fits,
   isGranted,
   MAX_INCOMING_BYTES,
   OutgoingTransfer,
   requireGranted,
+  requireListLength,
   type Service,
   type ServiceLimits,
   type ServiceReply,
@@ -74,11 +76,12 @@ export class ActionService implements Service {
   #answer(invoke: number, response: ActionResult): Uint8Array {
     const apdu = encodeActionResponse({ type: 'normal', invoke, response });
     if (apdu.length <= this.#limits.maxApdu || !response.returned?.ok) return apdu;
-    return this.#inBlocks(invoke, response.returned.data);
+    return this.#inBlocks(invoke, response.returned.data, apdu);
   }
 
   /** A list has a parameter for each method; null-data stands for none. */
   #list(invoke: number, methods: readonly CosemAttribute[], parameters: readonly Uint8Array[]): ServiceReply {
+    requireListLength(methods.length);
     if (methods.length !== parameters.length) {
       throw new DcuError('apdu-invalid', `${parameters.length} parameters for ${methods.length} methods`);
     }
@@ -93,14 +96,16 @@ export class ActionService implements Service {
           const apdu = encodeActionResponse({ type: 'with-list', invoke, responses });
           return apdu.length <= this.#limits.maxApdu
             ? apdu
-            : this.#inBlocks(invoke, encodeActionResults(responses));
+            : this.#inBlocks(invoke, encodeActionResults(responses), apdu);
         },
       },
     };
   }
 
-  #inBlocks(invoke: number, bytes: Uint8Array): Uint8Array {
+  /** `whole` is the answer without blocks of the service, which general blocks can carry. */
+  #inBlocks(invoke: number, bytes: Uint8Array, whole: Uint8Array): Uint8Array {
     if (!isGranted(this.#limits, 'block-transfer-with-action')) {
+      if (fits(this.#limits, whole)) return whole;
       return encodeActionResponse({ type: 'normal', invoke, response: { result: 'other-reason' } });
     }
     this.#outgoing = new OutgoingTransfer(bytes, this.#limits.maxApdu - BLOCK_RESPONSE_HEADER);
@@ -125,6 +130,7 @@ export class ActionService implements Service {
 
   #begin(invoke: number, methods: readonly CosemAttribute[], list: boolean, block: DataBlock): ServiceReply {
     requireGranted(this.#limits, 'block-transfer-with-action');
+    requireListLength(methods.length);
     this.#incoming = { methods, list, assembly: new BlockAssembly(MAX_INCOMING_BYTES) };
     return this.#block(invoke, block);
   }

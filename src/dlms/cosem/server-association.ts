@@ -1,17 +1,18 @@
 import { DcuError, toDcuError } from '../../base/errors.ts';
+import type { ConformanceBit } from '../apdu/conformance.ts';
 import { encodeExceptionResponse } from '../apdu/exception.ts';
 import { DLMS_VERSION, encodeInitiateResponse, VAA_NAMES } from '../apdu/initiate.ts';
+import { decodeDataNotificationConfirm } from '../apdu/notification.ts';
 import { decodeRlrq, encodeRlre } from '../apdu/release.ts';
 import { TAG } from '../apdu/tags.ts';
 import { encodeData } from '../axdr.ts';
 import { isCiphered } from '../ciphering/ciphered-apdu.ts';
 import type { CosemAttribute } from '../client-types.ts';
 import type { LinkPeer } from '../link/link.ts';
-import type { Caller, CosemResponse, LogicalDevice, ServerEvent } from '../server-types.ts';
+import type { Caller, CosemResponse, ServerEvent } from '../server-types.ts';
 import { octetString } from '../values.ts';
 import { type AssociationState, nextAssociationState, REPLY_TO_HLS } from './association.ts';
-import { ActionService } from './server-action.ts';
-import { GetService } from './server-get.ts';
+import { type GeneralBlockStep, GeneralBlocks } from './general-blocks.ts';
 import {
   type Accepted,
   acceptAarq,
@@ -22,17 +23,26 @@ import {
   refusingAare,
   serverProof,
 } from './server-handshake.ts';
-import type { Job, Service, ServiceLimits, ServiceReply } from './server-services.ts';
-import { SetService } from './server-set.ts';
-import { shortNameServices } from './short-name-services.ts';
+import { servicesOf } from './server-service-map.ts';
+import {
+  isGranted,
+  type Job,
+  MAX_INCOMING_BYTES,
+  type Service,
+  type ServiceReply,
+} from './server-services.ts';
 import { REPLY_TO_HLS_SN } from './short-name-table.ts';
 
 /** What an APDU leads to: an answer, a job whose answer is made later, and events. */
 export interface Outcome {
   readonly reply?: Uint8Array;
+  /** Blocks that follow the reply at once. */
+  readonly stream?: readonly Uint8Array[];
   readonly job?: Job;
   readonly events: readonly ServerEvent[];
 }
+
+const LONGEST_APDU = 0xffff;
 
 type Refused = DcuError & { readonly code: 'decryption-failed' | 'replay-detected' };
 
@@ -43,10 +53,15 @@ export class ServerAssociation {
   #state: AssociationState = 'idle';
   #accepted: Accepted | undefined;
   #services: ReadonlyMap<number, Service> = new Map();
+  readonly #blockWindow: number;
+  /** General block transfer, where it was granted. */
+  #blocks: GeneralBlocks | undefined;
 
-  constructor(context: HandshakeContext, peer: LinkPeer) {
+  /** `blockWindow`: general blocks in one go. */
+  constructor(context: HandshakeContext, peer: LinkPeer, blockWindow = 1) {
     this.#context = context;
     this.#peer = peer;
+    this.#blockWindow = blockWindow;
   }
 
   get state(): AssociationState {
@@ -84,7 +99,13 @@ export class ServerAssociation {
           return this.#associate(apdu);
         case TAG.rlrq:
           return this.#release(apdu);
+        case TAG.generalBlockTransfer:
+          return this.#block(apdu);
+        case TAG.dataNotificationConfirm:
+          return this.#serve(apdu);
         default:
+          // A request ends the transfer of an earlier answer.
+          this.#blocks?.reset();
           return this.#serve(apdu);
       }
     } catch (error) {
@@ -109,6 +130,7 @@ export class ServerAssociation {
     this.#accepted?.security.release();
     this.#accepted = undefined;
     this.#services = new Map();
+    this.#blocks = undefined;
     return stood ? [{ type: 'released', clientAddress: this.#peer.clientAddress }] : [];
   }
 
@@ -120,6 +142,7 @@ export class ServerAssociation {
       const accepted = acceptAarq(apdu, this.#context);
       this.#accepted = accepted;
       this.#services = servicesOf(accepted.limits, this.#context.device);
+      this.#blocks = this.#blocksFor(accepted);
       this.#step(accepted.challenges ? 'aare-challenge' : 'aare-accepted');
       if (this.#state === 'associated') events.push(this.#associated());
       return { reply: accepted.aare, events };
@@ -181,6 +204,7 @@ export class ServerAssociation {
     const accepted = this.#accepted;
     if (accepted === undefined) throw notPossible();
     const plain = accepted.security.unprotect(apdu);
+    if (plain[0] === TAG.dataNotificationConfirm) return { events: [this.#confirmed(plain)] };
     const service = this.#services.get(plain[0] ?? 0);
     if (service === undefined) {
       throw new DcuError('apdu-unexpected', 'no such service', { facts: { tag: plain[0] ?? 0 } });
@@ -227,12 +251,12 @@ export class ServerAssociation {
     if (plain === undefined) return { events: [] };
     const accepted = this.#accepted;
     if (accepted === undefined) return { reply: plain, events: [] };
-    const reply = accepted.security.protect(plain);
+    const reply = this.#inBlocks(accepted.security.protect(plain), accepted);
     // Keys that the request has changed hold from the next one on.
     const { device, policy } = this.#context;
     const now = device.associations.find((one) => one.clientAddress === policy?.clientAddress);
     if (now !== undefined && this.#state === 'associated') accepted.security.follow(now);
-    return { reply, events: [] };
+    return reply;
   }
 
   /** What cannot be served is answered by an exception response, unprotected, so that the client can read it. */
@@ -241,12 +265,77 @@ export class ServerAssociation {
     const events: ServerEvent[] = isSecurityBreach(error)
       ? [{ type: 'security', code: error.code, clientAddress }]
       : [];
+    this.#blocks?.reset();
     return { reply: exceptionFor(error), events };
+  }
+
+  /**
+   * A notification for this client, protected as its association asks for, in general blocks where it is long. Throws
+   * `conflict` without an association, `apdu-too-long` when it does not fit.
+   */
+  notify(plain: Uint8Array): readonly Uint8Array[] {
+    const accepted = this.#accepted;
+    if (accepted === undefined || this.#state !== 'associated') throw notPossible();
+    if (!isGranted(accepted.limits, notificationBit(plain[0] ?? 0))) {
+      throw new DcuError('not-granted', 'the client has not agreed to notifications');
+    }
+    const secured = accepted.security.protect(plain);
+    if (secured.length <= longestOf(accepted)) return [secured];
+    if (this.#blocks === undefined) {
+      throw new DcuError('apdu-too-long', `${secured.length} bytes, the client takes ${longestOf(accepted)}`);
+    }
+    // An earlier notification that was never acknowledged to its end gives way to this one; a request does not.
+    if (this.#blocks.state === 'receiving' || this.#blocks.state === 'received') throw notPossible();
+    this.#blocks.reset();
+    return this.#blocks.begin(secured).send;
+  }
+
+  #blocksFor(accepted: Accepted): GeneralBlocks | undefined {
+    if (!isGranted(accepted.limits, 'general-block-transfer')) return undefined;
+    const maxApdu = longestOf(accepted);
+    return new GeneralBlocks({ window: this.#blockWindow, maxApdu, limit: MAX_INCOMING_BYTES });
+  }
+
+  #block(apdu: Uint8Array): Outcome {
+    const blocks = this.#blocks;
+    if (blocks === undefined || this.#state !== 'associated') {
+      throw new DcuError('not-granted', 'general block transfer was not negotiated');
+    }
+    const step = blocks.receive(apdu);
+    return step.apdu === undefined ? streamOf(step) : this.#serve(step.apdu);
+  }
+
+  /** Who asks in blocks is answered in blocks; whoever does not gets them where the answer is too long. */
+  #inBlocks(secured: Uint8Array, accepted: Accepted): Outcome {
+    const blocks = this.#blocks;
+    if (blocks === undefined || this.#state !== 'associated') return { reply: secured, events: [] };
+    const due = blocks.state === 'received' || secured.length > longestOf(accepted);
+    return due ? streamOf(blocks.begin(secured)) : { reply: secured, events: [] };
+  }
+
+  #confirmed(plain: Uint8Array): ServerEvent {
+    const { longInvoke } = decodeDataNotificationConfirm(plain);
+    return { type: 'notification-confirmed', clientAddress: this.#peer.clientAddress, longInvoke };
   }
 
   #step(event: Parameters<typeof nextAssociationState>[1]): void {
     this.#state = nextAssociationState(this.#state, event);
   }
+}
+
+function streamOf({ send }: GeneralBlockStep): Outcome {
+  const [reply, ...stream] = send;
+  return { ...(reply ? { reply, stream } : {}), events: [] };
+}
+
+/** Longest APDU that the client takes, protection and all. */
+function longestOf({ clientMaxPduSize }: Accepted): number {
+  return clientMaxPduSize === 0 ? LONGEST_APDU : clientMaxPduSize;
+}
+
+function notificationBit(tag: number): ConformanceBit {
+  if (tag === TAG.informationReport) return 'information-report';
+  return tag === TAG.eventNotification ? 'event-notification' : 'data-notification';
 }
 
 function exceptionFor(error: DcuError): Uint8Array {
@@ -261,6 +350,9 @@ function exceptionFor(error: DcuError): Uint8Array {
     case 'security-required':
     case 'not-granted':
       return encodeExceptionResponse('service-not-allowed', 'service-not-supported');
+    case 'apdu-too-long':
+    case 'overflow':
+      return encodeExceptionResponse('service-not-allowed', 'pdu-too-long');
     case 'apdu-unexpected':
       return encodeExceptionResponse('service-unknown', 'service-not-supported');
     case 'conflict':
@@ -285,16 +377,6 @@ function isReplyToHls(method: CosemAttribute): boolean {
   );
 }
 
-/** The services that an association offers, by the tag of their requests. */
-function servicesOf(limits: ServiceLimits, device: LogicalDevice): ReadonlyMap<number, Service> {
-  if (limits.referencing === 'sn') return shortNameServices(limits, device);
-  return new Map<number, Service>([
-    [TAG.getRequest, new GetService(limits)],
-    [TAG.setRequest, new SetService(limits)],
-    [TAG.actionRequest, new ActionService(limits)],
-  ]);
-}
-
 /** Whether an APDU can only be an answer or a push, which a server never answers. */
 export function isNoRequest(apdu: Uint8Array): boolean {
   const tag = apdu[0] ?? 0;
@@ -310,6 +392,8 @@ export function isNoRequest(apdu: Uint8Array): boolean {
     TAG.confirmedServiceError,
     TAG.dataNotification,
     TAG.eventNotification,
+    TAG.informationReport,
+    TAG.accessResponse,
   ];
   return apdu.length === 0 || (!isCiphered(tag) && answers.includes(tag));
 }

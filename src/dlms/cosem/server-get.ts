@@ -6,10 +6,13 @@ import type { CosemResponse } from '../server-types.ts';
 import { decodeSelection } from './selective-access.ts';
 import {
   BLOCK_RESPONSE_HEADER,
+  fits,
   isGranted,
   type JobItem,
   OutgoingTransfer,
+  requireAttributeZero,
   requireGranted,
+  requireListLength,
   type Service,
   type ServiceLimits,
   type ServiceReply,
@@ -35,31 +38,19 @@ export class GetService implements Service {
     if (request.type === 'normal') {
       return {
         job: {
-          items: [this.#item(request.request)],
+          items: [getItem(this.#limits, request.request)],
           finish: ([response]) => this.#single(invoke, resultOf(response)),
         },
       };
     }
     requireGranted(this.#limits, 'multiple-references');
+    requireListLength(request.requests.length);
     return {
       job: {
-        items: request.requests.map((item) => this.#item(item)),
+        items: request.requests.map((item) => getItem(this.#limits, item)),
         finish: (responses) => this.#list(invoke, responses.map(resultOf)),
       },
     };
-  }
-
-  #item({ attribute, selection }: AttributeRequest): JobItem {
-    if (selection === undefined) return { type: 'get', attribute };
-    if (!isGranted(this.#limits, 'selective-access')) return { result: 'scope-of-access-violated' };
-    try {
-      const decoded = decodeSelection(selection);
-      const described = attribute.classId !== PROFILE_GENERIC || decoded.by !== 'selector';
-      return described ? { type: 'get', attribute, selection: decoded } : { result: 'type-unmatched' };
-    } catch (error) {
-      if (error instanceof DcuError) return { result: 'type-unmatched' };
-      throw error;
-    }
   }
 
   #single(invoke: number, result: GetResult): Uint8Array {
@@ -67,6 +58,7 @@ export class GetService implements Service {
     if (apdu.length <= this.#limits.maxApdu || !result.ok) return apdu;
     return (
       this.#inBlocks(invoke, result.data) ??
+      this.#whole(apdu) ??
       encodeGetResponse({ type: 'normal', invoke, result: { ok: false, result: 'other-reason' } })
     );
   }
@@ -74,10 +66,15 @@ export class GetService implements Service {
   #list(invoke: number, results: readonly GetResult[]): Uint8Array {
     const apdu = encodeGetResponse({ type: 'with-list', invoke, results });
     if (apdu.length <= this.#limits.maxApdu) return apdu;
-    const inBlocks = this.#inBlocks(invoke, encodeGetResults(results));
+    const inBlocks = this.#inBlocks(invoke, encodeGetResults(results)) ?? this.#whole(apdu);
     if (inBlocks !== undefined) return inBlocks;
     const refused = results.map((): GetResult => ({ ok: false, result: 'other-reason' }));
     return encodeGetResponse({ type: 'with-list', invoke, results: refused });
+  }
+
+  /** An answer that general blocks carry; undefined when the client cannot take them. */
+  #whole(apdu: Uint8Array): Uint8Array | undefined {
+    return fits(this.#limits, apdu) ? apdu : undefined;
   }
 
   /** The first block; undefined when the client cannot take blocks. */
@@ -111,6 +108,21 @@ export class GetService implements Service {
       blockNumber,
       block: { ok: true, data: raw },
     });
+  }
+}
+
+/** A GET as the device is asked; a selection that cannot be understood is a refusal of this item alone. */
+export function getItem(limits: ServiceLimits, { attribute, selection }: AttributeRequest): JobItem {
+  requireAttributeZero(limits, attribute, 'get');
+  if (selection === undefined) return { type: 'get', attribute };
+  if (!isGranted(limits, 'selective-access')) return { result: 'scope-of-access-violated' };
+  try {
+    const decoded = decodeSelection(selection);
+    const described = attribute.classId !== PROFILE_GENERIC || decoded.by !== 'selector';
+    return described ? { type: 'get', attribute, selection: decoded } : { result: 'type-unmatched' };
+  } catch (error) {
+    if (error instanceof DcuError) return { result: 'type-unmatched' };
+    throw error;
   }
 }
 

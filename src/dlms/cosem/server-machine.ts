@@ -1,3 +1,4 @@
+import { DcuError, toDcuError } from '../../base/errors.ts';
 import type { Effect, Input } from '../../base/machine.ts';
 import { createServerLink } from '../link/index.ts';
 import type { LinkCommand, LinkCounters, LinkEvent, LinkMachine, LinkPeer } from '../link/link.ts';
@@ -10,18 +11,23 @@ import type {
   ServerMachine,
 } from '../server-types.ts';
 import { isNoRequest, type Outcome, ServerAssociation } from './server-association.ts';
-import type { Job } from './server-services.ts';
+import type { Job, JobItem } from './server-services.ts';
 
 const IDLE_TIMER = 'server-idle';
 /** Associations at once on one connection; a further one takes the place of the one that is idle longest. */
 const MAX_ASSOCIATIONS = 8;
-/** APDUs that wait while a device makes up its mind; more are dropped. */
-const MAX_WAITING = 8;
+/** APDUs that wait while a device makes up its mind, all together and of one client; more are dropped. */
+const MAX_WAITING = { apdus: 8, ofOneClient: 4, bytes: 64 * 1024 } as const;
+/** Bytes that the items of one request may bring together; what comes behind them is refused. */
+const MAX_RESPONSE_BYTES = 4 * 1024 * 1024;
+const HANDSHAKE_TIMEOUT_MS = 30_000;
+const BLOCK_WINDOW = 6;
 
 interface Entry {
   readonly association: ServerAssociation;
   readonly device: LogicalDevice;
   readonly peer: LinkPeer;
+  readonly sinceMs: number;
   activeMs: number;
 }
 
@@ -41,7 +47,8 @@ class Server implements ServerMachine {
   /** Promised answers whose client is gone: they still come, and belong to nobody. */
   #orphans = 0;
   #waiting: { readonly peer: LinkPeer; readonly apdu: Uint8Array }[] = [];
-  #idleArmed = false;
+  /** When the idle timer fires; undefined while it does not run. */
+  #armedForMs: number | undefined;
   #effects: Effect<ServerEvent>[] = [];
   #nowMs = 0;
 
@@ -66,10 +73,32 @@ class Server implements ServerMachine {
   }
 
   #command(command: ServerCommand): void {
-    if (command.type === 'notify') {
-      this.#drive({ on: 'command', command: { type: 'send-unconfirmed', apdu: command.apdu } });
-    } else if (this.#orphans > 0) this.#orphans--;
+    if (command.type === 'notify') this.#notify(command);
+    else if (this.#orphans > 0) this.#orphans--;
     else this.#respond(command.response);
+  }
+
+  #notify({ apdu, clientAddress }: Extract<ServerCommand, { type: 'notify' }>): void {
+    if (clientAddress === undefined) {
+      this.#drive({ on: 'command', command: { type: 'send-unconfirmed', apdu } });
+      return;
+    }
+    const entry = [...this.#entries.values()].find(({ peer }) => peer.clientAddress === clientAddress);
+    try {
+      if (entry === undefined) throw new DcuError('conflict', `client ${clientAddress} has no association`);
+      for (const part of entry.association.notify(apdu)) this.#push(part, entry.peer);
+    } catch (error) {
+      this.#emit({ type: 'notification-failed', clientAddress, error: toDcuError(error) });
+    }
+  }
+
+  /** HDLC carries what nobody asked for in unnumbered frames; the wrapper has to be told for whom it is. */
+  #push(apdu: Uint8Array, peer: LinkPeer): void {
+    const isHdlc = this.#config.link.framing === 'hdlc';
+    this.#drive({
+      on: 'command',
+      command: isHdlc ? { type: 'send-unconfirmed', apdu } : { type: 'send', apdu, peer },
+    });
   }
 
   /** Hands an input to the link and takes in what comes out of it. */
@@ -89,40 +118,51 @@ class Server implements ServerMachine {
         break;
       case 'apdu':
         if (this.#pending === undefined) this.#receive(event.peer, event.apdu);
-        else if (this.#waiting.length < MAX_WAITING) {
-          this.#waiting.push({ peer: event.peer, apdu: event.apdu });
-        }
+        else this.#wait(event.peer, event.apdu);
         break;
     }
+  }
+
+  #wait(peer: LinkPeer, apdu: Uint8Array): void {
+    const waiting = this.#waiting;
+    const bytes = waiting.reduce((sum, one) => sum + one.apdu.length, apdu.length);
+    const ofClient = waiting.filter((one) => keyOf(one.peer) === keyOf(peer)).length;
+    const { apdus, ofOneClient, bytes: most } = MAX_WAITING;
+    if (waiting.length < apdus && ofClient < ofOneClient && bytes <= most) waiting.push({ peer, apdu });
   }
 
   #receive(peer: LinkPeer, apdu: Uint8Array): void {
     const device = this.#devices.get(peer.serverAddress);
     if (device === undefined || isNoRequest(apdu)) return;
-    const entry = this.#entryFor(peer, device);
+    const key = keyOf(peer);
+    const entry = this.#entries.get(key) ?? this.#entryFor(peer, device);
     entry.activeMs = this.#nowMs;
-    this.#conclude(entry, entry.association.receive(apdu));
-    if (entry.association.state === 'idle') this.#entries.delete(keyOf(peer));
+    const outcome = entry.association.receive(apdu);
+    // Who is refused takes nobody's place.
+    if (entry.association.state === 'idle') this.#entries.delete(key);
+    else if (!this.#entries.has(key)) {
+      if (this.#entries.size >= MAX_ASSOCIATIONS) this.#dropForAnother();
+      this.#entries.set(key, entry);
+    }
+    this.#conclude(entry, outcome);
     this.#armIdle();
   }
 
   #entryFor(peer: LinkPeer, device: LogicalDevice): Entry {
-    const key = keyOf(peer);
-    const known = this.#entries.get(key);
-    if (known !== undefined) return known;
-    if (this.#entries.size >= MAX_ASSOCIATIONS) this.#dropLongestIdle();
-    const { maxPduSize, randomBytes } = this.#config;
+    const { maxPduSize, randomBytes, link, generalBlockWindow = BLOCK_WINDOW } = this.#config;
     const policy = device.associations.find((one) => one.clientAddress === peer.clientAddress);
     const context = { device, policy, maxPduSize, randomBytes };
-    const entry = { association: new ServerAssociation(context, peer), device, peer, activeMs: this.#nowMs };
-    this.#entries.set(key, entry);
-    return entry;
+    const window = link.framing === 'hdlc' ? 1 : generalBlockWindow;
+    const association = new ServerAssociation(context, peer, window);
+    return { association, device, peer, sinceMs: this.#nowMs, activeMs: this.#nowMs };
   }
 
   #conclude(entry: Entry, outcome: Outcome): void {
     if (outcome.reply !== undefined) {
       const { peer } = entry;
-      this.#drive({ on: 'command', command: { type: 'send', apdu: outcome.reply, peer } });
+      for (const apdu of [outcome.reply, ...(outcome.stream ?? [])]) {
+        this.#drive({ on: 'command', command: { type: 'send', apdu, peer } });
+      }
     }
     for (const event of outcome.events) this.#emit(event);
     if (outcome.job !== undefined) this.#run({ entry, job: outcome.job, responses: [] });
@@ -132,7 +172,7 @@ class Server implements ServerMachine {
   #run(pending: Pending): void {
     const { entry, job, responses } = pending;
     for (const item of job.items.slice(responses.length)) {
-      const response = 'result' in item ? item : entry.device.handle(item, entry.association.caller);
+      const response = goesOn(pending) ? this.#ask(entry, item) : { result: 'other-reason' };
       if (response === undefined) {
         this.#pending = pending;
         return;
@@ -140,6 +180,10 @@ class Server implements ServerMachine {
       responses.push(response);
     }
     this.#conclude(entry, entry.association.finish(job, responses));
+  }
+
+  #ask(entry: Entry, item: JobItem): CosemResponse | undefined {
+    return 'result' in item ? item : entry.device.handle(item, entry.association.caller);
   }
 
   #respond(response: CosemResponse): void {
@@ -157,25 +201,31 @@ class Server implements ServerMachine {
   }
 
   #dropIdle(): void {
-    this.#idleArmed = false;
+    this.#armedForMs = undefined;
     for (const [key, entry] of this.#entries) {
-      const idle = this.#nowMs - entry.activeMs >= this.#config.idleTimeoutMs;
-      if (idle && this.#pending?.entry !== entry) this.#drop(key, entry);
+      if (this.#dueMs(entry) <= this.#nowMs) this.#drop(key, entry);
     }
     this.#armIdle();
   }
 
-  #dropLongestIdle(): void {
-    let longest: [string, Entry] | undefined;
-    for (const one of this.#entries) {
-      if (
-        this.#pending?.entry !== one[1] &&
-        (longest === undefined || one[1].activeMs < longest[1].activeMs)
-      ) {
-        longest = one;
-      }
-    }
-    if (longest !== undefined) this.#drop(...longest);
+  /** When an association ends by itself: never while its device owes an answer. */
+  #dueMs(entry: Entry): number {
+    if (this.#pending?.entry === entry) return Number.POSITIVE_INFINITY;
+    const { idleTimeoutMs, handshakeTimeoutMs = HANDSHAKE_TIMEOUT_MS } = this.#config;
+    const idleMs = entry.activeMs + idleTimeoutMs;
+    return entry.association.state === 'associated'
+      ? idleMs
+      : Math.min(idleMs, entry.sinceMs + handshakeTimeoutMs);
+  }
+
+  /** One that has not proved itself goes first, then the one that is idle longest. */
+  #dropForAnother(): void {
+    const rank = ({ association, activeMs }: Entry): number =>
+      association.state === 'associated' ? activeMs : activeMs - Number.MAX_SAFE_INTEGER / 2;
+    const [first] = [...this.#entries]
+      .filter(([, entry]) => this.#pending?.entry !== entry)
+      .sort(([, a], [, b]) => rank(a) - rank(b));
+    if (first !== undefined) this.#drop(...first);
   }
 
   #drop(key: string, entry: Entry): void {
@@ -194,22 +244,26 @@ class Server implements ServerMachine {
   /** One timer for all: it runs while there is anything to drop, and looks again when it fires too early. */
   #armIdle(): void {
     if (this.#entries.size === 0) {
-      if (this.#idleArmed) this.#effects.push({ do: 'disarm', timer: IDLE_TIMER });
-      this.#idleArmed = false;
-    } else if (!this.#idleArmed) {
-      let earliestMs = this.#nowMs;
-      for (const entry of this.#entries.values()) {
-        if (this.#pending?.entry !== entry) earliestMs = Math.min(earliestMs, entry.activeMs);
-      }
-      const delayMs = Math.max(1, earliestMs + this.#config.idleTimeoutMs - this.#nowMs);
-      this.#effects.push({ do: 'arm', timer: IDLE_TIMER, delayMs });
-      this.#idleArmed = true;
+      if (this.#armedForMs !== undefined) this.#effects.push({ do: 'disarm', timer: IDLE_TIMER });
+      this.#armedForMs = undefined;
+      return;
     }
+    const dues = [...this.#entries.values()].map((entry) => this.#dueMs(entry));
+    const dueMs = Math.min(this.#nowMs + this.#config.idleTimeoutMs, ...dues);
+    if (this.#armedForMs !== undefined && this.#armedForMs <= dueMs) return;
+    this.#armedForMs = dueMs;
+    this.#effects.push({ do: 'arm', timer: IDLE_TIMER, delayMs: Math.max(1, dueMs - this.#nowMs) });
   }
 
   #emit(event: ServerEvent): void {
     this.#effects.push({ do: 'emit', event });
   }
+}
+
+/** Whether the next item is still to be asked for. */
+function goesOn({ job, responses }: Pending): boolean {
+  if (job.breakOnError && responses.some(({ result }) => result !== 'success')) return false;
+  return responses.reduce((sum, { data }) => sum + (data?.length ?? 0), 0) < MAX_RESPONSE_BYTES;
 }
 
 function keyOf(peer: LinkPeer): string {

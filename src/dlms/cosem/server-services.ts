@@ -12,6 +12,8 @@ export type JobItem = CosemRequest | CosemResponse;
 /** Requests to a logical device, one after the other, and the APDU that their responses make. */
 export interface Job {
   readonly items: readonly JobItem[];
+  /** Items behind one that fails are not done. */
+  readonly breakOnError?: boolean;
   /** Undefined where the service is not confirmed. */
   finish(responses: readonly CosemResponse[]): Uint8Array | undefined;
 }
@@ -29,6 +31,8 @@ export interface ServiceLimits {
 
 /** Longest value that a client may hand over in blocks. */
 export const MAX_INCOMING_BYTES = 64 * 1024;
+/** Items of one request: each may lead to a long answer. */
+const MAX_LIST_ITEMS = 256;
 /** Tag, type, invoke id, last-block, block number, choice and length of a response with a block. */
 export const BLOCK_RESPONSE_HEADER = 13;
 
@@ -46,6 +50,27 @@ export function requireGranted(limits: ServiceLimits, bit: ConformanceBit): void
 
 export function isGranted(limits: ServiceLimits, bit: ConformanceBit): boolean {
   return (limits.conformance & conformanceMask([bit])) !== 0;
+}
+
+/** Whether the client takes this answer in one piece, or in general blocks. */
+export function fits(limits: ServiceLimits, apdu: Uint8Array): boolean {
+  return apdu.length <= limits.maxApdu || isGranted(limits, 'general-block-transfer');
+}
+
+/** Throws `apdu-too-long` for a list with more items than are served at once. */
+export function requireListLength(items: number): void {
+  if (items > MAX_LIST_ITEMS) {
+    throw new DcuError('apdu-too-long', `a list of ${items} items, at most ${MAX_LIST_ITEMS} are served`);
+  }
+}
+
+/** Attribute 0 stands for all attributes of an object. Throws `not-granted` unless that was negotiated. */
+export function requireAttributeZero(
+  limits: ServiceLimits,
+  { attribute }: CosemAttribute,
+  service: 'get' | 'set',
+): void {
+  if (attribute === 0) requireGranted(limits, `attribute0-supported-with-${service}`);
 }
 
 /** A SET as the device is asked; a value that cannot be decoded is a refusal of this item alone. */

@@ -5,7 +5,9 @@ import { decodeSetRequest, encodeSetResponse } from '../apdu/set.ts';
 import { BlockAssembly } from './block-assembly.ts';
 import {
   MAX_INCOMING_BYTES,
+  requireAttributeZero,
   requireGranted,
+  requireListLength,
   type Service,
   type ServiceLimits,
   type ServiceReply,
@@ -35,6 +37,7 @@ export class SetService implements Service {
     this.#incoming = undefined;
     switch (request.type) {
       case 'normal':
+        requireAttributeZero(this.#limits, request.request.attribute, 'set');
         return {
           job: {
             items: [setItem(request.request, request.value)],
@@ -60,9 +63,11 @@ export class SetService implements Service {
     values: readonly Uint8Array[],
     answer: (results: readonly string[]) => Uint8Array,
   ): ServiceReply {
+    requireListLength(requests.length);
     if (requests.length !== values.length) {
       throw new DcuError('apdu-invalid', `${values.length} values for ${requests.length} attributes`);
     }
+    for (const { attribute } of requests) requireAttributeZero(this.#limits, attribute, 'set');
     return {
       job: {
         items: requests.map((request, i) => setItem(request, values[i] ?? new Uint8Array(0))),
@@ -78,6 +83,8 @@ export class SetService implements Service {
     block: DataBlock,
   ): ServiceReply {
     requireGranted(this.#limits, 'block-transfer-with-set-or-write');
+    requireListLength(requests.length);
+    for (const { attribute } of requests) requireAttributeZero(this.#limits, attribute, 'set');
     this.#incoming = { requests, list, assembly: new BlockAssembly(MAX_INCOMING_BYTES) };
     return this.#block(invoke, block);
   }

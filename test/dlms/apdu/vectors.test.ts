@@ -441,8 +441,12 @@ describe('selective access', () => {
       by: 'selector',
       selector: 3,
     });
-    expect(decodeSelection({ selector: 1, parameters: raw.parameters })).toBeUndefined();
-    expect(decodeSelection({ selector: 2, parameters: fromHex('1105') })).toBeUndefined();
+    expect(decodeSelection({ selector: 1, parameters: raw.parameters })).toMatchObject({ by: 'selector' });
+    expect(decodeSelection({ selector: 2, parameters: fromHex('1105') })).toEqual({
+      by: 'selector',
+      selector: 2,
+      parameter: { type: 'unsigned', value: 5 },
+    });
   });
 });
 

@@ -483,7 +483,7 @@ describe('services', () => {
     expect(bench.ask('c001c1 0003')).toBe('d80103');
     expect(bench.ask('c009c1 0003')).toBe('d80103');
     expect(bench.ask(`${GET_REGISTER} 00`)).toBe('d80103');
-    expect(bench.ask('d900000000')).toBe('d80202');
+    expect(bench.ask('0500000000')).toBe('d80202');
     expect(bench.ask('c104c1 01 00030100010800ff0200 02 1105 1106')).toBe('d80103');
     expect(bench.ask('c303c1 01 0046000060030aff01 00')).toBe('d80103');
     const modest = new Bench();
