@@ -1,0 +1,219 @@
+import { afterAll, describe, expect, test } from 'bun:test';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fromHex } from '../../../src/base/bytes.ts';
+import { SeededRandom } from '../../../src/base/random.ts';
+import { isIssuedBy, parseCertificate } from '../../../src/dlms/ciphering/certificate.ts';
+import {
+  type CertificateOrder,
+  commonNameOfTitle,
+  makeCertificate,
+  makeCertificateRequest,
+  parseCertificateRequest,
+} from '../../../src/dlms/ciphering/certificate-issue.ts';
+import { type Curve, generateEcKeyPair } from '../../../src/kernels/index.ts';
+import { certificates } from '../../vectors/known-answers.json';
+import { attempt, codeOf, expectTotal } from '../mutation.ts';
+
+const random = new SeededRandom(7);
+const bytes = (length: number): Uint8Array => random.bytes(length);
+const TITLE = fromHex('4D4D4D0000BC614E');
+const NAME = commonNameOfTitle(TITLE);
+const NOT_BEFORE = Date.UTC(2024, 0, 1);
+const NOT_AFTER = Date.UTC(2044, 0, 1);
+const directory = mkdtempSync(join(tmpdir(), 'opendcu-certificates-'));
+let files = 0;
+
+afterAll(() => rmSync(directory, { recursive: true }));
+
+function file(content: Uint8Array): string {
+  const path = join(directory, `${files++}.der`);
+  writeFileSync(path, content);
+  return path;
+}
+
+function openssl(...args: string[]): { code: number; text: string } {
+  const { exitCode, stdout, stderr } = Bun.spawnSync(['openssl', ...args]);
+  return { code: exitCode, text: `${stdout}${stderr}` };
+}
+
+function pem(der: Uint8Array): string {
+  const path = join(directory, `${files++}.pem`);
+  const made = openssl('x509', '-inform', 'DER', '-in', file(der), '-out', path);
+  expect(made.code).toBe(0);
+  return path;
+}
+
+function chain(curve: Curve) {
+  const authority = generateEcKeyPair(curve, bytes);
+  const device = generateEcKeyPair(curve, bytes);
+  const common = {
+    notBeforeMs: NOT_BEFORE,
+    notAfterMs: NOT_AFTER,
+    issuer: { keyPair: authority, name: 'Root' },
+  };
+  const root = makeCertificate({
+    ...common,
+    serialNumber: Uint8Array.of(1),
+    subject: 'Root',
+    publicKey: authority.publicKey,
+    purpose: 'authority',
+  });
+  const order = (purpose: CertificateOrder['purpose'], serialNumber = bytes(16)): CertificateOrder => ({
+    ...common,
+    serialNumber,
+    subject: NAME,
+    publicKey: device.publicKey,
+    purpose,
+  });
+  return { authority, device, root, order };
+}
+
+describe.each(['P-256', 'P-384'] as const)('certificates on %s', (curve) => {
+  const { authority, device, root, order } = chain(curve);
+
+  test('openssl reads our request and finds its signature good', () => {
+    const request = makeCertificateRequest(NAME, device);
+    const { code, text } = openssl(
+      'req',
+      '-inform',
+      'DER',
+      '-in',
+      file(request),
+      '-verify',
+      '-text',
+      '-noout',
+    );
+    expect({ code, text }).toMatchObject({ code: 0 });
+    expect(text).toMatch(/verify OK/);
+    expect(text).toMatch(new RegExp(`Subject: CN ?= ?${NAME}`));
+    expect(text).toContain(`NIST CURVE: ${curve}`);
+    expect(parseCertificateRequest(request)).toEqual({ subject: NAME, curve, publicKey: device.publicKey });
+  });
+
+  test.each([
+    ['digital-signature', /Key Usage: critical\s+Digital Signature\n/],
+    ['key-agreement', /Key Usage: critical\s+Key Agreement\n/],
+    ['tls', /Key Usage: critical\s+Digital Signature, Key Agreement\n[\s\S]*TLS Web Server Authentication/],
+    ['authority', /Key Usage: critical\s+Certificate Sign, CRL Sign\n[\s\S]*CA:TRUE/],
+  ] as const)('openssl reads a certificate for %s and verifies it against our root', (purpose, usage) => {
+    const der = makeCertificate(order(purpose, fromHex('00f0112233')));
+    const { code, text } = openssl('x509', '-inform', 'DER', '-in', file(der), '-text', '-noout');
+    expect({ code, text }).toMatchObject({ code: 0 });
+    expect(text).toMatch(usage);
+    expect(text).toMatch(/Version: 3/);
+    expect(text).toMatch(/f0:?11:?22:?33/i);
+    expect(text).toMatch(/Jan {2}1 00:00:00 2044 GMT/);
+    const verified = openssl('verify', '-CAfile', pem(root), pem(der));
+    expect(verified).toMatchObject({ code: 0 });
+    const parsed = parseCertificate(der);
+    expect(parsed).toMatchObject({
+      issuer: 'Root',
+      subject: NAME,
+      systemTitle: TITLE,
+      purpose,
+      curve,
+      publicKey: device.publicKey,
+      serialNumber: fromHex('f0112233'),
+      notBeforeMs: NOT_BEFORE,
+      notAfterMs: NOT_AFTER,
+    });
+    expect(parsed.issuerDer).toEqual(parseCertificate(root).subjectDer);
+    expect(isIssuedBy(parsed, { curve, publicKey: authority.publicKey })).toBe(true);
+    expect(isIssuedBy(parsed, { curve, publicKey: device.publicKey })).toBe(false);
+  });
+
+  test('we read and verify what openssl makes', () => {
+    const key = join(directory, `${files++}.key`);
+    const der = join(directory, `${files++}.der`);
+    const group = curve === 'P-256' ? 'prime256v1' : 'secp384r1';
+    const hash = curve === 'P-256' ? '-sha256' : '-sha384';
+    expect(openssl('ecparam', '-name', group, '-genkey', '-noout', '-out', key).code).toBe(0);
+    const made = openssl(
+      'req',
+      '-x509',
+      '-new',
+      '-key',
+      key,
+      hash,
+      '-subj',
+      `/O=Utility/CN=${NAME}`,
+      '-days',
+      '10',
+      '-addext',
+      'keyUsage=critical,digitalSignature',
+      '-outform',
+      'DER',
+      '-out',
+      der,
+    );
+    expect(made).toMatchObject({ code: 0 });
+    const parsed = parseCertificate(new Uint8Array(readFileSync(der)));
+    expect(parsed).toMatchObject({ subject: NAME, issuer: NAME, systemTitle: TITLE, curve });
+    expect(isIssuedBy(parsed, parsed)).toBe(true);
+  });
+
+  test('a changed byte of a certificate is damage, another certificate, or a signature that does not hold', () => {
+    const der = makeCertificate(order('digital-signature'));
+    const issuer = { curve, publicKey: authority.publicKey };
+    let read = 0;
+    for (let at = 0; at < der.length; at += curve === 'P-256' ? 1 : 5) {
+      const changed = der.slice();
+      changed[at] = (changed[at] ?? 0) ^ 1;
+      const parsed = attempt(() => parseCertificate(changed));
+      if (parsed === undefined) continue;
+      read++;
+      expect({ at, issued: isIssuedBy(parsed, issuer) }).toEqual({ at, issued: false });
+    }
+    expect(read).toBeGreaterThan(10);
+    for (let length = 0; length < der.length; length += 7) {
+      expect(codeOf(() => parseCertificate(der.slice(0, length)))).toBe('invalid-argument');
+    }
+  });
+
+  test('a request whose signature or key was changed is refused', () => {
+    const request = makeCertificateRequest(NAME, device);
+    let refused = 0;
+    for (let at = 0; at < request.length; at += curve === 'P-256' ? 1 : 9) {
+      const changed = request.slice();
+      changed[at] = (changed[at] ?? 0) ^ 1;
+      const parsed = attempt(() => parseCertificateRequest(changed));
+      // Outside what is signed, one bit of the envelope may still read as the same request.
+      if (parsed !== undefined) expect(parsed).toEqual({ subject: NAME, curve, publicKey: device.publicKey });
+      else refused++;
+    }
+    expect(refused).toBeGreaterThan(request.length / (curve === 'P-256' ? 1.1 : 10));
+  });
+});
+
+test.each(certificates)('$name', ({ der, systemTitle, usage, publicKey }) => {
+  const parsed = parseCertificate(fromHex(der));
+  expect(parsed.systemTitle?.toHex()).toBe(systemTitle);
+  expect(parsed.purpose).toBe(usage === 'key-agreement' ? 'key-agreement' : 'digital-signature');
+  expect(parsed.publicKey.toHex()).toBe(publicKey);
+});
+
+test('a P-256 authority cannot vouch for a P-384 key; the other way round it can', () => {
+  const [weak, strong] = [chain('P-256'), chain('P-384')];
+  const signed = (issuer: typeof weak, publicKey: Uint8Array): boolean =>
+    isIssuedBy(
+      parseCertificate(makeCertificate({ ...issuer.order('digital-signature'), publicKey })),
+      parseCertificate(issuer.root),
+    );
+  expect(signed(weak, strong.device.publicKey)).toBe(false);
+  expect(signed(strong, weak.device.publicKey)).toBe(true);
+});
+
+test('what is no certificate, and orders that make none', () => {
+  const { order, device } = chain('P-256');
+  expectTotal(makeCertificate(order('key-agreement')), parseCertificate);
+  expect(codeOf(() => parseCertificate(new Uint8Array(9000).fill(0x30)))).toBe('invalid-argument');
+  expect(codeOf(() => parseCertificate(new Uint8Array(4000).fill(0x30)))).toBe('invalid-argument');
+  const valid = order('digital-signature');
+  expect(codeOf(() => makeCertificate({ ...valid, notAfterMs: NOT_BEFORE }))).toBe('invalid-argument');
+  expect(codeOf(() => makeCertificate({ ...valid, publicKey: new Uint8Array(63) }))).toBe('invalid-argument');
+  expect(codeOf(() => makeCertificateRequest(NAME, { ...device, privateKey: new Uint8Array(32) }))).toBe(
+    'invalid-argument',
+  );
+});
