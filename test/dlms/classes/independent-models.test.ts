@@ -1,10 +1,12 @@
 import { describe, expect, test } from 'bun:test';
 import {
   attributesOf,
+  INTERFACE_CLASSES,
   type InterfaceClass,
   interfaceClass,
   methodsOf,
 } from '../../../src/dlms/cosem/classes/index.ts';
+import blueBook from '../../vectors/blue-book-versions.json' with { type: 'json' };
 import gurux from '../../vectors/gurux-classes.json' with { type: 'json' };
 import jdlms from '../../vectors/jdlms-class-names.json' with { type: 'json' };
 
@@ -110,5 +112,19 @@ describe('our classes against independent object models', () => {
   test('names of attributes and methods as jDLMS has them', () => {
     expect(jdlms.classes.length).toBeGreaterThan(30);
     expect(compareAll(jdlms.classes, otherNames)).toEqual(Object.keys(OTHER_THAN_JDLMS).sort());
+  });
+
+  test('the newest version that the Blue Book has is described, but for these', () => {
+    const missing = Object.entries<number>(blueBook.newest)
+      .filter(([id, version]) => interfaceClass(Number(id))?.versions.includes(version) !== true)
+      .map(([id, version]) => `${id} v${version}`);
+    // Their attributes were found nowhere in public.
+    expect(missing).toEqual(['70 v2', '72 v2', '96 v0']);
+    const newer = INTERFACE_CLASSES.filter(
+      ({ id, versions }) =>
+        Math.max(...versions) >
+        (Object.entries(blueBook.newest).find(([key]) => Number(key) === id)?.[1] ?? -1),
+    );
+    expect(newer.map(({ id }) => id)).toEqual([]);
   });
 });

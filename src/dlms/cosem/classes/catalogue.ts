@@ -36,6 +36,7 @@ import { ISO_8802_2_LLC_TYPE_1_SETUP } from './iso-8802-2-llc-type-1-setup.ts';
 import { ISO_8802_2_LLC_TYPE_2_SETUP } from './iso-8802-2-llc-type-2-setup.ts';
 import { ISO_8802_2_LLC_TYPE_3_SETUP } from './iso-8802-2-llc-type-3-setup.ts';
 import { LIMITER } from './limiter.ts';
+import { LORAWAN_DIAGNOSTIC } from './lorawan-diagnostic.ts';
 import { LORAWAN_SETUP } from './lorawan-setup.ts';
 import { LTE_MONITORING } from './lte-monitoring.ts';
 import { M_BUS_CLIENT } from './m-bus-client.ts';
@@ -69,6 +70,7 @@ import { S_FSK_MAC_SYNCHRONIZATION_TIMEOUTS } from './s-fsk-mac-synchronization-
 import { S_FSK_PHY_MAC_SETUP } from './s-fsk-phy-mac-setup.ts';
 import { S_FSK_REPORTING_SYSTEM_LIST } from './s-fsk-reporting-system-list.ts';
 import { SAP_ASSIGNMENT } from './sap-assignment.ts';
+import { SCHC_LPWAN_DIAGNOSTIC } from './schc-lpwan-diagnostic.ts';
 import { SCHC_LPWAN_SETUP } from './schc-lpwan-setup.ts';
 import { SCHEDULE } from './schedule.ts';
 import { SCRIPT_TABLE } from './script-table.ts';
@@ -178,6 +180,8 @@ export const INTERFACE_CLASSES: readonly InterfaceClass[] = [
   ARRAY_MANAGER,
   COMMUNICATION_PORT_PROTECTION,
   SCHC_LPWAN_SETUP,
+  SCHC_LPWAN_DIAGNOSTIC,
   LORAWAN_SETUP,
+  LORAWAN_DIAGNOSTIC,
   LTE_MONITORING,
 ];

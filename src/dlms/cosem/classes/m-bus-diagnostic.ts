@@ -1,8 +1,8 @@
 import { DATE_TIME } from './common-shapes.ts';
 import { defineClass } from './define-class.ts';
-import { arrayOf, structureOf } from './shape.ts';
+import { arrayOf, structureOf, valuesOf } from './shape.ts';
 
-/** Values of the link status are not checked. */
+/** Names of the two frame counters are not checked. */
 export const M_BUS_DIAGNOSTIC = defineClass({
   id: 77,
   name: 'M-Bus diagnostic',
@@ -10,7 +10,16 @@ export const M_BUS_DIAGNOSTIC = defineClass({
   attributes: [
     ['received_signal_strength', 'unsigned', 'dynamic'],
     ['channel_id', 'unsigned', 'dynamic'],
-    ['link_status', 'enum', 'dynamic'],
+    [
+      'link_status',
+      valuesOf({
+        0: 'never received',
+        1: 'normal',
+        2: 'temporarily interrupted',
+        3: 'permanently interrupted',
+      }),
+      'dynamic',
+    ],
     [
       'broadcast_frames_counter',
       arrayOf(
