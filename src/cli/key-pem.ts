@@ -77,3 +77,30 @@ function coordinate(
 
 const wrong = (option: string, path: string, what: string): DcuError =>
   new DcuError('invalid-argument', `--${option}: '${path}' ${what}`, { field: option });
+
+/** PKCS#8 in PEM form. */
+export function privateKeyPem(pair: EcKeyPair, suite: SecuritySuite): string {
+  const key = { ...publicJwk(pair.publicKey, suite), d: base64url(pair.privateKey) };
+  return createPrivateKey({ key, format: 'jwk' }).export({ format: 'pem', type: 'pkcs8' }).toString();
+}
+
+/** SPKI in PEM form. */
+export function publicKeyPem(publicKey: Uint8Array, suite: SecuritySuite): string {
+  const key = publicJwk(publicKey, suite);
+  return createPublicKey({ key, format: 'jwk' }).export({ format: 'pem', type: 'spki' }).toString();
+}
+
+function publicJwk(
+  publicKey: Uint8Array,
+  suite: SecuritySuite,
+): { kty: 'EC'; crv: string; x: string; y: string } {
+  const size = scalarBytes(suite);
+  return {
+    kty: 'EC',
+    crv: CURVES[suite] ?? '',
+    x: base64url(publicKey.subarray(0, size)),
+    y: base64url(publicKey.subarray(size)),
+  };
+}
+
+const base64url = (bytes: Uint8Array): string => bytes.toBase64({ alphabet: 'base64url', omitPadding: true });

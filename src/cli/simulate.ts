@@ -3,17 +3,23 @@ import { toHex } from '../base/bytes.ts';
 import { systemClock } from '../base/clock.ts';
 import { toDcuError } from '../base/errors.ts';
 import { silentLog } from '../base/log.ts';
+import { AUTH_MECHANISMS, type AuthMechanism, type SecuritySuite } from '../base/model.ts';
+import { needsSystemTitle } from '../base/security-needs.ts';
 import { type FaultOrder, parseFault } from '../simulator/faults.ts';
 import { type Neighbourhood, type ServedMeter, startNeighbourhood } from '../simulator/neighbourhood.ts';
 import { MAX_METERS, type NeighbourhoodOptions, planNeighbourhood } from '../simulator/plan.ts';
 import type { CliCommand, CliIo } from './command.ts';
+import { aesHook } from './hls-hook.ts';
+import { privateKeyPem, publicKeyPem } from './key-pem.ts';
 import { aborted, oneOf, usage, wholeNumber } from './options.ts';
 
 interface Flags {
   readonly meters: number;
   readonly tcp: number;
   readonly framing: (typeof FRAMINGS)[number];
-  readonly auth: (typeof MECHANISMS)[number];
+  readonly referencing: (typeof REFERENCINGS)[number];
+  readonly auth: AuthMechanism;
+  readonly suite: SecuritySuite;
   readonly seed: number;
   readonly host: string;
   readonly rs485: number;
@@ -22,7 +28,7 @@ interface Flags {
 }
 
 const FRAMINGS = ['wrapper', 'hdlc'] as const;
-const MECHANISMS = ['none', 'lls', 'hls-gmac'] as const;
+const REFERENCINGS = ['ln', 'sn'] as const;
 const METERS_PER_LINE = 8;
 const MOST_LINES = 64;
 
@@ -47,9 +53,21 @@ export const simulateCommand: CliCommand = {
       )
       .option(
         '--auth <mechanism>',
-        `of client 1: ${MECHANISMS.join(', ')}`,
-        oneOf('auth', MECHANISMS),
+        `of client 1: ${AUTH_MECHANISMS.join(', ')}`,
+        oneOf('auth', AUTH_MECHANISMS),
         'none',
+      )
+      .option(
+        '--suite <n>',
+        'security suite 0, 1 or 2 of hls-gmac and hls-ecdsa',
+        wholeNumber('suite', 0, 2),
+        0,
+      )
+      .option(
+        '--referencing <ln|sn>',
+        'objects have logical or short names',
+        oneOf('referencing', REFERENCINGS),
+        'ln',
       )
       .option(
         '--rs485 <lines>',
@@ -89,11 +107,24 @@ async function simulate(flags: Flags, io: CliIo): Promise<void> {
 }
 
 function neighbourhoodOptions(flags: Flags): NeighbourhoodOptions {
-  const { seed, meters, host, tcp: tcpBase, framing, auth, rs485: rs485Lines } = flags;
+  const { seed, meters, host, tcp: tcpBase, framing, rs485: rs485Lines } = flags;
+  const { auth, suite, referencing } = flags;
   if (rs485Lines > meters) throw usage('rs485', `has ${rs485Lines} lines for ${meters} meters`);
   if (host.trim() === '') throw usage('host', 'is empty');
   const metersPerLine = rs485Lines === 0 ? 1 : Math.min(METERS_PER_LINE, Math.floor(meters / rs485Lines));
-  return { seed, meters, host, tcpBase, framing, auth, rs485Lines, metersPerLine };
+  return {
+    seed,
+    meters,
+    host,
+    tcpBase,
+    framing,
+    auth,
+    ...(suite === 0 ? {} : { suite }),
+    ...(referencing === 'ln' ? {} : { referencing }),
+    hookFor: aesHook,
+    rs485Lines,
+    metersPerLine,
+  };
 }
 
 function bringAbout(order: FaultOrder, { meters }: Neighbourhood): void {
@@ -148,6 +179,7 @@ function print(meters: readonly ServedMeter[], json: boolean, io: CliIo): void {
 /** The secrets of a simulation are there to be shown: they come out of its seed. */
 function secretsText(meter: ServedMeter): string {
   if (meter.password !== undefined) return `password ${meter.password}`;
+  if (meter.signingKeys !== undefined) return 'key pairs: see --json';
   if (meter.encryptionKey === undefined || meter.authenticationKey === undefined) return '-';
   return `EK ${toHex(meter.encryptionKey)} AK ${toHex(meter.authenticationKey)} title ${toHex(meter.systemTitle)}`;
 }
@@ -164,14 +196,29 @@ function jsonOf(meter: ServedMeter): Record<string, string | number> {
     server: meter.server,
     ...(physicalAddress === undefined ? {} : { physicalAddress }),
     ...(meter.framing === 'hdlc' ? { addressBytes: meter.addressBytes } : {}),
+    ...(meter.referencing === undefined ? {} : { referencing: meter.referencing }),
     auth: meter.auth,
+    ...(meter.suite === undefined ? {} : { suite: meter.suite }),
     ...(meter.password === undefined ? {} : { password: meter.password }),
+    ...(needsSystemTitle({ auth: meter.auth, policy: 'none' })
+      ? { systemTitle: toHex(meter.systemTitle) }
+      : {}),
+    ...signingKeysOf(meter),
     ...(encryptionKey === undefined || authenticationKey === undefined
       ? {}
       : {
-          systemTitle: toHex(meter.systemTitle),
           encryptionKey: toHex(encryptionKey),
           authenticationKey: toHex(authenticationKey),
         }),
+  };
+}
+
+/** In PEM form, as `dcu read` takes them from files. */
+function signingKeysOf({ signingKeys, suite = 0 }: ServedMeter): Record<string, string> {
+  if (signingKeys === undefined) return {};
+  const { meter, client } = signingKeys;
+  return {
+    signingKey: privateKeyPem(client, suite),
+    meterSigningKey: publicKeyPem(meter.publicKey, suite),
   };
 }

@@ -49,6 +49,7 @@ function meterDevice(meter: SimulatedMeter): LogicalDevice {
     systemTitle: plan.systemTitle,
     name: `ODC${plan.meterNo}`,
     objects: meterObjects(meter),
+    shortNames: plan.referencing === 'sn',
     associations: () =>
       meter.associations().map((policy) => ({
         ...policy,

@@ -72,23 +72,38 @@ export class SimulatedMeter {
   associations(): readonly AssociationPolicy[] {
     const { plan } = this;
     if (this.faults.has('refuse')) return [PUBLIC_CLIENT, plan.client].map((client) => this.#refusal(client));
+    const referencing = [plan.referencing ?? 'ln'] as const;
+    const open: AssociationPolicy = {
+      clientAddress: PUBLIC_CLIENT,
+      auth: 'none',
+      policy: 'none',
+      referencing,
+    };
+    const { auth, suite } = plan;
+    const policy = auth === 'hls-gmac' ? 'auth-enc' : 'none';
+    const own = { clientAddress: plan.client, auth, policy, referencing } as const;
+    return [open, { ...own, ...(suite === undefined ? {} : { suite }), ...this.#credentials() }];
+  }
+
+  /** What proves a client's right, or something else while the meter has the wrong keys. */
+  #credentials(): Partial<AssociationPolicy> {
+    const { password, hookFor, signingKeys, encryptionKey, authenticationKey, meterNo } = this.plan;
     const wrong = this.faults.has('wrong-key');
-    const wrongSeed = seedFor(this.#world.seed, `wrong ${plan.meterNo}`);
-    const open: AssociationPolicy = { clientAddress: PUBLIC_CLIENT, auth: 'none', policy: 'none' };
-    const common = { clientAddress: plan.client, auth: plan.auth } as const;
-    if (plan.auth === 'lls') {
-      const password = new TextEncoder().encode(wrong ? `!${plan.password ?? ''}` : (plan.password ?? ''));
-      return [open, { ...common, policy: 'none', password }];
-    }
-    if (plan.auth === 'none') return [open, { ...common, policy: 'none' }];
-    const { encryptionKey, authenticationKey } = plan;
-    const keys = {
-      ...(encryptionKey && { encryptionKey: wrong ? simulatedKey(wrongSeed, WRONG_KEYS) : encryptionKey }),
-      ...(authenticationKey && {
-        authenticationKey: wrong ? simulatedKey(wrongSeed, WRONG_KEYS + 1) : authenticationKey,
+    const wrongSeed = seedFor(this.#world.seed, `wrong ${meterNo}`);
+    const key = (right: Uint8Array, which: number): Uint8Array =>
+      wrong ? simulatedKey(wrongSeed, which, right.length) : right;
+    const secret =
+      password === undefined ? undefined : new TextEncoder().encode(wrong ? `!${password}` : password);
+    return {
+      ...(secret && { password: secret }),
+      ...(secret && hookFor && { hook: hookFor(secret) }),
+      ...(encryptionKey && { encryptionKey: key(encryptionKey, WRONG_KEYS) }),
+      ...(authenticationKey && { authenticationKey: key(authenticationKey, WRONG_KEYS + 1) }),
+      ...(signingKeys && {
+        signingKey: signingKeys.meter,
+        peerSigningKey: (wrong ? signingKeys.meter : signingKeys.client).publicKey,
       }),
     };
-    return [open, { ...common, policy: 'auth-enc', ...keys }];
   }
 
   /** Asks for a mechanism that nobody uses here, so that every AARQ is refused; associations that stand go on. */

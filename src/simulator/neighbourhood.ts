@@ -45,8 +45,11 @@ export interface ServedMeter {
   readonly server: number;
   readonly physicalAddress?: number;
   readonly addressBytes: 1 | 2 | 4;
+  readonly referencing?: MeterPlan['referencing'];
   readonly auth: MeterPlan['auth'];
+  readonly suite?: MeterPlan['suite'];
   readonly password?: string;
+  readonly signingKeys?: MeterPlan['signingKeys'];
   readonly systemTitle: Uint8Array;
   readonly encryptionKey?: Uint8Array;
   readonly authenticationKey?: Uint8Array;
@@ -178,6 +181,7 @@ type Where = Pick<ServedMeter, 'host' | 'port' | 'serialPath' | 'connect' | 'lin
 function describe(device: SimulatedMeter, where: Where): ServedMeter {
   const { meterNo, framing, client, server, physicalAddress, addressBytes, auth, phases } = device.plan;
   const { password, systemTitle, encryptionKey, authenticationKey } = device.plan;
+  const { referencing, suite, signingKeys } = device.plan;
   return {
     meterNo,
     ...where,
@@ -186,8 +190,11 @@ function describe(device: SimulatedMeter, where: Where): ServedMeter {
     server,
     ...(physicalAddress === undefined ? {} : { physicalAddress }),
     addressBytes,
+    ...(referencing === undefined ? {} : { referencing }),
     auth,
+    ...(suite === undefined ? {} : { suite }),
     ...(password === undefined ? {} : { password }),
+    ...(signingKeys === undefined ? {} : { signingKeys }),
     systemTitle,
     ...(encryptionKey === undefined ? {} : { encryptionKey }),
     ...(authenticationKey === undefined ? {} : { authenticationKey }),

@@ -1,5 +1,9 @@
 import { DcuError } from '../base/errors.ts';
-import type { AuthMechanism, Framing } from '../base/model.ts';
+import type { AuthMechanism, Framing, SecuritySuite } from '../base/model.ts';
+import { keyBytes, needsKeys, needsSecret } from '../base/security-needs.ts';
+import type { EcKeyPair, HlsHook } from '../dlms/ciphering/types.ts';
+import type { Referencing } from '../dlms/client.ts';
+import { generateEcKeyPair } from '../kernels/index.ts';
 import type { TimeZone } from './calendar.ts';
 import type { LoadKind } from './load-model.ts';
 import { noise, seedFor } from './noise.ts';
@@ -24,11 +28,19 @@ export interface MeterPlan {
   /** HDLC only: the lower address; absent with one-byte addressing. */
   readonly physicalAddress?: number;
   readonly addressBytes: 1 | 2 | 4;
+  /** How its objects are named; `ln` if not given. */
+  readonly referencing?: Referencing;
   readonly auth: AuthMechanism;
-  /** LLS. */
+  /** 0 if not given. */
+  readonly suite?: SecuritySuite;
+  /** LLS; and the secret of HLS, HLS-MD5, HLS-SHA1 and HLS-SHA256. */
   readonly password?: string;
+  /** HLS: what the manufacturer's mechanism makes of the secret. */
+  readonly hookFor?: (secret: Uint8Array) => HlsHook;
+  /** HLS-ECDSA: the meter's key pair, and that of its client. */
+  readonly signingKeys?: { readonly meter: EcKeyPair; readonly client: EcKeyPair };
   readonly systemTitle: Uint8Array;
-  /** HLS-GMAC: global unicast encryption and authentication key, 16 bytes each. */
+  /** HLS-GMAC: global unicast encryption and authentication key, 16 bytes each (suite 2: 32). */
   readonly encryptionKey?: Uint8Array;
   readonly authenticationKey?: Uint8Array;
   readonly kind: LoadKind;
@@ -48,7 +60,14 @@ export interface NeighbourhoodOptions {
   readonly tcpBase: number | 'memory';
   /** `mixed`: wrapper and HDLC in turn. RS-485 is always HDLC. */
   readonly framing: Framing | 'mixed';
+  /** `mixed`: the mechanisms none, lls and hls-gmac in turn. */
   readonly auth: AuthMechanism | 'mixed';
+  /** Of hls-gmac and hls-ecdsa; 0 if not given. */
+  readonly suite?: SecuritySuite;
+  /** What the manufacturer's mechanism makes of a secret; needed with `hls`. */
+  readonly hookFor?: (secret: Uint8Array) => HlsHook;
+  /** `ln` if not given. */
+  readonly referencing?: Referencing;
   /** Number of RS-485 lines. */
   readonly rs485Lines?: number;
   /** Meters on each line (8 if not given); they are the last of all. */
@@ -83,6 +102,7 @@ export function planNeighbourhood(options: NeighbourhoodOptions): MeterPlan[] {
     );
   }
   const onTcp = meters - onLines;
+  checkMechanism(options);
   if (tcpBase !== 'memory') within('tcpBase', tcpBase, 0, 65_535);
   if (tcpBase !== 'memory' && tcpBase + onTcp - 1 > 65_535) {
     throw new DcuError('invalid-argument', `ports from ${tcpBase} on do not suffice for ${onTcp} meters`, {
@@ -90,6 +110,17 @@ export function planNeighbourhood(options: NeighbourhoodOptions): MeterPlan[] {
     });
   }
   return Array.from({ length: meters }, (_, index) => planMeter(options, index, onTcp));
+}
+
+function checkMechanism({ auth, suite = 0, hookFor }: NeighbourhoodOptions): void {
+  if (auth === 'hls-ecdsa' && suite === 0) {
+    throw new DcuError('invalid-argument', 'hls-ecdsa needs suite 1 or 2', { field: 'suite' });
+  }
+  if (auth === 'hls' && hookFor === undefined) {
+    throw new DcuError('invalid-argument', 'hls needs to know what the manufacturer computes', {
+      field: 'auth',
+    });
+  }
 }
 
 function planMeter(options: NeighbourhoodOptions, index: number, onTcp: number): MeterPlan {
@@ -115,8 +146,11 @@ function planMeter(options: NeighbourhoodOptions, index: number, onTcp: number):
     ...(place.kind === 'rs485'
       ? { physicalAddress: FIRST_PHYSICAL + ((index - onTcp) % metersPerLine), addressBytes: 2 }
       : { addressBytes: 1 }),
+    ...(options.referencing === undefined ? {} : { referencing: options.referencing }),
     auth,
-    ...credentials(seed, meterNo, auth),
+    ...(options.suite === undefined ? {} : { suite: options.suite }),
+    ...(auth === 'hls' && options.hookFor ? { hookFor: options.hookFor } : {}),
+    ...credentials(seed, meterNo, auth, options.suite ?? 0),
     systemTitle: systemTitleOf(meterNo),
     kind: pick < 0.7 ? 'household' : pick < 0.85 ? 'solar' : 'shop',
     phases: noise(seed, index, 601) < 0.4 ? 3 : 1,
@@ -133,21 +167,32 @@ function systemTitleOf(meterNo: string): Uint8Array {
   return title;
 }
 
-type Credentials = Pick<MeterPlan, 'password' | 'encryptionKey' | 'authenticationKey'>;
+type Credentials = Pick<MeterPlan, 'password' | 'encryptionKey' | 'authenticationKey' | 'signingKeys'>;
 
-function credentials(seed: number, meterNo: string, auth: AuthMechanism): Credentials {
-  if (auth === 'none') return {};
+function credentials(seed: number, meterNo: string, auth: AuthMechanism, suite: SecuritySuite): Credentials {
   const own = seedFor(seed, meterNo);
-  if (auth === 'lls') {
+  if (needsSecret(auth)) {
     const digits = Math.floor(noise(own, 1) * 1e8);
     return { password: String(digits).padStart(8, '0') };
   }
-  return { encryptionKey: simulatedKey(own, 2), authenticationKey: simulatedKey(own, 3) };
+  if (needsKeys({ auth, policy: 'none' })) {
+    const length = keyBytes(suite);
+    return { encryptionKey: simulatedKey(own, 2, length), authenticationKey: simulatedKey(own, 3, length) };
+  }
+  if (auth !== 'hls-ecdsa') return {};
+  return { signingKeys: { meter: simulatedPair(own, 4, suite), client: simulatedPair(own, 5, suite) } };
 }
 
-/** 16 bytes out of a seed: reproducible, hence good for a simulation only. */
-export function simulatedKey(seed: number, which: number): Uint8Array {
-  return Uint8Array.from({ length: 16 }, (_, i) => Math.floor(noise(seed, which, i) * 256));
+function simulatedPair(seed: number, which: number, suite: SecuritySuite): EcKeyPair {
+  let attempt = 0;
+  return generateEcKeyPair(suite === 2 ? 'P-384' : 'P-256', (length) =>
+    simulatedKey(seed, which + 10 * attempt++, length),
+  );
+}
+
+/** A key out of a seed: reproducible, hence good for a simulation only. */
+export function simulatedKey(seed: number, which: number, length = 16): Uint8Array {
+  return Uint8Array.from({ length }, (_, i) => Math.floor(noise(seed, which, i) * 256));
 }
 
 function within(field: string, value: number, from: number, to: number): void {
