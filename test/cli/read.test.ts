@@ -212,8 +212,10 @@ describe('values', () => {
     ]);
     const { status, out } = await dcu(...connection(one), ...credentials(one), ...BASICS.slice(1, 4));
     expect(status).toBe(0);
-    expect(out[0]).toMatch(/^3:1\.0\.1\.8\.0\.255:2 {2}\d+ Wh {2}\(double-long-unsigned\)$/);
-    expect(out[2]).toBe('3:1.0.99.99.0.255:2  object-undefined');
+    expect(out[0]).toMatch(
+      /^3:1\.0\.1\.8\.0\.255:2 {2}Active energy import \(\+A\), total, value {2}\d+ Wh {2}\(double-long-unsigned\)$/,
+    );
+    expect(out[2]).toBe('3:1.0.99.99.0.255:2  Certification data log 1, value  object-undefined');
   });
 });
 

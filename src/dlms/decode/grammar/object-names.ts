@@ -1,10 +1,10 @@
 import { attributeName, interfaceClass, methodName } from '../../cosem/classes/index.ts';
 import { obisName } from '../../names/obis-names.ts';
 
-/** `1.0.1.8.0.255 (Active energy import (+A), total)`, or the code alone where it has no known name. */
+/** `1.0.1.8.0.255 Active energy import (+A), total`, or the code alone where it has no known name. */
 export function nameOfObis(obis: string): string {
   const name = obisName(obis);
-  return name === undefined ? obis : `${obis} (${name})`;
+  return name === undefined ? obis : `${obis} ${name}`;
 }
 
 export function nameOfClass(classId: number): string | undefined {
