@@ -4,6 +4,7 @@ import {
   type AareFields,
   type AarqFields,
   aarq,
+  BIT,
   CONTEXT,
   dlmsOid,
   type InitiateAnswer,
@@ -24,7 +25,6 @@ import { Line } from './line.ts';
 import { Protection } from './protection.ts';
 import { Secrets } from './secrets.ts';
 import { hlsReplyOf, outcomeText, replyToHls, Session } from './session.ts';
-import type { Survey } from './survey.ts';
 import type { ConformanceTarget } from './target.ts';
 import { Failure, Inconclusive } from './verdict.ts';
 import { type WrapperFrame, WrapperSplitter } from './wrapper-frame.ts';
@@ -54,7 +54,6 @@ export interface Opened {
 
 /** What all tests of one run share. */
 export interface RunMemory {
-  survey: Promise<Survey> | undefined;
   readonly progress: (text: string) => void;
 }
 
@@ -82,6 +81,11 @@ export class Bench {
 
   get ciphered(): boolean {
     return this.target.security.policy !== 'none';
+  }
+
+  /** Conformance bits to propose: these, and what the authentication itself needs. */
+  with(bits: number): number {
+    return isHls(this.target.security.auth) ? bits | BIT.action : bits;
   }
 
   /** The evidence must not show these bytes either. */

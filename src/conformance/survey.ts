@@ -4,7 +4,7 @@ import type { AccessSelection, CosemAttribute } from '../dlms/client-types.ts';
 import type { DlmsData } from '../dlms/data.ts';
 import { formatObis } from '../dlms/obis.ts';
 import type { AareFields, InitiateAnswer } from './aarq.ts';
-import type { Bench } from './bench.ts';
+import type { Bench, RunMemory } from './bench.ts';
 import type { EvidenceEntry } from './evidence.ts';
 import { type Outcome, outcomeText, type Session } from './session.ts';
 import { Failure, Inconclusive } from './verdict.ts';
@@ -46,10 +46,16 @@ export const OBJECT_LIST: CosemAttribute = { classId: 15, obis: '0.0.40.0.0.255'
 /** Longest buffer of a profile that is read whole. */
 const MOST_ROWS = 20;
 
+/** One survey for each run. */
+const SURVEYS = new WeakMap<RunMemory, Promise<Survey>>();
+
 /** The survey of this run; made by the first test that needs it. @throws Inconclusive */
 export function survey(bench: Bench): Promise<Survey> {
-  bench.memory.survey ??= takeSurvey(bench);
-  return bench.memory.survey;
+  const known = SURVEYS.get(bench.memory);
+  if (known !== undefined) return known;
+  const taken = takeSurvey(bench);
+  SURVEYS.set(bench.memory, taken);
+  return taken;
 }
 
 async function takeSurvey(bench: Bench): Promise<Survey> {

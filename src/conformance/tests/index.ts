@@ -1,11 +1,19 @@
 import type { TestDefinition } from '../test-case.ts';
+import { APPL_GET_TESTS } from './appl-get.ts';
 import { APPL_MALFORMED_TESTS } from './appl-malformed.ts';
 import { APPL_OPEN_TESTS } from './appl-open.ts';
 import { APPL_RELEASE_TESTS } from './appl-release.ts';
+import { APPL_SELECTIVE_TESTS } from './appl-selective.ts';
+import { APPL_WRITE_TESTS } from './appl-write.ts';
+import { COSEM_ASSOCIATION_TESTS } from './cosem-association.ts';
+import { COSEM_CLASS_TESTS } from './cosem-classes.ts';
+import { COSEM_OBJECT_TESTS } from './cosem-objects.ts';
 import { HDLC_ADDRESS_TESTS } from './hdlc-addresses.ts';
 import { HDLC_FRAME_TESTS } from './hdlc-frames.ts';
 import { HDLC_LINK_TESTS } from './hdlc-link.ts';
 import { HDLC_TRANSFER_TESTS } from './hdlc-transfer.ts';
+import { SYMSEC_HANDSHAKE_TESTS } from './symsec-handshake.ts';
+import { SYMSEC_MESSAGE_TESTS } from './symsec-messages.ts';
 import { WRAPPER_TESTS } from './wrapper.ts';
 
 /** Every test, in the order in which they run: a static list, for a compiled executable has no directory to scan. */
@@ -18,4 +26,12 @@ export const ALL_TESTS: readonly TestDefinition[] = [
   ...APPL_OPEN_TESTS,
   ...APPL_MALFORMED_TESTS,
   ...APPL_RELEASE_TESTS,
+  ...APPL_GET_TESTS,
+  ...APPL_SELECTIVE_TESTS,
+  ...APPL_WRITE_TESTS,
+  ...COSEM_OBJECT_TESTS,
+  ...COSEM_ASSOCIATION_TESTS,
+  ...COSEM_CLASS_TESTS,
+  ...SYMSEC_HANDSHAKE_TESTS,
+  ...SYMSEC_MESSAGE_TESTS,
 ];
