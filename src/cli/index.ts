@@ -1,5 +1,6 @@
 import { benchCommand } from './bench.ts';
 import type { CliCommand } from './command.ts';
+import { conformanceCommand } from './conformance.ts';
 import { decodeCommand } from './decode.ts';
 import { demoCommand } from './demo.ts';
 import { readCommand } from './read.ts';
@@ -14,6 +15,7 @@ export const COMMANDS: readonly CliCommand[] = [
   simulateCommand,
   readCommand,
   readOutCommand,
+  conformanceCommand,
   decodeCommand,
   benchCommand,
 ];

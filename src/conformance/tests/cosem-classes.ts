@@ -17,7 +17,7 @@ async function ofClass(bench: Bench, ...classes: readonly number[]): Promise<rea
   return found.length > 0 ? found : notApplicable(`there is no object of class ${classes.join(' or ')}`);
 }
 
-const valueOf = (object: SurveyedObject, index: number): DlmsData | undefined =>
+const attributeValue = (object: SurveyedObject, index: number): DlmsData | undefined =>
   object.attributes.find((attribute) => attribute.index === index)?.value;
 
 function timeOf(data: DlmsData | undefined): CosemDateTime | undefined {
@@ -57,7 +57,7 @@ export const COSEM_CLASS_TESTS = defineTests(
       reference: 'Blue Book 4.5.1, class 8 Clock',
       run: (bench) =>
         each(bench, [8], (clock) => {
-          const data = valueOf(clock, 2);
+          const data = attributeValue(clock, 2);
           if (data === undefined) return undefined;
           const time = timeOf(data);
           if (time === undefined) return 'time is no date-time of 12 octets';
@@ -72,12 +72,12 @@ export const COSEM_CLASS_TESTS = defineTests(
       reference: 'Blue Book 4.5.1, class 8 Clock',
       run: (bench) =>
         each(bench, [8], (clock) => {
-          const deviation = timeOf(valueOf(clock, 2))?.deviationMinutes;
+          const deviation = timeOf(attributeValue(clock, 2))?.deviationMinutes;
           if (deviation !== undefined && (deviation < -840 || deviation > 720))
             return `deviation is ${deviation}`;
           return (
-            within('time_zone', valueOf(clock, 3), -840, 840) ??
-            within('daylight_savings_deviation', valueOf(clock, 7), -120, 120)
+            within('time_zone', attributeValue(clock, 3), -840, 840) ??
+            within('daylight_savings_deviation', attributeValue(clock, 7), -120, 120)
           );
         }),
     },
@@ -88,7 +88,7 @@ export const COSEM_CLASS_TESTS = defineTests(
       reference: 'Blue Book 4.1.6.1, date and time',
       run: (bench) =>
         each(bench, [8], (clock) => {
-          const { year, month, day, weekday } = timeOf(valueOf(clock, 2)) ?? {};
+          const { year, month, day, weekday } = timeOf(attributeValue(clock, 2)) ?? {};
           if (year === undefined || month === undefined || day === undefined || weekday === undefined)
             return undefined;
           const due = new Date(Date.UTC(year, month - 1, day)).getUTCDay() || 7;
@@ -102,8 +102,8 @@ export const COSEM_CLASS_TESTS = defineTests(
       reference: 'Blue Book 4.5.1, class 8 Clock',
       run: (bench) =>
         each(bench, [8], (clock) => {
-          const inTime = timeOf(valueOf(clock, 2))?.status;
-          const status = numberOf(valueOf(clock, 4));
+          const inTime = timeOf(attributeValue(clock, 2))?.status;
+          const status = numberOf(attributeValue(clock, 4));
           if (inTime === undefined || status === undefined) return undefined;
           return ((inTime ^ status) & 0x80) === 0 ? undefined : 'they do not agree';
         }),
@@ -115,7 +115,7 @@ export const COSEM_CLASS_TESTS = defineTests(
       reference: 'Blue Book 4.5.1, class 8 Clock',
       async run(bench) {
         const [clock] = await ofClass(bench, 8);
-        if (clock === undefined || valueOf(clock, 2) === undefined) notApplicable('no clock was read');
+        if (clock === undefined || attributeValue(clock, 2) === undefined) notApplicable('no clock was read');
         const session = await bench.associate();
         const read = async (): Promise<number> => {
           const outcome = await session.read({ classId: 8, obis: clock.obis, attribute: 2 });
@@ -142,7 +142,7 @@ export const COSEM_CLASS_TESTS = defineTests(
       run: (bench) =>
         each(bench, [8], (clock) => {
           for (const index of [5, 6]) {
-            const data = valueOf(clock, index);
+            const data = attributeValue(clock, index);
             if (data !== undefined && timeOf(data) === undefined) return `attribute ${index} is no date-time`;
           }
           return undefined;
@@ -155,7 +155,7 @@ export const COSEM_CLASS_TESTS = defineTests(
       reference: 'Blue Book 4.3.2, class 3 Register, scaler_unit',
       run: (bench) =>
         each(bench, [3, 4, 5], (register) => {
-          const data = valueOf(register, register.classId === 5 ? 4 : 3);
+          const data = attributeValue(register, register.classId === 5 ? 4 : 3);
           if (data === undefined) return undefined;
           const [scaler, unit] = elementsOf(data) ?? [];
           if (scaler?.type !== 'integer' || unit?.type !== 'enum')
@@ -173,8 +173,8 @@ export const COSEM_CLASS_TESTS = defineTests(
       reference: 'Blue Book 4.3.2, class 3 Register',
       run: (bench) =>
         each(bench, [3, 4], (register) => {
-          const unit = numberOf(elementsOf(valueOf(register, 3))?.[1]);
-          const value = valueOf(register, 2);
+          const unit = numberOf(elementsOf(attributeValue(register, 3))?.[1]);
+          const value = attributeValue(register, 2);
           if (unit === undefined || unit === 255 || value === undefined || value.type === 'null-data')
             return undefined;
           return numberOf(value) === undefined ? `the value is a ${value.type}` : undefined;
@@ -190,8 +190,8 @@ export const COSEM_CLASS_TESTS = defineTests(
           bench,
           [5],
           (register) =>
-            within('period', valueOf(register, 8), 1, 0xffff_ffff) ??
-            within('number_of_periods', valueOf(register, 9), 1, 0xffff),
+            within('period', attributeValue(register, 8), 1, 0xffff_ffff) ??
+            within('number_of_periods', attributeValue(register, 9), 1, 0xffff),
         ),
     },
     {
@@ -202,7 +202,7 @@ export const COSEM_CLASS_TESTS = defineTests(
       async run(bench) {
         const { objects } = await survey(bench);
         await each(bench, [7], (profile) => {
-          const data = valueOf(profile, 3);
+          const data = attributeValue(profile, 3);
           for (const element of elementsOf(data) ?? []) {
             const column = captureObjectOf(element);
             if (column === undefined) return 'a capture object has another shape';
@@ -226,8 +226,8 @@ export const COSEM_CLASS_TESTS = defineTests(
       reference: 'Blue Book 4.3.6, class 7 Profile generic',
       run: (bench) =>
         each(bench, [7], (profile) => {
-          const inUse = numberOf(valueOf(profile, 7));
-          const most = numberOf(valueOf(profile, 8));
+          const inUse = numberOf(attributeValue(profile, 7));
+          const most = numberOf(attributeValue(profile, 8));
           if (inUse === undefined || most === undefined) return undefined;
           return inUse <= most ? undefined : `${inUse} entries in use of ${most}`;
         }),
@@ -239,8 +239,8 @@ export const COSEM_CLASS_TESTS = defineTests(
       reference: 'Blue Book 4.3.6, class 7 Profile generic',
       run: (bench) =>
         each(bench, [7], (profile) => {
-          const columns = elementsOf(valueOf(profile, 3))?.length;
-          for (const row of elementsOf(valueOf(profile, 2)) ?? []) {
+          const columns = elementsOf(attributeValue(profile, 3))?.length;
+          for (const row of elementsOf(attributeValue(profile, 2)) ?? []) {
             const cells = elementsOf(row)?.length;
             if (columns !== undefined && cells !== columns)
               return `a row has ${cells ?? 'no'} cells for ${columns} columns`;
@@ -253,7 +253,7 @@ export const COSEM_CLASS_TESTS = defineTests(
       title: 'A profile is sorted in a way that is defined',
       purpose: 'sort_method is 1 to 6.',
       reference: 'Blue Book 4.3.6, class 7 Profile generic',
-      run: (bench) => each(bench, [7], (profile) => within('sort_method', valueOf(profile, 5), 1, 6)),
+      run: (bench) => each(bench, [7], (profile) => within('sort_method', attributeValue(profile, 5), 1, 6)),
     },
     {
       id: 'COSEM_PROFILE_P5',
@@ -263,9 +263,9 @@ export const COSEM_CLASS_TESTS = defineTests(
       reference: 'Blue Book 4.3.6, class 7 Profile generic',
       run: (bench) =>
         each(bench, [7], (profile) => {
-          const periodS = numberOf(valueOf(profile, 4)) ?? 0;
-          const [first] = elementsOf(valueOf(profile, 3)) ?? [];
-          const rows = elementsOf(valueOf(profile, 2)) ?? [];
+          const periodS = numberOf(attributeValue(profile, 4)) ?? 0;
+          const [first] = elementsOf(attributeValue(profile, 3)) ?? [];
+          const rows = elementsOf(attributeValue(profile, 2)) ?? [];
           if (
             periodS === 0 ||
             rows.length < 2 ||
@@ -289,8 +289,8 @@ export const COSEM_CLASS_TESTS = defineTests(
       reference: 'Blue Book 4.3.6, class 7 Profile generic',
       run: (bench) =>
         each(bench, [7], (profile) => {
-          const rows = elementsOf(valueOf(profile, 2));
-          const inUse = numberOf(valueOf(profile, 7)) ?? 0;
+          const rows = elementsOf(attributeValue(profile, 2));
+          const inUse = numberOf(attributeValue(profile, 7)) ?? 0;
           if (rows === undefined) return undefined;
           if (inUse > 0 && rows.length === 0) return `${inUse} entries in use, none read`;
           return inUse === 0 && rows.length > 0 ? 'no entry in use, some read' : undefined;
@@ -303,11 +303,11 @@ export const COSEM_CLASS_TESTS = defineTests(
       reference: 'Blue Book 4.5.8, class 70 Disconnect control',
       run: (bench) =>
         each(bench, [70], (relay) => {
-          const output = valueOf(relay, 2);
-          const state = numberOf(valueOf(relay, 3));
+          const output = attributeValue(relay, 2);
+          const state = numberOf(attributeValue(relay, 3));
           const odd =
-            within('control_state', valueOf(relay, 3), 0, 2) ??
-            within('control_mode', valueOf(relay, 4), 0, 6);
+            within('control_state', attributeValue(relay, 3), 0, 2) ??
+            within('control_mode', attributeValue(relay, 4), 0, 6);
           if (odd !== undefined || output?.type !== 'boolean' || state === undefined) return odd;
           return output.value === (state === 1)
             ? undefined
@@ -324,8 +324,8 @@ export const COSEM_CLASS_TESTS = defineTests(
           bench,
           [18],
           (image) =>
-            within('image_block_size', valueOf(image, 2), 1, 0xffff_ffff) ??
-            within('image_transfer_status', valueOf(image, 6), 0, 7),
+            within('image_block_size', attributeValue(image, 2), 1, 0xffff_ffff) ??
+            within('image_transfer_status', attributeValue(image, 6), 0, 7),
         ),
     },
     {
@@ -336,7 +336,7 @@ export const COSEM_CLASS_TESTS = defineTests(
       async run(bench) {
         const { objects } = await survey(bench);
         await each(bench, [9], (table) => {
-          for (const script of elementsOf(valueOf(table, 2)) ?? []) {
+          for (const script of elementsOf(attributeValue(table, 2)) ?? []) {
             for (const action of elementsOf(elementsOf(script)?.[1]) ?? []) {
               const [, classId, name] = elementsOf(action) ?? [];
               const obis = octetsOf(name)?.join('.');
@@ -360,7 +360,7 @@ export const COSEM_CLASS_TESTS = defineTests(
       async run(bench) {
         const { objects } = await survey(bench);
         await each(bench, [22], (schedule) => {
-          const name = octetsOf(elementsOf(valueOf(schedule, 2))?.[0])?.join('.');
+          const name = octetsOf(elementsOf(attributeValue(schedule, 2))?.[0])?.join('.');
           if (name === undefined || name === '0.0.0.0.0.0') return undefined;
           return objects.some(({ obis }) => obis === name)
             ? undefined
