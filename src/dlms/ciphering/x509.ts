@@ -1,4 +1,4 @@
-import { ByteReader, concat } from '../../base/bytes.ts';
+import { ByteReader, concat, equalBytes } from '../../base/bytes.ts';
 import { DcuError } from '../../base/errors.ts';
 import type { SecuritySuite } from '../../base/model.ts';
 import { ecdsaSign, ecdsaVerify, scalarSize } from '../../kernels/index.ts';
@@ -88,10 +88,8 @@ export function parseCertificate(suite: SecuritySuite, der: Uint8Array): Certifi
 export function isSignedBy(suite: SecuritySuite, { der }: Certificate, publicKey: Uint8Array): boolean {
   const { curve } = publicKeyFacts(suite);
   try {
-    const [body, , signature] = children(whole(der));
-    const bits = expected(signature, BIT_STRING, 'signature').value;
-    const raw = rawSignature(bits.subarray(1), scalarSize(curve));
-    return ecdsaVerify(curve, publicKey, encoded(expected(body, SEQUENCE, 'tbsCertificate')), raw);
+    const { body, signature } = signedParts(whole(der), curve);
+    return ecdsaVerify(curve, publicKey, body, signature);
   } catch (error) {
     if (error instanceof DcuError) return false;
     throw error;
@@ -128,12 +126,29 @@ export function certificateRequest(
 /** X and Y that a PKCS #10 request asks a certificate for; undefined unless the request is signed with that key. */
 export function requestedKey(suite: SecuritySuite, request: Uint8Array): Uint8Array | undefined {
   const { curve } = publicKeyFacts(suite);
-  const [info, , signature] = children(whole(request));
+  const [info] = children(whole(request));
   const [, , keyInfo] = children(expected(info, SEQUENCE, 'certificationRequestInfo'));
   const key = pointOf(expected(keyInfo, SEQUENCE, 'subjectPublicKeyInfo'), curve);
-  const bits = expected(signature, BIT_STRING, 'signature').value;
-  const raw = rawSignature(bits.subarray(1), scalarSize(curve));
-  return ecdsaVerify(curve, key, encoded(expected(info, SEQUENCE, 'info')), raw) ? key : undefined;
+  const { body, signature } = signedParts(whole(request), curve);
+  return ecdsaVerify(curve, key, body, signature) ? key : undefined;
+}
+
+/** What is signed, and the signature, of a certificate or a request for one: body, algorithm, bits, and no more. */
+function signedParts(
+  element: BerElement,
+  curve: keyof typeof CURVE_OID,
+): { readonly body: Uint8Array; readonly signature: Uint8Array } {
+  const [body, algorithm, bits, more] = children(element);
+  const ours = ber(SEQUENCE, ber(OBJECT_ID, SIGNATURE_OID[curve]));
+  const stated = encoded(expected(algorithm, SEQUENCE, 'signatureAlgorithm'));
+  const { value } = expected(bits, BIT_STRING, 'signature');
+  if (!equalBytes(stated, ours) || value[0] !== 0 || more !== undefined) {
+    throw invalid('a signature of another kind', element.offset);
+  }
+  return {
+    body: encoded(expected(body, SEQUENCE, 'signed part')),
+    signature: rawSignature(value.subarray(1), scalarSize(curve)),
+  };
 }
 
 function whole(der: Uint8Array): BerElement {
@@ -214,7 +229,9 @@ function pointOf(keyInfo: BerElement, curve: keyof typeof CURVE_OID): Uint8Array
 
 /** R and S of a scalar's length out of the DER of a signature. */
 function rawSignature(der: Uint8Array, size: number): Uint8Array {
-  const [r, s] = children(expected(readBer(new ByteReader(der)), SEQUENCE, 'signature'));
+  const reader = new ByteReader(der);
+  const [r, s, more] = children(expected(readBer(reader), SEQUENCE, 'signature'));
+  if (more !== undefined || reader.remaining > 0) throw invalid('bytes behind a signature', 0);
   const out = new Uint8Array(2 * size);
   for (const [at, part] of [r, s].entries()) {
     const digits = unpadded(expected(part, INTEGER, 'signature part').value);
