@@ -23,6 +23,17 @@ export function allStations(bytes: AddressBytes): number {
   return bytes === 4 ? 0x3fff : 0x7f;
 }
 
+/** The address of every station at once: of all clients, or of all servers in both halves. */
+export function allStationsOf(bytes: AddressBytes, servers: boolean): HdlcAddress {
+  const all = allStations(bytes);
+  return servers ? serverAddress(all, bytes === 1 ? undefined : all, bytes) : { value: all, bytes };
+}
+
+/** Lower address of the device that has called (dialled in): 0x7E or 0x3FFE. */
+export function callingDevice(bytes: 2 | 4): number {
+  return allStations(bytes) - 1;
+}
+
 /**
  * Joins logical and physical address to the value on the wire. One-byte addressing has no physical address.
  * Throws `invalid-field` for a part that does not fit, or a missing physical address.

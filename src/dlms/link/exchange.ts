@@ -1,6 +1,7 @@
 import { concat } from '../../base/bytes.ts';
 import { DcuError, toDcuError } from '../../base/errors.ts';
 import type { HdlcFrame } from '../../kernels/types.ts';
+import type { HdlcAddress } from './address.ts';
 import {
   type Control,
   encodeFrame,
@@ -48,6 +49,8 @@ export class Exchange {
   #apartQueue: Uint8Array[] = [];
   /** Client: an APDU was sent whose answer has not come. */
   #awaiting = false;
+  /** There is no room for information from the peer. */
+  busy = false;
   /** The peer said RNR: it gets no information until it says otherwise. */
   #peerBusy = false;
   /** Tries without progress. */
@@ -123,10 +126,11 @@ export class Exchange {
   }
 
   /** As `send` in UI frames, which nobody acknowledges. */
-  sendApart(apdu: Uint8Array, now: boolean): void {
+  sendApart(apdu: Uint8Array, now: boolean, destination: HdlcAddress): void {
     const control = unnumberedControl('ui', false);
+    const { source } = this.#output.addresses();
     for (const { info, more } of cut(this.#withLlc(apdu), this.#host.parameters.maxInfoTransmit)) {
-      this.#apartQueue.push(encodeFrame({ ...this.#output.addresses(), control, segmented: more, info }));
+      this.#apartQueue.push(encodeFrame({ destination, source, control, segmented: more, info }));
     }
     if (now) this.flushApart();
   }
@@ -141,9 +145,10 @@ export class Exchange {
     if (acknowledged === undefined) return;
     this.#peerBusy = false;
     const arrival = this.#receiving.arrival(control.ns, this.#host.parameters.windowReceive);
-    const progress = acknowledged > 0 || arrival === 'expected';
+    const taken = arrival === 'expected' && !this.busy;
+    const progress = acknowledged > 0 || taken;
     let apdu: Uint8Array | undefined;
-    if (arrival !== 'expected') this.#counters.ignoredFrames++;
+    if (!taken) this.#counters.ignoredFrames++;
     else {
       try {
         apdu = wholeApdu(this.#receiving.take({ info: frame.info, more: frame.segmented }));
@@ -188,7 +193,10 @@ export class Exchange {
     });
     if (frames.length === 0) {
       this.#output.transmit(
-        encodeFrame({ ...addresses, control: supervisoryControl('rr', this.#receiving.nr, true) }),
+        encodeFrame({
+          ...addresses,
+          control: supervisoryControl(this.busy ? 'rnr' : 'rr', this.#receiving.nr, true),
+        }),
       );
     }
     this.#host.holding = false;
@@ -205,6 +213,11 @@ export class Exchange {
       if (!(error instanceof DcuError)) throw error;
       this.#counters.ignoredFrames++;
     }
+  }
+
+  /** Whether N(R) names what was never sent. One that lags behind is of a frame that the line has kept back. */
+  neverSent(nr: number): boolean {
+    return this.#sending.neverSent(nr, this.#host.parameters.windowTransmit);
   }
 
   /** Segments that N(R) acknowledges; undefined and counted when it names one never sent. */
@@ -236,6 +249,11 @@ export class Exchange {
     // A repeated frame answers an earlier poll: the answer to the last one is still to come.
     if (repeated && !progress) return;
     this.#output.disarm(RESPONSE_TIMER);
+    if (this.busy) {
+      // Polling at once would only bring the same frames again.
+      this.#pollLater();
+      return;
+    }
     if (!progress && !this.tryAgain('no frame in sequence')) return;
     if (!this.#sending.empty || this.#awaiting || this.#receiving.partial) this.burst();
     else this.#host.holding = true;
@@ -245,7 +263,8 @@ export class Exchange {
   #pollLater(): void {
     this.#host.holding = true;
     if (this.#sending.empty && !this.#awaiting && !this.#receiving.partial) return;
-    if (this.#host.nowMs >= this.#deadlineMs) {
+    if (this.busy) this.progress();
+    else if (this.#host.nowMs >= this.#deadlineMs) {
       this.#counters.timeouts++;
       this.#host.fail(new DcuError('link-timeout', `${this.#station.describe()} only says that it is there`));
       return;

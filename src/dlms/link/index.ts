@@ -1,9 +1,10 @@
 import { GatewayClientLink, GatewayServerLink } from './gateway-link.ts';
 import { HdlcLink } from './hdlc.ts';
+import { HdlcServerLink } from './hdlc-server.ts';
 import type { HdlcLinkConfig, LinkConfig, LinkMachine } from './link.ts';
 import { OpeningLink } from './opening-link.ts';
 import type { CountingLink } from './peer.ts';
-import { ClientStation, ServerStation } from './station.ts';
+import { ClientStation } from './station.ts';
 import { createWrapperLink } from './wrapper.ts';
 
 export type * from './link.ts';
@@ -36,8 +37,9 @@ export interface ServerLinkOptions {
 }
 
 /**
- * The server's side of a data link. The client is learned from what it sends. HDLC: a further `connected` without
- * `disconnected` means that the client has begun anew (SNRM); whatever stood on the link before is void.
+ * The server's side of a data link. The client is learned from what it sends. HDLC: each client and logical device
+ * has a link of its own, which events name by their `peer`; `connected` with `again` means that this client has begun
+ * anew (SNRM), and whatever stood on its link before is void.
  */
 export function createServerLink(config: LinkConfig, options: ServerLinkOptions = {}): LinkMachine {
   const link = serverLink(config, options);
@@ -46,7 +48,7 @@ export function createServerLink(config: LinkConfig, options: ServerLinkOptions 
 
 function serverLink(config: LinkConfig, { logicalDevices }: ServerLinkOptions): CountingLink {
   if (config.framing === 'wrapper') return createWrapperLink(config, 'server');
-  return onLine(new HdlcLink(config, new ServerStation(config, logicalDevices)), config, 'server');
+  return onLine(new HdlcServerLink(config, logicalDevices), config, 'server');
 }
 
 /** The link as the line under it needs it: with an opening, without echo, with quiet between frames. */

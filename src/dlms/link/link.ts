@@ -13,11 +13,20 @@ export type LinkCommand =
   | {
       readonly type: 'send';
       readonly apdu: Uint8Array;
-      /** Wrapper, server: whose request this answers; the sender of the last APDU if not given. */
+      /** Server: whose request this answers; the sender of the last APDU if not given. */
       readonly peer?: LinkPeer;
     }
   /** HDLC: in a UI frame; wrapper: as `send`. */
-  | { readonly type: 'send-unconfirmed'; readonly apdu: Uint8Array }
+  | {
+      readonly type: 'send-unconfirmed';
+      readonly apdu: Uint8Array;
+      /** Server: to whom; the sender of the last APDU if not given. */
+      readonly peer?: LinkPeer;
+      /** HDLC: to every station on the line, which nobody answers. */
+      readonly broadcast?: boolean;
+    }
+  /** HDLC: whether there is no room for what the peer sends; it is told so (RNR) until there is. */
+  | { readonly type: 'busy'; readonly busy: boolean }
   | { readonly type: 'disconnect' };
 
 export type LinkEvent =
@@ -110,6 +119,8 @@ export interface HdlcLinkConfig {
   readonly gateway?: GatewayAddress;
   /** The line begins with a sign-on at 300 baud. */
   readonly opening?: OpeningConfig;
+  /** Server: it is the only one on the line, so one-byte addresses and the calling device (0x7E, 0x3FFE) mean it too. */
+  readonly onlyServer?: boolean;
   /** The line hands back what is sent (two wires, three-wire interfaces, optical heads): the echo is taken out. */
   readonly echo?: boolean;
   /** Quiet that must follow the last byte received before anything is sent (RS-485); none if not given. */

@@ -4,21 +4,22 @@ import type { LinkCounters, LinkEvent } from './link.ts';
 import type { LinkEffect } from './peer.ts';
 import type { Station } from './station.ts';
 
-/** Collects the effects of one step of an HDLC link, in order, and counts what goes out. */
+/** Stands between the name of a timer and the connection that it belongs to. */
+export const TIMER_KEY = ':';
+
+/** Collects the effects of one connection of an HDLC line, in order, and counts what goes out. */
 export class LinkOutput {
   readonly #station: Station;
   readonly #counters: LinkCounters;
-  #effects: LinkEffect[] = [];
+  readonly #effects: LinkEffect[];
+  readonly #suffix: string;
 
-  constructor(station: Station, counters: LinkCounters) {
+  /** `effects` takes what comes out; `key` is put behind the names of timers. */
+  constructor(station: Station, counters: LinkCounters, effects: LinkEffect[], key: string) {
     this.#station = station;
     this.#counters = counters;
-  }
-
-  take(): LinkEffect[] {
-    const effects = this.#effects;
-    this.#effects = [];
-    return effects;
+    this.#effects = effects;
+    this.#suffix = key === '' ? '' : `${TIMER_KEY}${key}`;
   }
 
   /** Addresses of a frame to the peer. */
@@ -42,10 +43,10 @@ export class LinkOutput {
   }
 
   arm(timer: string, delayMs: number): void {
-    this.#effects.push({ do: 'arm', timer, delayMs });
+    this.#effects.push({ do: 'arm', timer: timer + this.#suffix, delayMs });
   }
 
   disarm(timer: string): void {
-    this.#effects.push({ do: 'disarm', timer });
+    this.#effects.push({ do: 'disarm', timer: timer + this.#suffix });
   }
 }

@@ -1,6 +1,7 @@
 import type { HdlcFrame } from '../../kernels/types.ts';
 import {
   allStations,
+  callingDevice,
   clientAddress,
   type HdlcAddress,
   serverAddress,
@@ -35,6 +36,11 @@ const answerTo = (frame: HdlcFrame): { readonly source: HdlcAddress; readonly de
   source: destinationOf(frame),
   destination: sourceOf(frame),
 });
+
+/** No-station and all-station are nobody's own address. */
+function isClient({ source, sourceBytes }: HdlcFrame): boolean {
+  return sourceBytes === 1 && source !== 0 && source !== allStations(1);
+}
 
 /** Two- and four-byte forms of the same logical and physical address are the same station. */
 function sameServer(a: HdlcAddress, b: HdlcAddress): boolean {
@@ -91,21 +97,30 @@ export class ServerStation implements Station {
   }
 
   admits(frame: HdlcFrame, kind: FrameKind, connected: boolean): boolean {
-    if (frame.sourceBytes !== 1) return false;
+    if (!isClient(frame)) return false;
     const destination = destinationOf(frame);
-    if (!this.#forThisDevice(destination, kind === 'ui')) return false;
+    if (!this.serves(destination, kind === 'ui')) return false;
     const newcomer = kind === 'snrm' || kind === 'ui' || !connected;
     return newcomer || (frame.source === this.remote.value && sameServer(destination, this.local));
   }
 
   /** The all-station address is for UI only: several stations would answer at once. No-station (0) is for nobody. */
-  #forThisDevice(destination: HdlcAddress, broadcast: boolean): boolean {
-    const oneByte = this.#config.addressBytes === 1;
-    if (oneByte !== (destination.bytes === 1)) return false;
+  serves(destination: HdlcAddress, broadcast: boolean): boolean {
     const { upper, lower } = splitServerAddress(destination);
     const all = broadcast ? allStations(destination.bytes) : undefined;
-    const physical = oneByte || lower === this.#config.physicalAddress || lower === all;
-    return physical && (this.#logicalDevices.has(upper) || upper === all);
+    if (!this.#logicalDevices.has(upper) && upper !== all) return false;
+    if (lower !== undefined && lower === all) return true;
+    const { physicalAddress, addressBytes, onlyServer } = this.#config;
+    if (destination.bytes === 1) return addressBytes === 1 || onlyServer === true;
+    return lower === physicalAddress || (onlyServer === true && lower === callingDevice(destination.bytes));
+  }
+
+  /** The peer is this one, whatever it sends. */
+  turnTo({ clientAddress: client, serverAddress: upper, physicalAddress: lower }: LinkPeer): void {
+    const bytes = lower === undefined ? 1 : this.#own.bytes === 1 ? 2 : this.#own.bytes;
+    this.local = serverAddress(upper, lower, bytes);
+    this.remote = clientAddress(client);
+    this.peer = peerOf(client, this.local);
   }
 
   meet(frame: HdlcFrame): void {

@@ -57,6 +57,11 @@ export class SendWindow {
     return { frames: segments.map((segment, i) => ({ ns: (this.#first + i) % MODULUS, segment })), again };
   }
 
+  /** Whether N(R) names neither what was sent nor, up to `window` back, what was acknowledged. */
+  neverSent(nr: number, window: number): boolean {
+    return distance(this.#first, nr) > this.#sent && distance(nr, this.#first) > window;
+  }
+
   /** Number of segments that N(R) acknowledges anew; undefined when it names one never sent. */
   acknowledge(nr: number): number | undefined {
     const count = distance(this.#first, nr);

@@ -1,6 +1,7 @@
 /**
  * `holding`: connected, and it is our turn to transmit. `yielded`: connected, and we wait for the peer.
- * `clearing`: the client has sent DISC because its SNRM stayed unanswered.
+ * `clearing`: the client has sent DISC because its SNRM stayed unanswered. `rejecting`: the server has answered a frame
+ * with FRMR, and does so until the client resets the link.
  */
 export const LINK_STATES = [
   'disconnected',
@@ -8,15 +9,21 @@ export const LINK_STATES = [
   'clearing',
   'holding',
   'yielded',
+  'rejecting',
   'disconnecting',
 ] as const;
 export type LinkState = (typeof LINK_STATES)[number];
 
-/** Commands of the owner, kinds of received frames, timers, and the loss of the transport. */
+/**
+ * Commands of the owner, kinds of received frames, timers, and the loss of the transport. Frames that a server rejects:
+ * `unknown` control field, `bad-info` where the kind has none, `too-long` information, `bad-nr` that names what was
+ * never sent.
+ */
 export const LINK_INPUTS = [
   'connect',
   'send',
   'send-unconfirmed',
+  'busy',
   'disconnect',
   'snrm',
   'ua',
@@ -29,6 +36,9 @@ export const LINK_INPUTS = [
   'rej',
   'ui',
   'unknown',
+  'bad-info',
+  'too-long',
+  'bad-nr',
   'link-response',
   'link-poll',
   'link-idle',
@@ -57,6 +67,8 @@ export type LinkAction =
   | 'dropped'
   | 'rejected'
   | 'reject'
+  | 'reject-again'
+  | 'busy'
   | 'information'
   | 'supervisory'
   | 'apart'
@@ -76,14 +88,17 @@ export const INPUT_ROLES: Readonly<Partial<Record<LinkInput, 'client' | 'server'
   'link-response': 'client',
   'link-poll': 'client',
   'link-idle': 'server',
+  'bad-info': 'server',
+  'too-long': 'server',
+  'bad-nr': 'server',
 };
 
 type Row = Readonly<Record<LinkInput, LinkAction>>;
 
-const nothing = Object.fromEntries(LINK_INPUTS.map((input) => [input, 'ignore'])) as Record<
-  LinkInput,
-  LinkAction
->;
+const nothing: Row = {
+  ...(Object.fromEntries(LINK_INPUTS.map((input) => [input, 'ignore'])) as Record<LinkInput, LinkAction>),
+  busy: 'busy',
+};
 
 const setup: Row = {
   ...nothing,
@@ -109,6 +124,9 @@ const connected: Row = {
   rej: 'supervisory',
   ui: 'apart',
   unknown: 'reject',
+  'bad-info': 'reject',
+  'too-long': 'reject',
+  'bad-nr': 'reject',
   'link-idle': 'expire',
   closed: 'lost',
 };
@@ -132,11 +150,32 @@ export const TRANSITIONS: Readonly<Record<LinkState, Row>> = {
     rej: 'refuse',
     ui: 'apart',
     unknown: 'refuse',
+    'bad-info': 'refuse',
+    'too-long': 'refuse',
+    'bad-nr': 'refuse',
   },
   connecting: { ...setup, ua: 'opened', dm: 'refused' },
   clearing: { ...setup, ua: 'reopen', dm: 'reopen' },
   holding: { ...connected, send: 'send', 'send-unconfirmed': 'send-apart', 'link-poll': 'poll' },
   yielded: { ...connected, send: 'queue', 'send-unconfirmed': 'queue-apart', 'link-response': 'retry' },
+  rejecting: {
+    ...nothing,
+    'send-unconfirmed': 'send-apart',
+    disconnect: 'close',
+    snrm: 'accept',
+    disc: 'closed-by-peer',
+    i: 'reject-again',
+    rr: 'reject-again',
+    rnr: 'reject-again',
+    rej: 'reject-again',
+    ui: 'apart',
+    unknown: 'reject-again',
+    'bad-info': 'reject-again',
+    'too-long': 'reject-again',
+    'bad-nr': 'reject-again',
+    'link-idle': 'expire',
+    closed: 'lost',
+  },
   disconnecting: {
     ...nothing,
     ua: 'ended',

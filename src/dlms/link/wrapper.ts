@@ -67,7 +67,10 @@ class WrapperLink implements CountingLink {
         this.#send(command.apdu, this.#role === 'client');
         return;
       case 'send-unconfirmed':
+        if (this.#role === 'server' && command.peer !== undefined) this.#peer = command.peer;
         this.#send(command.apdu, false);
+        return;
+      case 'busy':
         return;
       case 'disconnect':
         this.#end();

@@ -478,10 +478,10 @@ describe('several stations on one line', () => {
     expect(events[0]).toMatchObject({ type: 'connected', peer: { serverAddress: 16, clientAddress: 16 } });
     // Another client, or another device, has no link here.
     const poll = supervisoryControl('rr', 0, true);
-    expect(probe.bytes(fromClient(poll, undefined, server)).sent).toEqual([]);
+    expect(probe.bytes(fromClient(poll, undefined, server)).sent).toEqual(['dm!']);
     expect(
       probe.bytes(fromClient(poll, undefined, serverAddress(16, 17, 4), clientAddress(32))).sent,
-    ).toEqual([]);
+    ).toEqual(['dm!']);
     expect(probe.bytes(fromClient(poll, undefined, serverAddress(16, 17, 4))).sent).toEqual(['rr(0)!']);
   });
 

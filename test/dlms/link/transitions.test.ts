@@ -13,6 +13,7 @@ import { HdlcLink } from '../../../src/dlms/link/hdlc.ts';
 import type { LinkCommand, LinkEvent } from '../../../src/dlms/link/link.ts';
 import { ClientStation, ServerStation } from '../../../src/dlms/link/station.ts';
 import {
+  INPUT_ROLES,
   LINK_INPUTS,
   type LinkInput,
   type LinkState,
@@ -29,6 +30,7 @@ const COMMANDS: Readonly<Record<string, LinkCommand>> = {
   connect: { type: 'connect' },
   send: { type: 'send', apdu },
   'send-unconfirmed': { type: 'send-unconfirmed', apdu },
+  busy: { type: 'busy', busy: true },
   disconnect: { type: 'disconnect' },
 };
 
@@ -64,12 +66,24 @@ class Subject {
       destination: own,
       source: peer,
       control: this.#control(input),
-      ...(input === 'i' || input === 'ui' ? { info: Uint8Array.of(0xe6, 0xe7, 0x00, ...apdu) } : {}),
+      ...this.#info(input),
     });
+  }
+
+  #info(input: LinkInput): { readonly info?: Uint8Array } {
+    if (input === 'too-long') return { info: new Uint8Array(HDLC.maxInfoReceive + 1) };
+    const carries = input === 'i' || input === 'ui' || input === 'bad-info';
+    return carries ? { info: Uint8Array.of(0xe6, 0xe7, 0x00, ...apdu) } : {};
   }
 
   #control(input: LinkInput): number {
     switch (input) {
+      case 'bad-info':
+        return supervisoryControl('rr', this.#nr, true);
+      case 'too-long':
+        return informationControl(this.#ns, this.#nr, true);
+      case 'bad-nr':
+        return supervisoryControl('rr', (this.#nr + 3) % 8, true);
       case 'i':
         return informationControl(this.#ns++, this.#nr, true);
       case 'rr':
@@ -116,10 +130,15 @@ const PATHS: Readonly<Record<Role, Partial<Record<LinkState, readonly LinkInput[
     yielded: ['connect', 'ua', 'send'],
     disconnecting: ['connect', 'ua', 'disconnect'],
   },
-  server: { disconnected: [], holding: ['snrm', 'i'], yielded: ['snrm'] },
+  server: { disconnected: [], holding: ['snrm', 'i'], yielded: ['snrm'], rejecting: ['snrm', 'unknown'] },
 };
 
 type Cells = Partial<Record<LinkInput, string>>;
+
+const FAULTS = ['unknown', 'bad-info', 'too-long', 'bad-nr'] as const;
+const every = (outcome: string): Cells => Object.fromEntries(FAULTS.map((fault) => [fault, outcome]));
+const refused = every('disconnected | dm! | ');
+const rejected = every('rejecting | frmr! | ');
 
 /** What is not listed changes nothing, sends nothing and emits nothing. */
 const EXPECTED: Readonly<Record<Role, Partial<Record<LinkState, Cells>>>> = {
@@ -196,7 +215,7 @@ const EXPECTED: Readonly<Record<Role, Partial<Record<LinkState, Cells>>>> = {
       rnr: 'disconnected | dm! | ',
       rej: 'disconnected | dm! | ',
       ui: 'disconnected |  | apart',
-      unknown: 'disconnected | dm! | ',
+      ...refused,
     },
     holding: {
       send: 'yielded | i! | ',
@@ -209,7 +228,7 @@ const EXPECTED: Readonly<Record<Role, Partial<Record<LinkState, Cells>>>> = {
       rnr: 'yielded | rr! | ',
       rej: 'yielded | rr! | ',
       ui: 'holding |  | apart',
-      unknown: 'holding | frmr! | ',
+      ...rejected,
       'link-idle': 'disconnected |  | end:link-timeout',
       closed: 'disconnected |  | end:link-closed',
     },
@@ -222,7 +241,21 @@ const EXPECTED: Readonly<Record<Role, Partial<Record<LinkState, Cells>>>> = {
       rnr: 'yielded | rr! | ',
       rej: 'yielded | rr! | ',
       ui: 'yielded |  | apart',
-      unknown: 'yielded | frmr! | ',
+      ...rejected,
+      'link-idle': 'disconnected |  | end:link-timeout',
+      closed: 'disconnected |  | end:link-closed',
+    },
+    rejecting: {
+      ...rejected,
+      'send-unconfirmed': 'rejecting | ui | ',
+      disconnect: 'disconnected |  | end',
+      snrm: 'yielded | ua! | connected',
+      disc: 'disconnected | ua! | end',
+      i: 'rejecting | frmr! | ',
+      rr: 'rejecting | frmr! | ',
+      rnr: 'rejecting | frmr! | ',
+      rej: 'rejecting | frmr! | ',
+      ui: 'rejecting |  | apart',
       'link-idle': 'disconnected |  | end:link-timeout',
       closed: 'disconnected |  | end:link-closed',
     },
@@ -232,7 +265,12 @@ const EXPECTED: Readonly<Record<Role, Partial<Record<LinkState, Cells>>>> = {
 for (const role of ['client', 'server'] as const) {
   for (const [state, path] of Object.entries(PATHS[role]) as [LinkState, readonly LinkInput[]][]) {
     describe(`${role} ${state}`, () => {
-      test.each([...LINK_INPUTS])('%s', (input) => {
+      // A client knows no faults: it takes what sense there is in a frame.
+      const inputs = LINK_INPUTS.filter(
+        (input) =>
+          role === 'server' || INPUT_ROLES[input] !== 'server' || input === 'snrm' || input === 'disc',
+      );
+      test.each(inputs)('%s', (input) => {
         const subject = new Subject(role);
         for (const step of path) subject.feed(step);
         expect(subject.link.state).toBe(state);
