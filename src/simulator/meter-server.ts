@@ -1,6 +1,11 @@
 import { createLogicalDevice, FULL_RIGHTS, readOnly } from '../dlms/cosem/object-model.ts';
 import type { LinkConfig } from '../dlms/link/link.ts';
-import { createServerMachine, type LogicalDevice, type ServerMachine } from '../dlms/server.ts';
+import {
+  createServerMachine,
+  type LogicalDevice,
+  type ServerConfig,
+  type ServerMachine,
+} from '../dlms/server.ts';
 import { PUBLIC_CLIENT, type SimulatedMeter } from './meter.ts';
 import { meterObjects, OPEN_OBJECTS } from './meter-model.ts';
 
@@ -11,13 +16,18 @@ const HDLC_IDLE_MS = 120_000;
 
 /** The server of one connection (or bus station) of a meter. Objects are made here and gone with it. */
 export function meterServer(meter: SimulatedMeter): ServerMachine {
-  return createServerMachine({
+  return createServerMachine(meterServerConfig(meter));
+}
+
+/** What that server is made of; for meters that are to be broken on purpose. */
+export function meterServerConfig(meter: SimulatedMeter): ServerConfig {
+  return {
     link: linkOf(meter),
     devices: [meterDevice(meter)],
     maxPduSize: MAX_PDU,
     randomBytes: (length) => meter.random.bytes(length),
     idleTimeoutMs: IDLE_TIMEOUT_MS,
-  });
+  };
 }
 
 function linkOf({ plan }: SimulatedMeter): LinkConfig {
