@@ -1,4 +1,3 @@
-import { CertificationRequest, CertificationRequestInfo } from '@peculiar/asn1-csr';
 import { AsnConvert, OctetString } from '@peculiar/asn1-schema';
 import {
   Certificate as Asn1Certificate,
@@ -18,73 +17,13 @@ import {
   Time,
   Validity,
 } from '@peculiar/asn1-x509';
-import { toHex } from '../../base/bytes.ts';
 import { DcuError } from '../../base/errors.ts';
-import type { CertificatePurpose } from './certificate.ts';
-import {
-  type CertifiedKey,
-  commonNameOf,
-  curveOf,
-  invalidCertificate,
-  keyInfoOf,
-  keyOf,
-  nameOf,
-  signatureAlgorithm,
-  signDer,
-  unsigned,
-  verifyDer,
-} from './certificate-parts.ts';
 import type { EcKeyPair } from './types.ts';
+import type { KeyUse } from './x509.ts';
+import { curveOf, keyInfoOf, nameOf, signatureAlgorithm, signDer, unsigned } from './x509-parts.ts';
 
-/** The common name of a device: its system title in capital hex digits. */
-export function commonNameOfTitle(systemTitle: Uint8Array): string {
-  return toHex(systemTitle).toUpperCase();
-}
-
-/**
- * A PKCS #10 request in DER for the pair's public key, signed with its private key. Throws `invalid-argument` for keys
- * that are none.
- */
-export function makeCertificateRequest(commonName: string, pair: EcKeyPair): Uint8Array {
-  const curve = curveOf(pair.publicKey);
-  const certificationRequestInfo = new CertificationRequestInfo({
-    version: 0,
-    subject: nameOf(commonName),
-    subjectPKInfo: keyInfoOf(pair.publicKey),
-  });
-  const signature = signDer(curve, pair.privateKey, AsnConvert.serialize(certificationRequestInfo));
-  const request = new CertificationRequest({
-    certificationRequestInfo,
-    signatureAlgorithm: signatureAlgorithm(curve),
-    signature,
-  });
-  return new Uint8Array(AsnConvert.serialize(request));
-}
-
-/** What a request asks to have certified. */
-export interface CertificateRequest extends CertifiedKey {
-  readonly subject: string;
-}
-
-/** Parses DER and checks the request's own signature. Throws `invalid-argument` naming `certificate`. */
-export function parseCertificateRequest(der: Uint8Array): CertificateRequest {
-  try {
-    return readRequest(der.slice());
-  } catch (error) {
-    if (error instanceof DcuError) throw error;
-    throw invalidCertificate('not a certificate request in DER', error);
-  }
-}
-
-function readRequest(der: Uint8Array): CertificateRequest {
-  const request = AsnConvert.parse(der, CertificationRequest);
-  const { certificationRequestInfo: info, certificationRequestInfoRaw: raw } = request;
-  const key = keyOf(info.subjectPKInfo);
-  if (raw === undefined || !verifyDer(key, request.signatureAlgorithm, raw, request.signature)) {
-    throw invalidCertificate('the request is not signed with the key that it presents');
-  }
-  return { ...key, subject: commonNameOf(info.subject) };
-}
+/** What a certificate is issued for. */
+export type CertificatePurpose = KeyUse | 'authority';
 
 /** What a certificate is to say; times in UTC ms, from outside. */
 export interface CertificateOrder {
@@ -136,8 +75,8 @@ export function makeCertificate(order: CertificateOrder): Uint8Array {
 
 /** The bits of key usage that each purpose needs and no other (Green Book 9.2.6.4.4.4). */
 const USAGE = {
-  'digital-signature': KeyUsageFlags.digitalSignature,
-  'key-agreement': KeyUsageFlags.keyAgreement,
+  signature: KeyUsageFlags.digitalSignature,
+  agreement: KeyUsageFlags.keyAgreement,
   tls: KeyUsageFlags.digitalSignature | KeyUsageFlags.keyAgreement,
   authority: KeyUsageFlags.keyCertSign | KeyUsageFlags.cRLSign,
 } as const satisfies Record<CertificatePurpose, number>;
@@ -152,8 +91,8 @@ function extensionsFor(purpose: CertificatePurpose): Extension[] {
         usage,
         extension(id_ce_extKeyUsage, false, new ExtendedKeyUsage([id_kp_serverAuth, id_kp_clientAuth])),
       ];
-    case 'digital-signature':
-    case 'key-agreement':
+    case 'signature':
+    case 'agreement':
       return [usage];
   }
 }

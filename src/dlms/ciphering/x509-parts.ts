@@ -16,7 +16,7 @@ import {
   RelativeDistinguishedName,
   SubjectPublicKeyInfo,
 } from '@peculiar/asn1-x509';
-import { equalBytes } from '../../base/bytes.ts';
+import { equalBytes, toHex } from '../../base/bytes.ts';
 import { DcuError } from '../../base/errors.ts';
 import { type Curve, ecdsaSign, ecdsaVerify, isEcPublicKey, scalarSize } from '../../kernels/index.ts';
 
@@ -51,6 +51,11 @@ export function curveOf(publicKey: Uint8Array): Curve {
   });
 }
 
+/** The common name of a device: its system title in capital hex digits. */
+export function commonNameOfTitle(systemTitle: Uint8Array): string {
+  return toHex(systemTitle).toUpperCase();
+}
+
 export function nameOf(commonName: string): Name {
   const value = new AttributeValue({ utf8String: commonName });
   return new Name([new RelativeDistinguishedName([new AttributeTypeAndValue({ type: COMMON_NAME, value })])]);
@@ -76,22 +81,17 @@ export function keyInfoOf(publicKey: Uint8Array): SubjectPublicKeyInfo {
   });
 }
 
-/** Throws `invalid-argument` unless it is an uncompressed point of P-256 or P-384. */
-export function keyOf(info: SubjectPublicKeyInfo): CertifiedKey {
+/** X and Y of an uncompressed point. Throws `unsupported` for a key of another kind, `invalid-argument` for no point. */
+export function keyOf(curve: Curve, info: SubjectPublicKeyInfo): Uint8Array {
   const { algorithm, parameters } = info.algorithm;
   const named = parameters ? AsnConvert.parse(parameters, ECParameters).namedCurve : undefined;
-  const curve = named === id_secp256r1 ? 'P-256' : named === id_secp384r1 ? 'P-384' : undefined;
+  if (algorithm !== id_ecPublicKey || named !== CURVE_ID[curve]) {
+    throw new DcuError('unsupported', `the certificate holds no key of ${curve}`);
+  }
   const point = new Uint8Array(info.subjectPublicKey);
   const publicKey = point.slice(1);
-  if (
-    algorithm !== id_ecPublicKey ||
-    curve === undefined ||
-    point[0] !== 4 ||
-    !isEcPublicKey(curve, publicKey)
-  ) {
-    throw invalidCertificate('the key is not a point of P-256 or P-384');
-  }
-  return { curve, publicKey };
+  if (point[0] === 4 && isEcPublicKey(curve, publicKey)) return publicKey;
+  throw invalidCertificate(`the key is not an uncompressed point of ${curve}`);
 }
 
 export function signatureAlgorithm(curve: Curve): AlgorithmIdentifier {
