@@ -20,7 +20,7 @@ import { type ClientDialect, isGranted, type RequestCommand, type RequestScope }
 import { notGranted, type Operation } from './client-operations.ts';
 import { encodeSelection } from './selective-access.ts';
 import { decodeObjectList } from './short-name-list.ts';
-import { returnsValue } from './short-name-methods.ts';
+import { methodExtent, returnsValue } from './short-name-methods.ts';
 import {
   ChainedOperation,
   ReadOperation,
@@ -245,11 +245,16 @@ class Planner {
     confirmed = true,
   ): Outcome {
     const target = isReplyToHls(method) ? REPLY_TO_HLS_SN : method;
-    const name = this.#names.nameOfMethod(target);
     const object = this.#names.find(target);
-    if (name === undefined || object === undefined) return done({ result: UNDEFINED });
+    if (object === undefined) return done({ result: UNDEFINED });
+    const { classId, version } = object;
+    if (methodExtent(classId, version) === 0) {
+      throw new DcuError('unsupported', `the short names of methods of class ${classId} version ${version}`);
+    }
+    const name = this.#names.nameOfMethod(target);
+    if (name === undefined) return done({ result: UNDEFINED });
     const encoded = encodeData(parameter);
-    if (!confirmed || !returnsValue(object.classId, object.version, target.attribute)) {
+    if (!confirmed || !returnsValue(classId, version, target.attribute)) {
       const setting = { access: { type: 'variable-name', name }, value: encoded } as const;
       return this.#write([setting], ([result = UNDEFINED]) => done({ result }), confirmed);
     }

@@ -9,38 +9,36 @@ interface MethodNames {
   readonly returning?: readonly number[];
 }
 
-const ANY_VERSION = [0, 255] as const;
-
 /**
  * Where short-name referencing finds the methods of a class (the short names in the class tables of the Blue Book,
- * clause 4). The tables leave room between attributes and methods as they please, so there is no rule, and a class
- * that is not here has no known names: guessing could write an attribute of the object behind.
+ * clause 4). The tables leave room between attributes and methods as they please, so there is no rule, and a
+ * class or version that is not here has no known names: guessing could write an attribute of the object behind.
  */
 const METHOD_NAMES: readonly MethodNames[] = [
-  { classId: 3, versions: ANY_VERSION, methods: [1, 1], offset: 0x28 },
-  { classId: 4, versions: ANY_VERSION, methods: [1, 1], offset: 0x38 },
-  { classId: 5, versions: ANY_VERSION, methods: [1, 2], offset: 0x48 },
-  { classId: 6, versions: ANY_VERSION, methods: [1, 3], offset: 0x30 },
-  { classId: 7, versions: ANY_VERSION, methods: [1, 4], offset: 0x58 },
-  { classId: 8, versions: ANY_VERSION, methods: [1, 6], offset: 0x60 },
-  { classId: 9, versions: ANY_VERSION, methods: [1, 1], offset: 0x20 },
-  { classId: 10, versions: ANY_VERSION, methods: [1, 3], offset: 0x20 },
-  { classId: 11, versions: ANY_VERSION, methods: [1, 2], offset: 0x10 },
+  { classId: 3, versions: [0, 0], methods: [1, 1], offset: 0x28 },
+  { classId: 4, versions: [0, 0], methods: [1, 1], offset: 0x38 },
+  { classId: 5, versions: [0, 0], methods: [1, 2], offset: 0x48 },
+  { classId: 6, versions: [0, 0], methods: [1, 3], offset: 0x30 },
+  { classId: 7, versions: [0, 1], methods: [1, 4], offset: 0x58 },
+  { classId: 8, versions: [0, 0], methods: [1, 6], offset: 0x60 },
+  { classId: 9, versions: [0, 0], methods: [1, 1], offset: 0x20 },
+  { classId: 10, versions: [0, 0], methods: [1, 3], offset: 0x20 },
+  { classId: 11, versions: [0, 0], methods: [1, 2], offset: 0x10 },
   { classId: 12, versions: [0, 0], methods: [1, 8], offset: 0x20, returning: [1, 2, 3, 4, 7, 8] },
   { classId: 12, versions: [1, 2], methods: [3, 8], offset: 0x30, returning: [3, 4, 8] },
   { classId: 12, versions: [3, 255], methods: [3, 10], offset: 0x30, returning: [3, 4, 8] },
-  { classId: 17, versions: ANY_VERSION, methods: [1, 1], offset: 0x20 },
-  { classId: 18, versions: ANY_VERSION, methods: [1, 4], offset: 0x40 },
-  { classId: 20, versions: ANY_VERSION, methods: [1, 1], offset: 0x50 },
+  { classId: 17, versions: [0, 0], methods: [1, 1], offset: 0x20 },
+  { classId: 18, versions: [0, 0], methods: [1, 4], offset: 0x40 },
+  { classId: 20, versions: [0, 0], methods: [1, 1], offset: 0x50 },
   { classId: 30, versions: [0, 0], methods: [1, 3], offset: 0x30, returning: [1, 3] },
   { classId: 40, versions: [0, 0], methods: [1, 1], offset: 0x38 },
-  { classId: 42, versions: ANY_VERSION, methods: [1, 3], offset: 0x60, returning: [3] },
-  { classId: 61, versions: ANY_VERSION, methods: [1, 2], offset: 0x28 },
+  { classId: 42, versions: [0, 0], methods: [1, 3], offset: 0x60, returning: [3] },
+  { classId: 61, versions: [0, 0], methods: [1, 2], offset: 0x28 },
   { classId: 64, versions: [0, 0], methods: [1, 2], offset: 0x28 },
   { classId: 64, versions: [1, 1], methods: [1, 8], offset: 0x30, returning: [3, 5, 7] },
-  { classId: 65, versions: ANY_VERSION, methods: [1, 2], offset: 0x20 },
-  { classId: 67, versions: ANY_VERSION, methods: [1, 1], offset: 0x80 },
-  { classId: 70, versions: ANY_VERSION, methods: [1, 2], offset: 0x20 },
+  { classId: 65, versions: [0, 0], methods: [1, 2], offset: 0x20 },
+  { classId: 67, versions: [0, 0], methods: [1, 1], offset: 0x80 },
+  { classId: 70, versions: [0, 1], methods: [1, 2], offset: 0x20 },
   { classId: 72, versions: [0, 0], methods: [1, 8], offset: 0x60 },
   { classId: 72, versions: [1, 1], methods: [1, 8], offset: 0x70 },
 ];
