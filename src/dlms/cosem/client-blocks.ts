@@ -52,12 +52,10 @@ export class ClientBlocks {
     return this.#silences > MOST_SILENCES ? undefined : this.#blocks.silence().send;
   }
 
-  /** Acknowledges a message that nobody asked for. */
+  /** Acknowledges a message that nobody asked for; the same one may come again. */
   confirm(): readonly Uint8Array[] {
-    return this.#blocks.confirm().send;
-  }
-
-  reset(): void {
+    const { send } = this.#blocks.confirm();
     this.#blocks.reset();
+    return send;
   }
 }

@@ -115,7 +115,7 @@ class Client implements ClientMachine {
 
   #linkEvent(event: LinkEvent): void {
     if (event.type === 'apdu' && event.apdu[0] === TAG.generalBlockTransfer && this.#blocks) {
-      this.#block(event.apdu, this.#blocks);
+      this.#block(event.apdu, this.#blocks, event.unconfirmed);
     } else if (event.type === 'apdu') this.#dispatch('apdu', { apdu: event.apdu });
     else this.#dispatch(event.type, event.type === 'disconnected' ? { error: event.error } : {});
   }
@@ -320,8 +320,8 @@ class Client implements ClientMachine {
   }
 
   /** One block. What the server says unasked is acknowledged to its end; an answer needs no further word. */
-  #block(apdu: Uint8Array, blocks: ClientBlocks): void {
-    const isAnswer = this.#state === 'busy';
+  #block(apdu: Uint8Array, blocks: ClientBlocks, unconfirmed: boolean): void {
+    const isAnswer = this.#state === 'busy' && !unconfirmed;
     try {
       const step = blocks.receive(apdu);
       for (const block of step.send) this.#say(block, isAnswer);

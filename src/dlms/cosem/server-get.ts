@@ -3,6 +3,7 @@ import type { AttributeRequest } from '../apdu/fields.ts';
 import { decodeGetRequest, encodeGetResponse, encodeGetResults } from '../apdu/get.ts';
 import type { GetResult } from '../client-types.ts';
 import type { CosemResponse } from '../server-types.ts';
+import { getEach, joinEach } from './attribute-zero.ts';
 import { decodeSelection } from './selective-access.ts';
 import {
   BLOCK_RESPONSE_HEADER,
@@ -35,6 +36,15 @@ export class GetService implements Service {
     const { invoke } = request;
     if (request.type === 'next') return { apdu: this.#next(invoke, request.blockNumber) };
     this.#transfer = undefined;
+    if (request.type === 'normal' && request.request.attribute.attribute === 0) {
+      requireAttributeZero(this.#limits, request.request.attribute, 'get');
+      return {
+        job: {
+          items: getEach(request.request.attribute),
+          finish: (responses) => this.#single(invoke, resultOf(joinEach(responses))),
+        },
+      };
+    }
     if (request.type === 'normal') {
       return {
         job: {
@@ -114,6 +124,8 @@ export class GetService implements Service {
 /** A GET as the device is asked; a selection that cannot be understood is a refusal of this item alone. */
 export function getItem(limits: ServiceLimits, { attribute, selection }: AttributeRequest): JobItem {
   requireAttributeZero(limits, attribute, 'get');
+  // All attributes at once are an answer of their own.
+  if (attribute.attribute === 0) return { result: 'scope-of-access-violated' };
   if (selection === undefined) return { type: 'get', attribute };
   if (!isGranted(limits, 'selective-access')) return { result: 'scope-of-access-violated' };
   try {

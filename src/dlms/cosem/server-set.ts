@@ -2,8 +2,10 @@ import { ByteReader } from '../../base/bytes.ts';
 import { DcuError } from '../../base/errors.ts';
 import { type AttributeRequest, type DataBlock, expectEnd, readDataBytes, readList } from '../apdu/fields.ts';
 import { decodeSetRequest, encodeSetResponse } from '../apdu/set.ts';
+import { resultOfEach, setEach } from './attribute-zero.ts';
 import { BlockAssembly } from './block-assembly.ts';
 import {
+  type JobItem,
   MAX_INCOMING_BYTES,
   requireAttributeZero,
   requireGranted,
@@ -40,9 +42,9 @@ export class SetService implements Service {
         requireAttributeZero(this.#limits, request.request.attribute, 'set');
         return {
           job: {
-            items: [setItem(request.request, request.value)],
-            finish: ([response]) =>
-              encodeSetResponse({ type: 'normal', invoke, result: response?.result ?? 'other-reason' }),
+            items: setItems(request.request, request.value),
+            finish: (responses) =>
+              encodeSetResponse({ type: 'normal', invoke, result: resultOfEach(responses) }),
           },
         };
       case 'with-list':
@@ -118,12 +120,12 @@ export class SetService implements Service {
     }
     return {
       job: {
-        items: first === undefined ? [] : [setItem(first, bytes)],
-        finish: ([response]) =>
+        items: first === undefined ? [] : setItems(first, bytes),
+        finish: (responses) =>
           encodeSetResponse({
             type: 'last-datablock',
             invoke,
-            result: response?.result ?? 'other-reason',
+            result: resultOfEach(responses),
             blockNumber,
           }),
       },
@@ -134,4 +136,10 @@ export class SetService implements Service {
     this.#incoming = undefined;
     return { apdu: encodeSetResponse({ type: 'last-datablock', invoke, result, blockNumber }) };
   }
+}
+
+function setItems(request: AttributeRequest, value: Uint8Array): JobItem[] {
+  const item = setItem(request, value);
+  const isAll = 'type' in item && item.type === 'set' && request.attribute.attribute === 0;
+  return isAll ? setEach(request.attribute, item.value) : [item];
 }
