@@ -36,11 +36,14 @@ export function meterView(row: MeterRow, { collector }: ApiServices): Static<typ
 /** The address without what its framing does not use; names the field that is missing or does not fit. */
 export function addressFrom(input: Static<typeof schema.meterAddress>): MeterAddress {
   const { framing, clientAddress, serverAddress, addressBytes, physicalAddress, host, port } = input;
+  const named = input.referencing === undefined ? {} : { referencing: input.referencing };
   const tcp = {
     ...(host === undefined || host === '' ? {} : { host }),
     ...(port === undefined ? {} : { port }),
   };
-  if (framing === 'wrapper') return { framing, ...tcp, clientAddress, serverAddress, addressBytes };
+  if (framing === 'wrapper') {
+    return { framing, ...tcp, clientAddress, serverAddress, addressBytes, ...named };
+  }
   const largest = addressBytes === 4 ? 0x3fff : 0x7f;
   if (serverAddress > largest) {
     throw new DcuError(
@@ -56,7 +59,9 @@ export function addressFrom(input: Static<typeof schema.meterAddress>): MeterAdd
       field: 'address.clientAddress',
     });
   }
-  if (addressBytes === 1) return { framing, ...tcp, clientAddress, serverAddress, addressBytes };
+  if (addressBytes === 1) {
+    return { framing, ...tcp, clientAddress, serverAddress, addressBytes, ...named };
+  }
   if (physicalAddress === undefined || physicalAddress > largest) {
     throw new DcuError(
       'invalid-field',
@@ -64,18 +69,24 @@ export function addressFrom(input: Static<typeof schema.meterAddress>): MeterAdd
       { field: 'address.physicalAddress' },
     );
   }
-  return { framing, ...tcp, clientAddress, serverAddress, physicalAddress, addressBytes };
+  return { framing, ...tcp, clientAddress, serverAddress, physicalAddress, addressBytes, ...named };
 }
 
 export function securityFrom(input: Static<typeof schema.meterSecurity>): MeterSecurity {
-  const { auth, policy, systemTitle } = input;
-  return { auth, policy, ...(systemTitle === undefined ? {} : { systemTitle: systemTitle.toLowerCase() }) };
+  const { auth, policy, systemTitle, suite, signingKey } = input;
+  return {
+    auth,
+    policy,
+    ...(systemTitle === undefined ? {} : { systemTitle: systemTitle.toLowerCase() }),
+    ...(suite === undefined ? {} : { suite }),
+    ...(signingKey === undefined ? {} : { signingKey: signingKey.toLowerCase() }),
+  };
 }
 
 /** Bytes of what was typed in; absent stays absent, which leaves the stored secret as it is. */
 export function secretsFrom(input: Static<typeof schema.meterSecrets> | undefined): MeterSecrets {
   if (input === undefined) return {};
-  const { password, passwordHex, encryptionKey, authenticationKey } = input;
+  const { password, passwordHex, encryptionKey, authenticationKey, signingKey } = input;
   if (password !== undefined && passwordHex !== undefined) {
     throw new DcuError(
       'invalid-field',
@@ -95,6 +106,7 @@ export function secretsFrom(input: Static<typeof schema.meterSecrets> | undefine
     ...(bytes === undefined ? {} : { password: bytes }),
     ...(encryptionKey === undefined ? {} : { encryptionKey: Uint8Array.fromHex(encryptionKey) }),
     ...(authenticationKey === undefined ? {} : { authenticationKey: Uint8Array.fromHex(authenticationKey) }),
+    ...(signingKey === undefined ? {} : { signingKey: Uint8Array.fromHex(signingKey) }),
   };
 }
 

@@ -1,5 +1,5 @@
 import { type TSchema, t } from 'elysia';
-import { AUTH_MECHANISMS, EVENT_LOGS, PROFILE_KINDS, TASK_TYPES } from '../base/model.ts';
+import { AUTH_MECHANISMS, EVENT_LOGS, METER_REFERENCING, PROFILE_KINDS, TASK_TYPES } from '../base/model.ts';
 
 /** Shapes of what the API takes and gives. The GUI's types are derived from these. */
 
@@ -53,12 +53,20 @@ export const meterAddress = t.Object({
   serverAddress: uint(65535),
   physicalAddress: t.Optional(uint(16383)),
   addressBytes: t.Union([t.Literal(1), t.Literal(2), t.Literal(4)]),
+  referencing: t.Optional(t.Union(METER_REFERENCING.map((one) => t.Literal(one)))),
 });
 
 export const meterSecurity = t.Object({
   auth: t.Union(AUTH_MECHANISMS.map((mechanism) => t.Literal(mechanism))),
   policy: t.Union([t.Literal('none'), t.Literal('auth'), t.Literal('enc'), t.Literal('auth-enc')]),
   systemTitle: t.Optional(hex(8, 'System title')),
+  suite: t.Optional(t.Union([t.Literal(0), t.Literal(1), t.Literal(2)], { description: 'Security suite' })),
+  signingKey: t.Optional(
+    t.String({
+      pattern: '^([0-9a-fA-F]{128}|[0-9a-fA-F]{192})$',
+      description: 'Public digital signature key of the meter, X and Y: 128 or 192 hexadecimal digits',
+    }),
+  ),
 });
 
 /** Write-only: there is no schema by which these could be answered. */
@@ -82,6 +90,12 @@ export const meterSecrets = t.Object({
     t.String({
       pattern: '^([0-9a-fA-F]{32}|[0-9a-fA-F]{64})$',
       description: 'Authentication key: 32 or 64 hexadecimal digits',
+    }),
+  ),
+  signingKey: t.Optional(
+    t.String({
+      pattern: '^([0-9a-fA-F]{64}|[0-9a-fA-F]{96})$',
+      description: 'Our private digital signature key towards this meter: 64 or 96 hexadecimal digits',
     }),
   ),
 });

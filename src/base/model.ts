@@ -117,6 +117,10 @@ export type SecuritySuite = 0 | 1 | 2;
 export type SecurityPolicy = 'none' | 'auth' | 'enc' | 'auth-enc';
 export type Framing = 'hdlc' | 'wrapper';
 
+/** Logical names, short names, or what the meter turns out to speak. */
+export const METER_REFERENCING = ['ln', 'sn', 'auto'] as const;
+export type MeterReferencing = (typeof METER_REFERENCING)[number];
+
 /** How a meter is reached on its channel. */
 export interface MeterAddress {
   readonly framing: Framing;
@@ -129,6 +133,8 @@ export interface MeterAddress {
   /** HDLC: the lower (physical device) address; absent with one-byte addressing. */
   readonly physicalAddress?: number;
   readonly addressBytes: 1 | 2 | 4;
+  /** How the meter's objects are named; `ln` if absent. */
+  readonly referencing?: MeterReferencing;
 }
 
 export interface MeterSecurity {
@@ -136,6 +142,10 @@ export interface MeterSecurity {
   readonly policy: SecurityPolicy;
   /** Eight bytes of hex; what the AARE says wins. */
   readonly systemTitle?: string;
+  /** 0 if absent. */
+  readonly suite?: SecuritySuite;
+  /** The meter's public digital signature key, X and Y in hex; HLS-ECDSA. */
+  readonly signingKey?: string;
 }
 
 /** Write-only: never in an API answer, a log or an export. */
@@ -143,6 +153,8 @@ export interface MeterSecrets {
   readonly password?: Uint8Array;
   readonly encryptionKey?: Uint8Array;
   readonly authenticationKey?: Uint8Array;
+  /** Our private digital signature key towards this meter, the scalar big-endian; HLS-ECDSA. */
+  readonly signingKey?: Uint8Array;
 }
 
 /** A row of the archive (Figures 8 and 22). */

@@ -3,11 +3,14 @@ import type { Clock } from '../base/clock.ts';
 import type { CollectionStore } from '../base/collection.ts';
 import { type DcuError, toDcuError } from '../base/errors.ts';
 import type { Log } from '../base/log.ts';
-import type { Meter, MeterSecrets } from '../base/model.ts';
+import type { Meter, MeterSecrets, SecuritySuite } from '../base/model.ts';
 import type { Random } from '../base/random.ts';
+import { needsKeys, needsSystemTitle } from '../base/security-needs.ts';
 import type { ByteChannel } from '../channels/channel.ts';
+import type { EcKeyPair } from '../dlms/ciphering/types.ts';
 import type { AssociationConfig, ClientConfig } from '../dlms/client.ts';
 import type { LinkCounters } from '../dlms/link/link.ts';
+import { ecPublicKey } from '../kernels/index.ts';
 import { decodeValue, granted, integerOf } from './attribute.ts';
 import { CounterBlock } from './counter-block.ts';
 import { type LineAccess, LineChannels, type LineOpener } from './line-channels.ts';
@@ -101,8 +104,7 @@ export class MeterConnector {
     const { store, clock, random, log } = this.#deps;
     const { access, signal } = way;
     const secrets = await store.secrets(meter.id);
-    const ciphered = meter.security.policy !== 'none' || meter.security.auth === 'hls-gmac';
-    const counters = ciphered ? this.#countersOf(meter) : undefined;
+    const counters = needsKeys(meter.security) ? this.#countersOf(meter) : undefined;
     await counters?.ready();
     const config: ClientConfig = {
       link: linkConfig(meter, settings, profile.receiveWindow, probe),
@@ -236,15 +238,25 @@ function associationConfig(
   systemTitle: Uint8Array,
   counters: CounterBlock | undefined,
 ): AssociationConfig {
-  const { auth, policy, systemTitle: meterTitle } = meter.security;
+  const { auth, policy, suite = 0, systemTitle: meterTitle, signingKey } = meter.security;
+  const { referencing } = meter.address;
   return {
     auth,
     policy,
+    suite,
     maxPduSize: pduSize(settings),
+    ...(referencing === undefined ? {} : { referencing }),
     ...(secrets.password === undefined ? {} : { password: secrets.password }),
     ...(secrets.encryptionKey === undefined ? {} : { encryptionKey: secrets.encryptionKey }),
     ...(secrets.authenticationKey === undefined ? {} : { authenticationKey: secrets.authenticationKey }),
+    ...(secrets.signingKey === undefined ? {} : { signingKey: keyPair(suite, secrets.signingKey) }),
+    ...(signingKey === undefined ? {} : { peerSigningKey: fromHex(signingKey, 'signingKey') }),
     ...(meterTitle === undefined ? {} : { meterSystemTitle: fromHex(meterTitle, 'systemTitle') }),
-    ...(counters === undefined ? {} : { systemTitle, nextInvocationCounter: () => counters.next() }),
+    ...(needsSystemTitle(meter.security) ? { systemTitle } : {}),
+    ...(counters === undefined ? {} : { nextInvocationCounter: () => counters.next() }),
   };
+}
+
+function keyPair(suite: SecuritySuite, privateKey: Uint8Array): EcKeyPair {
+  return { privateKey, publicKey: ecPublicKey(suite === 2 ? 'P-384' : 'P-256', privateKey) };
 }

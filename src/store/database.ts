@@ -47,7 +47,7 @@ export class Database {
   }
 
   pragma(source: string): readonly Record<string, unknown>[] {
-    return this.#libsql.prepare(`PRAGMA ${source}`).all([]) as Record<string, unknown>[];
+    return guarded(() => this.#libsql.prepare(`PRAGMA ${source}`).all([]) as Record<string, unknown>[]);
   }
 
   #statement(sql: string): Prepared {

@@ -1,5 +1,6 @@
 import type { MeterAddress, MeterSecrets, MeterSecurity, NewMeter } from '../base/model.ts';
-import { AUTH_MECHANISMS } from '../base/model.ts';
+import { AUTH_MECHANISMS, METER_REFERENCING } from '../base/model.ts';
+import { needsKeys, needsSecret, scalarBytes } from '../base/security-needs.ts';
 import {
   checkHex,
   checkHost,
@@ -27,6 +28,9 @@ export function checkMeter(meter: NewMeter, commType: number): void {
 
 function checkAddress(address: MeterAddress, commType: number): void {
   checkOneOf('address.framing', address.framing, ['hdlc', 'wrapper']);
+  if (address.referencing !== undefined) {
+    checkOneOf('address.referencing', address.referencing, METER_REFERENCING);
+  }
   checkOneOf('address.addressBytes', address.addressBytes, [1, 2, 4]);
   if (commType === TCP_METERS && address.host === undefined) {
     throw invalid('address.host', 'is needed for a meter with an address of its own');
@@ -59,9 +63,19 @@ function checkSecurity(security: MeterSecurity): void {
   checkOneOf('security.auth', security.auth, AUTH_MECHANISMS);
   checkOneOf('security.policy', security.policy, ['none', 'auth', 'enc', 'auth-enc']);
   if (security.systemTitle !== undefined) checkHex('security.systemTitle', security.systemTitle, 8);
+  const { suite = 0, signingKey, auth } = security;
+  checkInteger('security.suite', suite, 0, 2);
+  if (auth === 'hls') {
+    throw invalid('security.auth', 'is the manufacturer’s own mechanism, of which nothing is known here');
+  }
+  if (auth === 'hls-ecdsa' && suite === 0) throw invalid('security.suite', 'must be 1 or 2 for HLS-ECDSA');
+  if (signingKey !== undefined) checkHex('security.signingKey', signingKey, 2 * (scalarBytes(suite) || 32));
+  if (auth === 'hls-ecdsa' && signingKey === undefined) {
+    throw invalid('security.signingKey', 'is needed for HLS-ECDSA: the meter’s public key');
+  }
 }
 
-export const SECRET_NAMES = ['password', 'encryptionKey', 'authenticationKey'] as const;
+export const SECRET_NAMES = ['password', 'encryptionKey', 'authenticationKey', 'signingKey'] as const;
 export type SecretName = (typeof SECRET_NAMES)[number];
 
 /** An empty secret takes the stored one away. */
@@ -71,6 +85,8 @@ export function checkSecrets(secrets: MeterSecrets): void {
     const length = secrets[name]?.length ?? 0;
     if (length !== 0 && length !== 16 && length !== 32) throw invalid(name, 'must have 16 or 32 bytes');
   }
+  const length = secrets.signingKey?.length ?? 0;
+  if (length !== 0 && length !== 32 && length !== 48) throw invalid('signingKey', 'must have 32 or 48 bytes');
 }
 
 /** What the chosen security needs must be there: an association could never succeed without. */
@@ -78,8 +94,12 @@ export function checkSecretsPresent(
   security: MeterSecurity,
   has: Readonly<Record<SecretName, boolean>>,
 ): void {
-  if (security.auth === 'lls' && !has.password) throw invalid('password', 'is needed for LLS');
-  if (security.auth !== 'hls-gmac' && security.policy === 'none') return;
+  if (needsSecret(security.auth) && !has.password) {
+    throw invalid('password', `is needed for ${security.auth}`);
+  }
+  if (security.auth === 'hls-ecdsa' && !has.signingKey)
+    throw invalid('signingKey', 'is needed for HLS-ECDSA');
+  if (!needsKeys(security)) return;
   if (!has.encryptionKey) throw invalid('encryptionKey', 'is needed for HLS-GMAC and ciphering');
   if (!has.authenticationKey) throw invalid('authenticationKey', 'is needed for HLS-GMAC and ciphering');
 }

@@ -14,6 +14,7 @@ const SEALED_COLUMNS = {
   password: 'sealedPassword',
   encryptionKey: 'sealedEncryptionKey',
   authenticationKey: 'sealedAuthenticationKey',
+  signingKey: 'sealedSigningKey',
 } as const satisfies Record<SecretName, keyof typeof meters.$inferSelect>;
 
 /** The last failure of a task item that has not succeeded since, as JSON. */
@@ -181,6 +182,7 @@ function presence(sealed: SealedSecrets): Record<SecretName, boolean> {
     password: has('password'),
     encryptionKey: has('encryptionKey'),
     authenticationKey: has('authenticationKey'),
+    signingKey: has('signingKey'),
   };
 }
 
@@ -220,9 +222,12 @@ function columnsOf(
     serverAddress: address.serverAddress,
     physicalAddress: address.physicalAddress ?? null,
     addressBytes: address.addressBytes,
+    referencing: address.referencing ?? null,
     auth: security.auth,
     policy: security.policy,
     systemTitle: security.systemTitle?.toUpperCase() ?? null,
+    suite: security.suite ?? null,
+    signingKey: security.signingKey?.toUpperCase() ?? null,
   };
 }
 
@@ -248,11 +253,14 @@ function meterOf(row: MeterColumns): Meter {
       serverAddress: row.serverAddress,
       ...(row.physicalAddress === null ? {} : { physicalAddress: row.physicalAddress }),
       addressBytes: row.addressBytes === 1 ? 1 : row.addressBytes === 2 ? 2 : 4,
+      ...(row.referencing === null ? {} : { referencing: row.referencing }),
     },
     security: {
       auth: row.auth,
       policy: row.policy,
       ...(row.systemTitle === null ? {} : { systemTitle: row.systemTitle }),
+      ...(row.suite === 1 || row.suite === 2 ? { suite: row.suite } : {}),
+      ...(row.signingKey === null ? {} : { signingKey: row.signingKey }),
     },
     hasPassword: row.sealedPassword !== null,
     hasKeys: row.sealedEncryptionKey !== null && row.sealedAuthenticationKey !== null,

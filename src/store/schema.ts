@@ -3,7 +3,7 @@
  * numbers of `kinds.ts`. Changing this file needs `bunx drizzle-kit generate` and `bun scripts/build-migrations.ts`.
  */
 import { blob, index, integer, primaryKey, sqliteTable, text, uniqueIndex } from 'drizzle-orm/sqlite-core';
-import { AUTH_MECHANISMS } from '../base/model.ts';
+import { AUTH_MECHANISMS, METER_REFERENCING } from '../base/model.ts';
 
 /** Facts about the file itself: whether the last shutdown was clean, whether the defaults are in. */
 export const storeFacts = sqliteTable('store_facts', {
@@ -33,12 +33,16 @@ export const meters = sqliteTable(
     serverAddress: integer('server_address').notNull(),
     physicalAddress: integer('physical_address'),
     addressBytes: integer('address_bytes').notNull(),
+    referencing: text('referencing', { enum: METER_REFERENCING }),
     auth: text('auth', { enum: AUTH_MECHANISMS }).notNull(),
     policy: text('policy', { enum: ['none', 'auth', 'enc', 'auth-enc'] }).notNull(),
     systemTitle: text('system_title'),
+    suite: integer('suite'),
+    signingKey: text('signing_key'),
     sealedPassword: text('sealed_password'),
     sealedEncryptionKey: text('sealed_encryption_key'),
     sealedAuthenticationKey: text('sealed_authentication_key'),
+    sealedSigningKey: text('sealed_signing_key'),
     createdAt: integer('created_at').notNull(),
   },
   (table) => [

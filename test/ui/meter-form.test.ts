@@ -24,8 +24,25 @@ describe('meter form', () => {
 
   test('empty secrets are left out, keys lose their blanks, passwords keep theirs', () => {
     const form = formOf(undefined, first);
-    form.secrets = { password: ' 1 2', encryptionKey: '00 11 22', authenticationKey: '' };
+    form.secrets = { ...form.secrets, password: ' 1 2', encryptionKey: '00 11 22' };
     expect(bodyOf(form).secrets).toEqual({ password: ' 1 2', encryptionKey: '001122' });
+  });
+
+  test('suite, signing keys and short names go out when they are not the usual', () => {
+    const form = formOf(undefined, first);
+    form.address = { ...form.address, referencing: 'sn' };
+    form.security = { ...form.security, auth: 'hls-ecdsa', suite: '1', signingKey: 'AB'.repeat(64) };
+    form.secrets = { ...form.secrets, signingKey: 'CD'.repeat(32) };
+    const body = bodyOf(form);
+    expect(body.address.referencing).toBe('sn');
+    expect(body.security).toEqual({
+      auth: 'hls-ecdsa',
+      policy: 'none',
+      suite: 1,
+      signingKey: 'AB'.repeat(64),
+    });
+    expect(body.secrets).toEqual({ signingKey: 'CD'.repeat(32) });
+    expect(meterValidation.security.suite('0', form)).not.toBeNull();
   });
 
   test('what the form lets through, the API takes', () => {

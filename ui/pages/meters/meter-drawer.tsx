@@ -174,6 +174,16 @@ function MeterFields({
                 {...form.getInputProps('address.physicalAddress')}
               />
             )}
+            <Select
+              label="Names of objects"
+              allowDeselect={false}
+              data={[
+                { value: 'ln', label: 'Logical names (LN)' },
+                { value: 'sn', label: 'Short names (SN)' },
+                { value: 'auto', label: 'What the meter offers' },
+              ]}
+              {...form.getInputProps('address.referencing')}
+            />
           </SimpleGrid>
         </Section>
         <Section title="Security">
@@ -184,7 +194,11 @@ function MeterFields({
               data={[
                 { value: 'none', label: 'None' },
                 { value: 'lls', label: 'Password (LLS)' },
+                { value: 'hls-md5', label: 'MD5 (HLS 3)' },
+                { value: 'hls-sha1', label: 'SHA-1 (HLS 4)' },
                 { value: 'hls-gmac', label: 'GMAC (HLS 5)' },
+                { value: 'hls-sha256', label: 'SHA-256 (HLS 6)' },
+                { value: 'hls-ecdsa', label: 'ECDSA (HLS 7)' },
               ]}
               {...form.getInputProps('security.auth')}
             />
@@ -198,6 +212,16 @@ function MeterFields({
                 { value: 'auth-enc', label: 'Authenticated and encrypted' },
               ]}
               {...form.getInputProps('security.policy')}
+            />
+            <Select
+              label="Security suite"
+              allowDeselect={false}
+              data={[
+                { value: '0', label: '0: AES-128' },
+                { value: '1', label: '1: AES-128, P-256' },
+                { value: '2', label: '2: AES-256, P-384' },
+              ]}
+              {...form.getInputProps('security.suite')}
             />
             <TextInput
               label="System title"
@@ -224,6 +248,22 @@ function MeterFields({
                 placeholder={kept(meter?.hasKeys)}
                 autoComplete="new-password"
                 {...form.getInputProps('secrets.authenticationKey')}
+              />
+            </>
+          )}
+          {auth === 'hls-ecdsa' && (
+            <>
+              <TextInput
+                label="Meter’s public signing key"
+                description="X and Y of its certificate’s key, hexadecimal"
+                inputWrapperOrder={['label', 'input', 'description', 'error']}
+                {...form.getInputProps('security.signingKey')}
+              />
+              <PasswordInput
+                label="Our private signing key"
+                placeholder={meter === undefined ? 'Not set' : 'Leave empty to keep the stored one'}
+                autoComplete="new-password"
+                {...form.getInputProps('secrets.signingKey')}
               />
             </>
           )}

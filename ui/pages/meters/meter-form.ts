@@ -21,13 +21,16 @@ export interface MeterForm {
     serverAddress: number | string;
     physicalAddress: number | string;
     addressBytes: '1' | '2' | '4';
+    referencing: 'ln' | 'sn' | 'auto';
   };
   security: {
     auth: Meter['security']['auth'];
     policy: 'none' | 'auth' | 'enc' | 'auth-enc';
     systemTitle: string;
+    suite: '0' | '1' | '2';
+    signingKey: string;
   };
-  secrets: { password: string; encryptionKey: string; authenticationKey: string };
+  secrets: { password: string; encryptionKey: string; authenticationKey: string; signingKey: string };
 }
 
 /** A new meter starts with the manual's usual values (Figure 8). */
@@ -35,7 +38,7 @@ export function formOf(
   meter: Meter | undefined,
   first: { channel: string; task: string; profile: string },
 ): MeterForm {
-  const secrets = { password: '', encryptionKey: '', authenticationKey: '' };
+  const secrets = { password: '', encryptionKey: '', authenticationKey: '', signingKey: '' };
   if (meter === undefined) {
     return {
       meterNo: '',
@@ -55,8 +58,9 @@ export function formOf(
         serverAddress: 1,
         physicalAddress: '',
         addressBytes: '1',
+        referencing: 'ln',
       },
-      security: { auth: 'none', policy: 'none', systemTitle: '' },
+      security: { auth: 'none', policy: 'none', systemTitle: '', suite: '0', signingKey: '' },
       secrets,
     };
   }
@@ -81,8 +85,14 @@ export function formOf(
       serverAddress: address.serverAddress,
       physicalAddress: address.physicalAddress ?? '',
       addressBytes: String(address.addressBytes) as '1' | '2' | '4',
+      referencing: address.referencing ?? 'ln',
     },
-    security: { ...security, systemTitle: security.systemTitle ?? '' },
+    security: {
+      ...security,
+      systemTitle: security.systemTitle ?? '',
+      suite: String(security.suite ?? 0) as '0' | '1' | '2',
+      signingKey: security.signingKey ?? '',
+    },
     secrets,
   };
 }
@@ -117,11 +127,14 @@ export function bodyOf(form: MeterForm): NewMeter {
         ? {}
         : { physicalAddress: Number(address.physicalAddress) }),
       addressBytes: Number(address.addressBytes) as 1 | 2 | 4,
+      ...(address.referencing === 'ln' ? {} : { referencing: address.referencing }),
     },
     security: {
       auth: security.auth,
       policy: security.policy,
       ...(security.systemTitle.trim() === '' ? {} : { systemTitle: security.systemTitle.trim() }),
+      ...(security.suite === '0' ? {} : { suite: Number(security.suite) as 1 | 2 }),
+      ...(security.signingKey.trim() === '' ? {} : { signingKey: security.signingKey.replaceAll(/\s/g, '') }),
     },
     ...(Object.keys(given).length === 0 ? {} : { secrets: given }),
   };
@@ -171,6 +184,15 @@ export const meterValidation = {
         ? null
         : wholeNumber(0, form.address.addressBytes === '4' ? 16383 : 127)(value),
   },
-  security: { systemTitle: hexOf([16]) },
-  secrets: { encryptionKey: hexOf([32, 64]), authenticationKey: hexOf([32, 64]) },
+  security: {
+    systemTitle: hexOf([16]),
+    suite: (value: string, form: MeterForm) =>
+      form.security.auth === 'hls-ecdsa' && value === '0' ? 'ECDSA needs suite 1 or 2' : null,
+    signingKey: hexOf([128, 192]),
+  },
+  secrets: {
+    encryptionKey: hexOf([32, 64]),
+    authenticationKey: hexOf([32, 64]),
+    signingKey: hexOf([64, 96]),
+  },
 };
