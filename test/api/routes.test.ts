@@ -80,7 +80,7 @@ describe('meters', () => {
     [{ address: { ...meterBody.address, framing: 'hdlc', addressBytes: 2 } }, 'address.physicalAddress'],
     [{ address: { ...meterBody.address, framing: 'hdlc', serverAddress: 128 } }, 'address.serverAddress'],
     [{ address: { ...meterBody.address, framing: 'hdlc', clientAddress: 128 } }, 'address.clientAddress'],
-    [{ security: { auth: 'hls-md5', policy: 'none' } }, 'security.auth'],
+    [{ security: { auth: 'kerberos', policy: 'none' } }, 'security.auth'],
     [{ security: { ...meterBody.security, systemTitle: '4d4d4d' } }, 'security.systemTitle'],
     [{ secrets: { encryptionKey: '0011' } }, 'secrets.encryptionKey'],
     [{ secrets: { password: 'a', passwordHex: '61' } }, 'secrets.passwordHex'],
