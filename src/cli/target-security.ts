@@ -97,7 +97,10 @@ function checkMaterial(flags: TargetFlags, ciphered: boolean, keys: KeyMaterial)
   const { auth, form, signed, suite } = flags;
   const ownCurve = auth === 'hls-ecdsa' ? '--auth hls-ecdsa' : signed === true ? '--signed' : undefined;
   const agreed = form !== undefined && AGREED.has(form) ? `--form ${form}` : undefined;
+  // The ephemeral key that it sends along is signed.
+  const onePass = form === 'one-pass-diffie-hellman' ? agreed : undefined;
   const curve = ownCurve ?? agreed;
+  if (form === 'general-ded' && flags.dedicated !== true) throw missing(`form ${form}`, 'dedicated');
   if (curve !== undefined && suite === 0) {
     throw new DcuError('usage', `${curve} needs --suite 1 or 2`, { field: 'suite' });
   }
@@ -109,8 +112,8 @@ function checkMaterial(flags: TargetFlags, ciphered: boolean, keys: KeyMaterial)
     ],
     [ciphered ? 'ciphering' : undefined, 'authenticationKey', 'authentication-key'],
     [form === 'wrapped-key' ? `--form ${form}` : undefined, 'masterKey', 'master-key'],
-    [ownCurve, 'signingKey', 'signing-key'],
-    [ownCurve, 'peerSigningKey', 'meter-signing-key'],
+    [ownCurve ?? onePass, 'signingKey', 'signing-key'],
+    [ownCurve ?? onePass, 'peerSigningKey', 'meter-signing-key'],
     [agreed, 'agreementKey', 'agreement-key'],
     [agreed, 'peerAgreementKey', 'meter-agreement-key'],
   ];

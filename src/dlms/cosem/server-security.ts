@@ -2,6 +2,7 @@ import { equalBytes } from '../../base/bytes.ts';
 import { DcuError } from '../../base/errors.ts';
 import type { SecurityPolicy } from '../../base/model.ts';
 import { conformanceMask } from '../apdu/conformance.ts';
+import { CONFIRMED } from '../apdu/fields.ts';
 import { apduKind, apduName, TAG } from '../apdu/tags.ts';
 import { isCiphered } from '../ciphering/ciphered-apdu.ts';
 import {
@@ -207,6 +208,8 @@ export class ServerSecurity {
     if (protection.policy === 'none' || !satisfies(protection.policy, policy)) throw lacking(tag);
     const initiate = plaintext[0] === TAG.initiateRequest;
     if (signedRequests && !initiate && !protection.signed) throw lacking(tag);
+    // Every meter has the broadcast key: what comes under it may be one's neighbour's, and is answered to nobody.
+    if (protection.key === 'broadcast' && !isUnconfirmed(plaintext)) throw lacking(tag);
     const general = protection.form !== 'service-specific' || protection.signed;
     if (general && this.#granted !== undefined && (this.#granted & GENERAL_PROTECTION) === 0) {
       throw new DcuError('not-granted', 'general-protection was not negotiated', { facts: { tag } });
@@ -224,6 +227,13 @@ export class ServerSecurity {
     if (this.#device.acceptInvocationCounter(clientAddress, invocationCounter)) return;
     throw replayed(invocationCounter, this.#device.expectedInvocationCounter?.(clientAddress));
   }
+}
+
+/** Whether nobody waits for an answer: the service class of a SET or ACTION, or an unconfirmed write. */
+function isUnconfirmed(plain: Uint8Array): boolean {
+  const [tag, , invokeIdAndPriority = CONFIRMED] = plain;
+  if (tag === TAG.unconfirmedWriteRequest) return true;
+  return (tag === TAG.setRequest || tag === TAG.actionRequest) && (invokeIdAndPriority & CONFIRMED) === 0;
 }
 
 /** With encryption alone any bytes open: what is no APDU was not written by the client, and its counter is not believed. */

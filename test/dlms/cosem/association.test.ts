@@ -7,6 +7,7 @@ import {
 } from '../../../src/base/model.ts';
 import { aesHook } from '../../../src/cli/hls-hook.ts';
 import { encodeData } from '../../../src/dlms/axdr.ts';
+import { MessageSecurity, UNPROTECTED } from '../../../src/dlms/ciphering/message-security.ts';
 import type { CipheringForm } from '../../../src/dlms/ciphering/types.ts';
 import type { AssociationConfig, ClientEvent } from '../../../src/dlms/client.ts';
 import { isHls } from '../../../src/dlms/cosem/hls.ts';
@@ -377,6 +378,28 @@ describe('hostile clients', () => {
     line.last({ type: 'open' });
     expect(failure(line.last({ type: 'get', attribute: REGISTER }))).toBe('not-granted');
     expect(device.callers).toEqual([]);
+  });
+
+  test('under the broadcast key only what nobody answers is taken', () => {
+    const { line, device } = ciphered();
+    line.last({ type: 'open' });
+    const anyone = new MessageSecurity({
+      ...MATERIAL[1].client,
+      suite: 1,
+      systemTitle: KEYS.clientTitle,
+      nextInvocationCounter: counterFrom(1000),
+      randomBytes: (length) => new Uint8Array(length),
+    });
+    const protection = { ...UNPROTECTED, policy: 'auth-enc', key: 'broadcast' } as const;
+    const say = (hex: string): string => {
+      const apdu = anyone.protect(Uint8Array.fromHex(hex.replaceAll(' ', '')), protection);
+      return put(line, Uint8Array.of(0, 1, 0, 1, 0, 1, 0, apdu.length, ...apdu));
+    };
+    expect(say('c001c1 0003 0100010800ff 02 00')).toBe('d80102');
+    expect(say('c101c1 0003 0100010800ff 02 00 0600000007')).toBe('d80102');
+    expect(device.callers).toHaveLength(0);
+    expect(say('c10181 0003 0100010800ff 02 00 0600000007')).toBe('');
+    expect(device.callers).toHaveLength(1);
   });
 
   test('a policy for requests and another for answers', () => {
