@@ -3,58 +3,10 @@ import { DcuError } from '../../base/errors.ts';
 import { apduKind, apduName, dedicatedTagOf, globalTagOf, TAG } from '../apdu/tags.ts';
 import { readOctets, writeOctets } from '../axdr-length.ts';
 
-/** How the ciphered APDU is framed: with the service's own glo- tag, or in general-glo-ciphering. */
-export type PeerForm = 'service-specific' | 'general-glo';
-
-export interface CipheredApdu {
-  readonly form: PeerForm;
-  /** Of the originator; general-glo-ciphering only. */
-  readonly systemTitle?: Uint8Array;
-  /** Security control, invocation counter, content, tag. */
-  readonly sealed: Uint8Array;
-}
-
 /** Whether an APDU of this tag must be opened before it can be read. */
 export function isCiphered(tag: number): boolean {
   const kind = apduKind(tag);
   return kind !== undefined && kind.protection !== 'plain';
-}
-
-/** Frames sealed bytes of the service `plainTag`; services without a glo- tag always go in general-glo-ciphering. */
-export function encodeCiphered(
-  form: PeerForm,
-  plainTag: number,
-  systemTitle: Uint8Array,
-  sealed: Uint8Array,
-): Uint8Array {
-  const writer = new ByteWriter(sealed.length + 16);
-  const globalTag = form === 'service-specific' ? globalTagOf(plainTag) : undefined;
-  if (globalTag === undefined) writeOctets(writer.u8(TAG.generalGlo), systemTitle);
-  else writer.u8(globalTag);
-  writeOctets(writer, sealed);
-  return writer.done();
-}
-
-/**
- * Takes the framing off a glo- or general-glo-ciphering APDU; bytes behind it are passed over. Throws
- * `security-required` for dedicated and general ciphering, whose keys nobody has agreed on here.
- */
-export function decodeCiphered(bytes: Uint8Array): CipheredApdu {
-  const reader = new ByteReader(bytes);
-  const tag = reader.u8('APDU tag');
-  const kind = apduKind(tag);
-  if (kind?.protection === 'global') {
-    return { form: 'service-specific', sealed: readOctets(reader, 'ciphered content') };
-  }
-  if (tag === TAG.generalGlo) {
-    const systemTitle = readOctets(reader, 'system title');
-    const sealed = readOctets(reader, 'ciphered content');
-    return { form: 'general-glo', ...(systemTitle.length === 0 ? {} : { systemTitle }), sealed };
-  }
-  throw new DcuError('security-required', `${apduName(tag)} needs keys that were not agreed on`, {
-    offset: 0,
-    facts: { tag },
-  });
 }
 
 /** Sealed content with its framing; the forms of general-ciphering have a codec of their own. */

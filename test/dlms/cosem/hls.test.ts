@@ -2,7 +2,6 @@ import { describe, expect, test } from 'bun:test';
 import { concat, fromHex } from '../../../src/base/bytes.ts';
 import { DcuError } from '../../../src/base/errors.ts';
 import { aesHook } from '../../../src/cli/hls-hook.ts';
-import { GlobalCipher } from '../../../src/dlms/ciphering/global-cipher.ts';
 import {
   challengeBytes,
   type HlsCredentials,
@@ -13,6 +12,7 @@ import {
   proveHls,
   verifyHls,
 } from '../../../src/dlms/cosem/hls.ts';
+import { SuiteZero } from '../ciphering/reference.ts';
 
 const text = (value: string): Uint8Array => new TextEncoder().encode(value);
 const range = (from: number, length: number): Uint8Array => Uint8Array.from({ length }, (_, at) => from + at);
@@ -45,7 +45,7 @@ const passFour = (ctos = CTOS, stoc = STOC): HlsProof => ({
 function gmacOf(title: Uint8Array, counter: number, lastKeyByte = 0x0f): HlsCredentials {
   const key = range(0, 16);
   key[15] = lastKeyByte;
-  const cipher = new GlobalCipher(key, range(0xd0, 16));
+  const cipher = new SuiteZero(key, range(0xd0, 16));
   return {
     gmac: (challenge) => cipher.gmac(title, counter, challenge),
     verifyGmac: (peer, challenge, value) => cipher.verifyGmac(peer, challenge, value),

@@ -7,8 +7,6 @@ import { encodeActionResponse } from '../../../src/dlms/apdu/action.ts';
 import { conformanceMask, LN_CONFORMANCE } from '../../../src/dlms/apdu/conformance.ts';
 import { encodeInitiateResponse } from '../../../src/dlms/apdu/initiate.ts';
 import { encodeData } from '../../../src/dlms/axdr.ts';
-import { encodeCiphered } from '../../../src/dlms/ciphering/ciphered-apdu.ts';
-import { GlobalCipher } from '../../../src/dlms/ciphering/global-cipher.ts';
 import type { AssociationConfig, ClientCommand, ClientEvent } from '../../../src/dlms/client.ts';
 import { createClientMachine } from '../../../src/dlms/cosem/client-machine.ts';
 import type {
@@ -19,6 +17,7 @@ import type {
   LinkMachine,
 } from '../../../src/dlms/link/link.ts';
 import { octetString } from '../../../src/dlms/values.ts';
+import { encodeCiphered, SuiteZero } from '../ciphering/reference.ts';
 import { counterFrom, KEYS, WRAPPER } from './loopback.ts';
 
 const COUNTERS: LinkCounters = {
@@ -63,7 +62,7 @@ export class ScriptedClient {
   readonly link = new ScriptedLink();
   readonly events: ClientEvent[] = [];
   readonly armed = new Map<string, number>();
-  readonly cipher = new GlobalCipher(KEYS.encryptionKey, KEYS.authenticationKey);
+  readonly cipher = new SuiteZero(KEYS.encryptionKey, KEYS.authenticationKey);
   /** Invocation counter of the server. */
   counter = 500;
   readonly #client;

@@ -9,8 +9,6 @@ import { conformanceMask, LN_CONFORMANCE } from '../../../src/dlms/apdu/conforma
 import { decodeGetResponse } from '../../../src/dlms/apdu/get.ts';
 import { decodeInitiateResponse, encodeInitiateRequest } from '../../../src/dlms/apdu/initiate.ts';
 import { encodeData } from '../../../src/dlms/axdr.ts';
-import { decodeCiphered, encodeCiphered } from '../../../src/dlms/ciphering/ciphered-apdu.ts';
-import { GlobalCipher } from '../../../src/dlms/ciphering/global-cipher.ts';
 import { encodeWrapperFrame } from '../../../src/dlms/link/wrapper.ts';
 import {
   type CosemRequest,
@@ -20,6 +18,7 @@ import {
   type ServerEvent,
 } from '../../../src/dlms/server.ts';
 import { octetString, u16 } from '../../../src/dlms/values.ts';
+import { decodeCiphered, encodeCiphered, SuiteZero } from '../ciphering/reference.ts';
 import { counterFrom, HDLC, KEYS, pair, WRAPPER } from './loopback.ts';
 
 interface Reply {
@@ -41,7 +40,7 @@ class Bench {
   readonly events: ServerEvent[] = [];
   readonly timers = new Map<string, number>();
   readonly asked: CosemRequest[] = [];
-  readonly cipher = new GlobalCipher(KEYS.encryptionKey, KEYS.authenticationKey);
+  readonly cipher = new SuiteZero(KEYS.encryptionKey, KEYS.authenticationKey);
   counter = 1000;
   nowMs = 0;
   readonly #server;
