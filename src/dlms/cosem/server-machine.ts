@@ -1,3 +1,4 @@
+import { toHex } from '../../base/bytes.ts';
 import { DcuError, toDcuError } from '../../base/errors.ts';
 import type { Effect, Input } from '../../base/machine.ts';
 import { createServerLink } from '../link/index.ts';
@@ -29,7 +30,11 @@ interface Entry {
   readonly peer: LinkPeer;
   readonly sinceMs: number;
   activeMs: number;
+  /** The last APDU came in a frame that nobody answers (HDLC: UI, as a broadcast is). */
+  silent: boolean;
 }
+
+type Arrival = Pick<Extract<LinkEvent, { readonly type: 'apdu' }>, 'peer' | 'apdu' | 'unconfirmed'>;
 
 /** A job whose device has promised to answer later. */
 interface Pending {
@@ -46,7 +51,7 @@ class Server implements ServerMachine {
   #pending: Pending | undefined;
   /** Promised answers whose client is gone: they still come, and belong to nobody. */
   #orphans = 0;
-  #waiting: { readonly peer: LinkPeer; readonly apdu: Uint8Array }[] = [];
+  #waiting: Arrival[] = [];
   /** When the idle timer fires; undefined while it does not run. */
   #armedForMs: number | undefined;
   #effects: Effect<ServerEvent>[] = [];
@@ -97,7 +102,7 @@ class Server implements ServerMachine {
     const isHdlc = this.#config.link.framing === 'hdlc';
     this.#drive({
       on: 'command',
-      command: isHdlc ? { type: 'send-unconfirmed', apdu } : { type: 'send', apdu, peer },
+      command: { type: isHdlc ? 'send-unconfirmed' : 'send', apdu, peer },
     });
   }
 
@@ -113,30 +118,34 @@ class Server implements ServerMachine {
     switch (event.type) {
       case 'connected':
       case 'disconnected':
-        // HDLC: with the link, or when the client begins anew, its associations end.
-        this.#dropAll();
+        // HDLC: with its link, or when the client begins anew, a client's association ends.
+        if (event.peer === undefined) this.#dropAll();
+        else this.#dropPeer(event.peer);
         break;
       case 'apdu':
-        if (this.#pending === undefined) this.#receive(event.peer, event.apdu);
-        else this.#wait(event.peer, event.apdu);
+        if (this.#pending === undefined) this.#receive(event);
+        else this.#wait(event);
         break;
     }
   }
 
-  #wait(peer: LinkPeer, apdu: Uint8Array): void {
+  #wait({ peer, apdu, unconfirmed }: Arrival): void {
     const waiting = this.#waiting;
     const bytes = waiting.reduce((sum, one) => sum + one.apdu.length, apdu.length);
     const ofClient = waiting.filter((one) => keyOf(one.peer) === keyOf(peer)).length;
     const { apdus, ofOneClient, bytes: most } = MAX_WAITING;
-    if (waiting.length < apdus && ofClient < ofOneClient && bytes <= most) waiting.push({ peer, apdu });
+    if (waiting.length < apdus && ofClient < ofOneClient && bytes <= most) {
+      waiting.push({ peer, apdu, unconfirmed });
+    }
   }
 
-  #receive(peer: LinkPeer, apdu: Uint8Array): void {
+  #receive({ peer, apdu, unconfirmed }: Arrival): void {
     const device = this.#devices.get(peer.serverAddress);
     if (device === undefined || isNoRequest(apdu)) return;
     const key = keyOf(peer);
     const entry = this.#entries.get(key) ?? this.#entryFor(peer, device);
     entry.activeMs = this.#nowMs;
+    entry.silent = unconfirmed;
     const outcome = entry.association.receive(apdu);
     // Who is refused takes nobody's place.
     if (entry.association.state === 'idle') this.#entries.delete(key);
@@ -154,11 +163,11 @@ class Server implements ServerMachine {
     const context = { device, policy, maxPduSize, randomBytes };
     const window = link.framing === 'hdlc' ? 1 : generalBlockWindow;
     const association = new ServerAssociation(context, peer, window);
-    return { association, device, peer, sinceMs: this.#nowMs, activeMs: this.#nowMs };
+    return { association, device, peer, sinceMs: this.#nowMs, activeMs: this.#nowMs, silent: false };
   }
 
   #conclude(entry: Entry, outcome: Outcome): void {
-    if (outcome.reply !== undefined) {
+    if (outcome.reply !== undefined && !entry.silent) {
       const { peer } = entry;
       for (const apdu of [outcome.reply, ...(outcome.stream ?? [])]) {
         this.#drive({ on: 'command', command: { type: 'send', apdu, peer } });
@@ -193,10 +202,14 @@ class Server implements ServerMachine {
     pending.responses.push(response);
     pending.entry.activeMs = this.#nowMs;
     this.#run(pending);
+    this.#takeWaiting();
+  }
+
+  #takeWaiting(): void {
     while (this.#pending === undefined) {
       const next = this.#waiting.shift();
       if (next === undefined) break;
-      this.#receive(next.peer, next.apdu);
+      this.#receive(next);
     }
   }
 
@@ -233,6 +246,18 @@ class Server implements ServerMachine {
     for (const event of entry.association.drop()) this.#emit(event);
   }
 
+  #dropPeer(peer: LinkPeer): void {
+    const isGone = (one: LinkPeer): boolean => linkOf(one) === linkOf(peer);
+    if (this.#pending !== undefined && isGone(this.#pending.entry.peer)) {
+      this.#orphans++;
+      this.#pending = undefined;
+    }
+    this.#waiting = this.#waiting.filter((one) => !isGone(one.peer));
+    for (const [key, entry] of this.#entries) if (isGone(entry.peer)) this.#drop(key, entry);
+    this.#armIdle();
+    this.#takeWaiting();
+  }
+
   #dropAll(): void {
     if (this.#pending !== undefined) this.#orphans++;
     this.#pending = undefined;
@@ -266,8 +291,16 @@ function goesOn({ job, responses }: Pending): boolean {
   return responses.reduce((sum, { data }) => sum + (data?.length ?? 0), 0) < MAX_RESPONSE_BYTES;
 }
 
-function keyOf(peer: LinkPeer): string {
+/** Names the link of a peer; behind a gateway several peers share one. */
+function linkOf(peer: LinkPeer): string {
   return `${peer.clientAddress}/${peer.serverAddress}/${peer.physicalAddress ?? ''}`;
+}
+
+function keyOf(peer: LinkPeer): string {
+  const { gateway } = peer;
+  return gateway === undefined
+    ? linkOf(peer)
+    : `${linkOf(peer)}/${gateway.networkId}/${toHex(gateway.address)}`;
 }
 
 /**
