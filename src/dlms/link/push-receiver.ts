@@ -6,6 +6,7 @@ import { splitServerAddress } from './address.ts';
 import { ApduExtent, beginsWithLlc, mayBePushed } from './apdu-extent.ts';
 import type { LinkPeer } from './link.ts';
 import { MbusReassembly, mbusSegment, scanMbus } from './mbus.ts';
+import type { PushRoute } from './push-route.ts';
 import { FLAG, type Scan, type ScannedHdlc, scanHdlc, scanWrapper, WRAPPER_HEADER } from './scan.ts';
 
 export const PUSH_FRAMINGS = ['hdlc', 'wrapper', 'mbus', 'raw'] as const;
@@ -30,6 +31,10 @@ export interface PushedApdu {
    * HDLC addresses, or the access points of M-Bus with its bus address. Raw APDUs have none but a gateway's.
    */
   readonly peer: Partial<LinkPeer>;
+  /** The same addresses as the frame has them; `routeBack` is the way to answer. */
+  readonly route: PushRoute;
+  /** HDLC: the whole frame with its flags, where one frame holds the APDU. A copy. */
+  readonly frame?: Uint8Array;
 }
 
 export type PushEvent = PushedApdu;
@@ -237,10 +242,16 @@ class Receiver implements PushReceiver {
     if (second === undefined) return 'more';
     // The flag that ends one frame may begin the next one, or stand twice.
     if (second === FLAG) return { end: 1 };
-    return this.#found(scanHdlc(bytes, 0), (frame) => this.#hdlcFrame(frame, bytes));
+    const scan = scanHdlc(bytes, 0);
+    const end = scan.kind === 'frame' ? scan.end : 0;
+    return this.#found(scan, (frame) => this.#hdlcFrame(frame, bytes, end));
   }
 
-  #hdlcFrame({ control, source, destination, segmented, info }: ScannedHdlc, bytes: Uint8Array): void {
+  #hdlcFrame(
+    { control, source, destination, segmented, info }: ScannedHdlc,
+    bytes: Uint8Array,
+    end: number,
+  ): void {
     this.framing = 'hdlc';
     if (info === undefined || (control.kind !== 'ui' && control.kind !== 'i')) {
       this.counters.droppedSegments++;
@@ -269,9 +280,11 @@ class Receiver implements PushReceiver {
       this.#forgetSegments();
     } else if (!segmented) {
       const whole = concat(this.#segments);
+      const alone = this.#segments.length === 1;
       this.#segments = [];
       this.#segmentsLength = 0;
-      this.#deliver('hdlc', whole, peer);
+      const route = { framing: 'hdlc', source, destination } as const;
+      this.#deliver(route, whole, peer, alone ? bytes.slice(0, end + 1) : undefined);
     }
   }
 
@@ -300,7 +313,8 @@ class Receiver implements PushReceiver {
     return this.#found(scanWrapper(bytes, 0), ({ source, destination, apdu }) => {
       this.framing = 'wrapper';
       const peer = { clientAddress: destination, serverAddress: source };
-      this.#deliver('wrapper', bytes.slice(apdu.from, apdu.to), peer);
+      const route = { framing: 'wrapper', source, destination } as const;
+      this.#deliver(route, bytes.slice(apdu.from, apdu.to), peer);
     });
   }
 
@@ -316,7 +330,7 @@ class Receiver implements PushReceiver {
       this.counters.droppedSegments += lost;
       if (apdu === undefined) return;
       const { address, source, destination } = segment.addresses;
-      this.#deliver('mbus', apdu, {
+      this.#deliver({ framing: 'mbus', address, source, destination }, apdu, {
         clientAddress: destination,
         serverAddress: source,
         physicalAddress: address,
@@ -348,10 +362,10 @@ class Receiver implements PushReceiver {
   #raw(length: number): void {
     this.framing = 'raw';
     this.counters.frames++;
-    this.#deliver('raw', this.#held.slice(this.#from, this.#from + length), {});
+    this.#deliver({ framing: 'raw' }, this.#held.slice(this.#from, this.#from + length), {});
   }
 
-  #deliver(framing: PushFraming, information: Uint8Array, peer: Partial<LinkPeer>): void {
+  #deliver(route: PushRoute, information: Uint8Array, peer: Partial<LinkPeer>, frame?: Uint8Array): void {
     const bare = information.subarray(beginsWithLlc(information) ? LLC_LENGTH : 0);
     try {
       const behind = decodeGateway(bare);
@@ -361,7 +375,14 @@ class Receiver implements PushReceiver {
       this.counters.apdus++;
       this.#effects.push({
         do: 'emit',
-        event: { type: 'apdu', framing, apdu, peer: { ...peer, ...gateway } },
+        event: {
+          type: 'apdu',
+          framing: route.framing,
+          apdu,
+          peer: { ...peer, ...gateway },
+          route,
+          ...(frame === undefined ? {} : { frame }),
+        },
       });
     } catch (error) {
       if (!(error instanceof DcuError)) throw error;
