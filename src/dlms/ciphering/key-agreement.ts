@@ -1,9 +1,9 @@
 import { concat } from '../../base/bytes.ts';
 import type { SecuritySuite } from '../../base/model.ts';
 import { ecdsaSign, ecdsaVerify, generateEcKeyPair, scalarSize } from '../../kernels/index.ts';
-import { agreedKey, type KdfEdition } from './key-derivation.ts';
+import { agreedKey } from './key-derivation.ts';
 import { publicKeyFacts } from './suite.ts';
-import type { EcKeyPair } from './types.ts';
+import type { EcKeyPair, KdfEdition } from './types.ts';
 
 /** Keys of class 64 by their id: unicast encryption, broadcast encryption, authentication, master (Blue Book 4.4.7). */
 export type GlobalKeyId = 0 | 1 | 2 | 3;

@@ -3,17 +3,12 @@ import { DcuError } from '../../base/errors.ts';
 import type { SecuritySuite } from '../../base/model.ts';
 import { type DigestName, digest, ecdhSecret } from '../../kernels/index.ts';
 import { publicKeyFacts, suiteFacts } from './suite.ts';
-import type { EcKeyPair } from './types.ts';
+import type { EcKeyPair, KdfEdition } from './types.ts';
 
 /** What the derived key is for. */
 export type KeyAlgorithm = 'aes-gcm' | 'aes-wrap';
 
-/**
- * The AlgorithmID that goes into OtherInfo. Edition 8.0 of the Green Book printed 60 85 74 06 08 03 xx, which GBCS and
- * meters of its time took over; later editions encode the object identifier { 2 16 756 5 8 3 xx } as it is, with 05.
- */
-export type KdfEdition = 'current' | 'edition-8';
-
+/** Encoded object identifier of the algorithms, whose last arc names one. */
 const ALGORITHM_PREFIX = {
   current: Uint8Array.of(0x60, 0x85, 0x74, 0x05, 0x08, 0x03),
   'edition-8': Uint8Array.of(0x60, 0x85, 0x74, 0x06, 0x08, 0x03),

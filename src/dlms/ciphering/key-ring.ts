@@ -1,7 +1,6 @@
 import { DcuError } from '../../base/errors.ts';
 import type { SecuritySuite } from '../../base/model.ts';
 import { ContentCipher } from './content-cipher.ts';
-import type { KdfEdition } from './key-derivation.ts';
 import { checkKeyMaterial, checkLength, suiteFacts } from './suite.ts';
 import type { EcKeyPair, KeyMaterial } from './types.ts';
 
@@ -18,21 +17,14 @@ export const LASTING_KEY_FIELD = {
 /** Own copies of one association's keys, each set up once; nothing is left of them after `release`. */
 export class KeyRing {
   readonly suite: SecuritySuite;
-  readonly edition: KdfEdition;
   readonly #keys: KeyMaterial;
   readonly #dedicatedKey: Uint8Array | undefined;
   readonly #ciphers = new Map<LastingKey, ContentCipher>();
   #released = false;
 
   /** Throws `invalid-field` naming a key whose length is not that of the suite. */
-  constructor(
-    suite: SecuritySuite,
-    keys: KeyMaterial,
-    dedicatedKey: Uint8Array | undefined,
-    edition: KdfEdition,
-  ) {
+  constructor(suite: SecuritySuite, keys: KeyMaterial, dedicatedKey: Uint8Array | undefined) {
     this.suite = suite;
-    this.edition = edition;
     checkKeyMaterial(suite, keys);
     checkLength('dedicatedKey', dedicatedKey, suiteFacts(suite).keyLength);
     this.#keys = copyOf(keys);
@@ -92,6 +84,7 @@ export class KeyRing {
 
 function copyOf(keys: KeyMaterial): KeyMaterial {
   const copies: { -readonly [Field in keyof KeyMaterial]: KeyMaterial[Field] } = {};
+  if (keys.keyDerivation !== undefined) copies.keyDerivation = keys.keyDerivation;
   for (const field of BYTES) {
     const key = keys[field];
     if (key !== undefined) copies[field] = key.slice();

@@ -37,14 +37,14 @@ export class MessageSecurity {
 
   /** Throws `invalid-field` naming a key whose length is not that of the suite. */
   constructor(config: MessageSecurityConfig) {
-    const { suite, systemTitle, dedicatedKey, keyDerivation = 'current' } = config;
+    const { suite, systemTitle, dedicatedKey } = config;
     if (systemTitle.length !== 8) {
       throw new DcuError('invalid-field', `systemTitle has 8 bytes, not ${systemTitle.length}`, {
         field: 'systemTitle',
       });
     }
     this.#config = config;
-    this.#ring = new KeyRing(suite, config, dedicatedKey, keyDerivation);
+    this.#ring = new KeyRing(suite, config, dedicatedKey);
   }
 
   /** Most bytes that `protection` adds to an APDU that is up to 64 KB long when protected. */
@@ -69,7 +69,8 @@ export class MessageSecurity {
     const { systemTitle, nextInvocationCounter, randomBytes } = this.#config;
     const counter = nextInvocationCounter?.();
     const header: GeneralHeader = {
-      transactionId: transactionId ?? this.#newTransactionId(counter),
+      transactionId:
+        transactionId ?? (statesTransaction(protection) ? this.#newTransactionId(counter) : NOTHING),
       originatorSystemTitle: systemTitle,
       recipientSystemTitle: recipient,
       dateTime: NOTHING,
@@ -151,6 +152,11 @@ export class MessageSecurity {
     if (counter !== undefined) new DataView(id.buffer, id.byteOffset, id.length).setUint32(0, counter);
     return id;
   }
+}
+
+/** Service-specific and general-glo or -ded ciphering have no such field. */
+function statesTransaction({ form, signed }: Protection): boolean {
+  return signed || !(form === 'service-specific' || form === 'general-glo' || form === 'general-ded');
 }
 
 function checkRecipient(recipient: Uint8Array): void {

@@ -10,7 +10,7 @@ import {
   wrapKey,
 } from '../../kernels/index.ts';
 import type { GeneralHeader, KeyInfo } from '../apdu/general-ciphering.ts';
-import { agreedKey, type KdfEdition, partyWithTransaction } from './key-derivation.ts';
+import { agreedKey, partyWithTransaction } from './key-derivation.ts';
 import { publicKeyFacts, suiteFacts } from './suite.ts';
 import type { CipheringForm, EcKeyPair, KeyMaterial } from './types.ts';
 
@@ -30,7 +30,6 @@ const NOTHING = new Uint8Array(0);
 export interface OneTimeKeySource {
   readonly suite: SecuritySuite;
   readonly keys: KeyMaterial;
-  readonly edition: KdfEdition;
 }
 
 /** A key for one message, to be wiped after use, and what tells the recipient which. */
@@ -171,7 +170,13 @@ function agreed(
   const { originatorSystemTitle, recipientSystemTitle, transactionId } = header;
   const u =
     scheme === ONE_PASS ? originatorSystemTitle : partyWithTransaction(originatorSystemTitle, transactionId);
-  const key = agreedKey(source.suite, own, peer, { u, v: recipientSystemTitle }, { edition: source.edition });
+  const key = agreedKey(
+    source.suite,
+    own,
+    peer,
+    { u, v: recipientSystemTitle },
+    { edition: source.keys.keyDerivation ?? 'current' },
+  );
   if (key !== undefined) return key;
   throw field === undefined
     ? new DcuError('decryption-failed', 'the ephemeral key is not a point of the curve')

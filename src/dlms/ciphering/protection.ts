@@ -1,7 +1,6 @@
 import type { SecurityPolicy, SecuritySuite } from '../../base/model.ts';
 import { KEY_WRAP_OVERHEAD, scalarSize } from '../../kernels/index.ts';
 import { SECURITY_HEADER_LENGTH } from './content-cipher.ts';
-import type { KdfEdition } from './key-derivation.ts';
 import { isAuthenticated } from './security-control.ts';
 import { suiteFacts, TAG_LENGTH } from './suite.ts';
 import type { CipheringForm, KeyMaterial } from './types.ts';
@@ -56,8 +55,6 @@ export interface MessageSecurityConfig extends KeyMaterial {
   readonly randomBytes: (length: number) => Uint8Array;
   /** Whether APDUs under the global broadcast key are opened; they are not unless told. */
   readonly acceptBroadcast?: boolean;
-  /** `current` unless told. */
-  readonly keyDerivation?: KdfEdition;
 }
 
 /** Key ids of key-info identified-key. */

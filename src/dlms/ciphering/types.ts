@@ -23,6 +23,12 @@ export interface EcKeyPair {
   readonly publicKey: Uint8Array;
 }
 
+/**
+ * The AlgorithmID from which keys are derived. Edition 8.0 of the Green Book printed 60 85 74 06 08 03 xx, which GBCS and
+ * meters of its time took over; later editions encode the object identifier { 2 16 756 5 8 3 xx } as it is, with 05.
+ */
+export type KdfEdition = 'current' | 'edition-8';
+
 /** What one side needs to protect APDUs and to open those of its peer; all of it optional until it is needed. */
 export interface KeyMaterial {
   /** Global unicast encryption key: 16 bytes in suites 0 and 1, 32 in suite 2. */
@@ -41,6 +47,8 @@ export interface KeyMaterial {
   readonly peerSigningKey?: Uint8Array;
   /** The peer's static public key agreement key. */
   readonly peerAgreementKey?: Uint8Array;
+  /** How agreed keys are derived: `current` unless told. */
+  readonly keyDerivation?: KdfEdition;
 }
 
 /** Authentication mechanism 2 is the manufacturer's: f(StoC) and f(CtoS) come from outside. */
