@@ -1,10 +1,9 @@
-import { ByteWriter } from '../../base/bytes.ts';
-import { writeLength } from '../axdr-length.ts';
-import { DATA_TAGS } from '../axdr-types.ts';
+import type { ByteWriter } from '../../base/bytes.ts';
 import type { AccessSelection, CaptureObject, CosemAttribute } from '../client-types.ts';
 import type { DlmsData } from '../data.ts';
 import { type CosemDateTime, daysInMonth, decodeDate, decodeDateTime, toUtcMs } from '../datetime.ts';
 import type { CosemResponse } from '../server-types.ts';
+import { encodeRows, type RowEncoding } from './profile-encoding.ts';
 
 /** Rows of a profile generic, made on demand; row 0 is the oldest. */
 export interface ProfileRowSource {
@@ -21,8 +20,7 @@ export interface ProfileRowSource {
   deviationMinutes?(local: CosemDateTime): number;
 }
 
-/** Bytes that a row takes at first guess; the buffer grows from there. */
-const GUESSED_ROW_BYTES = 48;
+const PLAIN: RowEncoding = { encoding: 'plain', periodS: 0 };
 const CLOCK_CLASS = 8;
 
 /**
@@ -32,10 +30,25 @@ const CLOCK_CLASS = 8;
 export function readProfileBuffer(
   source: ProfileRowSource,
   selection: AccessSelection | undefined,
+  encoding: RowEncoding = PLAIN,
 ): CosemResponse {
   const all = source.columns.map((_, column) => column);
-  if (selection === undefined) return encodeRows(source, sequence(0, source.count()), all);
-  switch (selection.by) {
+  const chosen = choose(source, selection, all);
+  if ('result' in chosen) return chosen;
+  return { result: 'success', data: encodeRows(source, chosen.rows, chosen.columns, encoding) };
+}
+
+/** Rows and columns of a selection, or why there are none. */
+type Choice = { readonly rows: readonly number[]; readonly columns: readonly number[] } | CosemResponse;
+
+function choose(
+  source: ProfileRowSource,
+  selection: AccessSelection | undefined,
+  all: readonly number[],
+): Choice {
+  switch (selection?.by) {
+    case undefined:
+      return { rows: sequence(0, source.count()), columns: all };
     case 'entry':
       return byEntry(source, selection, all);
     case 'range':
@@ -49,20 +62,20 @@ function byEntry(
   source: ProfileRowSource,
   selection: Extract<AccessSelection, { by: 'entry' }>,
   all: readonly number[],
-): CosemResponse {
+): Choice {
   const { fromEntry, toEntry, fromColumn = 1, toColumn = 0 } = selection;
   const count = source.count();
   if (fromColumn > all.length) return { result: 'scope-of-access-violated' };
   const columns = all.slice(Math.max(fromColumn, 1) - 1, toColumn === 0 ? undefined : toColumn);
   const end = toEntry === 0 ? count : Math.min(toEntry, count);
-  return encodeRows(source, sequence(Math.max(fromEntry, 1) - 1, end), columns);
+  return { rows: sequence(Math.max(fromEntry, 1) - 1, end), columns };
 }
 
 function byRange(
   source: ProfileRowSource,
   selection: Extract<AccessSelection, { by: 'range' }>,
   all: readonly number[],
-): CosemResponse {
+): Choice {
   const { restricting } = selection;
   const isTime = restricting.classId === CLOCK_CLASS && restricting.attribute === 2;
   if (!isTime || !source.columns.some((column) => sameAttribute(column, restricting))) {
@@ -77,7 +90,7 @@ function byRange(
     ),
   );
   if (columns?.includes(-1)) return { result: 'scope-of-access-violated' };
-  return encodeRows(source, rowsBetween(source, fromMs, toMs), columns ?? all);
+  return { rows: rowsBetween(source, fromMs, toMs), columns: columns ?? all };
 }
 
 function sameAttribute(a: CosemAttribute, b: CosemAttribute): boolean {
@@ -99,21 +112,6 @@ function rowsBetween(source: ProfileRowSource, fromMs: number, toMs: number): re
 
 function sequence(first: number, end: number): number[] {
   return Array.from({ length: Math.max(0, end - first) }, (_, i) => first + i);
-}
-
-function encodeRows(
-  source: ProfileRowSource,
-  rows: readonly number[],
-  columns: readonly number[],
-): CosemResponse {
-  const writer = new ByteWriter(8 + rows.length * GUESSED_ROW_BYTES).u8(DATA_TAGS.array);
-  writeLength(writer, rows.length);
-  for (const row of rows) {
-    writer.u8(DATA_TAGS.structure);
-    writeLength(writer, columns.length);
-    source.writeCells(writer, row, columns);
-  }
-  return { result: 'success', data: writer.done() };
 }
 
 /**

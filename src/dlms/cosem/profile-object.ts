@@ -1,7 +1,10 @@
+import { conformanceMask } from '../apdu/conformance.ts';
 import type { CosemAttribute } from '../client-types.ts';
+import type { Caller } from '../server-types.ts';
 import { array, enumeration, u32 } from '../values.ts';
 import { type CosemObject, constant, type MethodSource } from './cosem-object.ts';
 import { type ProfileRowSource, readProfileBuffer } from './profile-buffer.ts';
+import type { ProfileEncoding, RowEncoding } from './profile-encoding.ts';
 import { captureObjectData } from './selective-access.ts';
 
 export interface ProfileConfig {
@@ -14,6 +17,8 @@ export interface ProfileConfig {
   /** Class 7's sort methods; 1 = first in, first out. */
   readonly sortMethod?: number;
   readonly sortObject?: CosemAttribute;
+  /** How the buffer is written; `plain` if not given. Differences go only to clients that have agreed to them. */
+  readonly encoding?: ProfileEncoding;
   readonly reset?: MethodSource;
   readonly capture?: MethodSource;
 }
@@ -29,7 +34,10 @@ export function profileObject(config: ProfileConfig): CosemObject {
     version: 1,
     obis: config.obis,
     attributes: {
-      2: { get: ({ selection }) => readProfileBuffer(source, selection), selective: true },
+      2: {
+        get: ({ selection, caller }) => readProfileBuffer(source, selection, encodingFor(config, caller)),
+        selective: true,
+      },
       3: { get: () => array(source.columns.map(captureObjectData)) },
       4: constant(u32(config.capturePeriodS)),
       5: constant(enumeration(config.sortMethod ?? FIFO)),
@@ -39,4 +47,9 @@ export function profileObject(config: ProfileConfig): CosemObject {
     },
     methods: { ...(reset ? { 1: reset } : {}), ...(capture ? { 2: capture } : {}) },
   };
+}
+
+function encodingFor({ encoding = 'plain', capturePeriodS }: ProfileConfig, caller: Caller): RowEncoding {
+  const granted = ((caller.context?.conformance ?? 0) & conformanceMask(['delta-value-encoding'])) !== 0;
+  return { encoding: encoding === 'deltas' && !granted ? 'plain' : encoding, periodS: capturePeriodS };
 }
