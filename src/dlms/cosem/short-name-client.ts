@@ -238,7 +238,7 @@ class Planner {
     return unanswered(this.#limits, known, finish(known.map(() => 'success')));
   }
 
-  /** A method that answers is read with its parameter; one that does not is written. */
+  /** A method that answers is read with its parameter; one that does not is written first. */
   #action(
     { method, parameter = NULL_DATA }: MethodCall,
     done: (result: AccessResult) => ClientEvent,
@@ -254,16 +254,40 @@ class Planner {
     const name = this.#names.nameOfMethod(target);
     if (name === undefined) return done({ result: UNDEFINED });
     const encoded = encodeData(parameter);
-    if (!confirmed || !returnsValue(classId, version, target.attribute)) {
-      const setting = { access: { type: 'variable-name', name }, value: encoded } as const;
-      return this.#write([setting], ([result = UNDEFINED]) => done({ result }), confirmed);
-    }
+    const setting = { access: { type: 'variable-name', name }, value: encoded } as const;
     const selection = { selector: METHOD_SELECTOR, parameters: encoded };
     const reference = { type: 'parameterized-access', name, selection } as const;
-    if (target !== REPLY_TO_HLS_SN) this.#requireParameters();
-    return this.#read([reference], ([result]) =>
-      done(result?.ok ? { result: 'success', data: result.data } : { result: result?.result ?? UNDEFINED }),
+    if (confirmed && returnsValue(classId, version, target.attribute)) {
+      if (target !== REPLY_TO_HLS_SN) this.#requireParameters();
+      return this.#read([reference], ([result]) =>
+        done(result?.ok ? { result: 'success', data: result.data } : { result: result?.result ?? UNDEFINED }),
+      );
+    }
+    if (confirmed && isGranted(this.#scope, 'parameterized-access')) {
+      return this.#writtenOrRead(setting, reference, done);
+    }
+    return this.#write([setting], ([result = UNDEFINED]) => done({ result }), confirmed);
+  }
+
+  /**
+   * Some servers know methods by READ alone and say of a WRITE that its name is undefined. Then nothing was done, and
+   * it is asked again as a READ, whose value says nothing.
+   */
+  #writtenOrRead(
+    setting: VariableValue,
+    reference: VariableReference,
+    done: (result: AccessResult) => ClientEvent,
+  ): Outcome {
+    const read = this.#read([reference], ([result]) =>
+      done({ result: result?.ok ? 'success' : (result?.result ?? UNDEFINED) }),
     );
+    const answer = ([result = UNDEFINED]: readonly string[]): ClientEvent => ({ type: 'set-result', result });
+    const written = this.#write([setting], answer);
+    if (!('start' in written) || !('start' in read)) return written;
+    return new ChainedOperation(written, (event) => {
+      if (event.type !== 'set-result') return event;
+      return event.result === UNDEFINED ? read : done({ result: event.result });
+    });
   }
 
   /** One call after the other: some are read and others written, so no one request holds them all. */
