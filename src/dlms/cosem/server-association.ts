@@ -254,7 +254,9 @@ export class ServerAssociation {
     const reply = this.#inBlocks(accepted.security.protect(plain), accepted);
     // Keys that the request has changed hold from the next one on.
     const { device, policy } = this.#context;
-    const now = device.associations.find((one) => one.clientAddress === policy?.clientAddress);
+    const now = device.associations.find(
+      (one) => one.clientAddress === policy?.clientAddress && one.auth === policy.auth,
+    );
     if (now !== undefined && this.#state === 'associated') accepted.security.follow(now);
     return reply;
   }
