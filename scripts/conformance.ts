@@ -1,0 +1,84 @@
+/**
+ * `npm run test:conformance`: the acceptance suite against sound simulated meters, where nothing may fail, and against
+ * meters with one planted fault each, which the suite must find. The last line is `N passed, N failed`.
+ */
+import { summaryText } from '../src/conformance/report.ts';
+import { runConformance } from '../src/conformance/runner.ts';
+import { type Fault, startBrokenMeter } from '../test/conformance/faults/broken-meter.ts';
+import { FAULTS } from '../test/conformance/faults/index.ts';
+import { type Combination, startSoundMeter } from '../test/conformance/sound-meter.ts';
+
+/** Faulty meters are tested so many at a time; what takes time is waiting for silence. */
+const AT_A_TIME = 6;
+
+const COMBINATIONS: readonly Combination[] = [
+  { framing: 'wrapper', auth: 'none' },
+  { framing: 'wrapper', auth: 'lls' },
+  { framing: 'wrapper', auth: 'hls-gmac' },
+  { framing: 'hdlc', auth: 'none' },
+  { framing: 'hdlc', auth: 'lls' },
+  { framing: 'hdlc', auth: 'hls-gmac' },
+  { framing: 'hdlc', auth: 'hls-gmac', serial: true },
+];
+
+interface Outcome {
+  readonly passed: number;
+  readonly failures: readonly string[];
+}
+
+async function testSound(combination: Combination): Promise<Outcome> {
+  const { framing, auth, serial = false } = combination;
+  const meter = await startSoundMeter(combination);
+  try {
+    const { summary, results } = await runConformance({ ...meter.target, allowWrites: true });
+    const name = `${framing}/${auth}${serial ? '/serial' : ''}`;
+    console.log(`sound meter ${name.padEnd(22)} ${summaryText(summary)}`);
+    const failures = results
+      .filter(({ verdict, notApplicable }) => verdict !== 'pass' && !notApplicable)
+      .map(({ id, verdict, reason }) => `${name} ${id}: ${verdict}, ${reason ?? ''}`);
+    return { passed: summary.pass, failures };
+  } finally {
+    await meter.stop();
+  }
+}
+
+async function testFault(fault: Fault): Promise<Outcome> {
+  const meter = startBrokenMeter(fault);
+  try {
+    const { results } = await runConformance(meter.target, { only: fault.finds });
+    const missed = results.filter(({ verdict }) => verdict !== 'fail');
+    const found = missed.length === 0 ? 'found' : 'MISSED';
+    console.log(`fault ${fault.id.padEnd(26)} ${found.padEnd(7)} ${fault.title}: ${fault.finds.join(', ')}`);
+    return {
+      passed: results.length - missed.length,
+      failures: missed.map(
+        ({ id, verdict, reason }) => `${fault.id}: ${id} says ${verdict}, ${reason ?? ''}`,
+      ),
+    };
+  } finally {
+    await meter.stop();
+  }
+}
+
+async function inTurns<Item>(
+  items: readonly Item[],
+  run: (item: Item) => Promise<Outcome>,
+): Promise<Outcome[]> {
+  const outcomes: Outcome[] = [];
+  for (let at = 0; at < items.length; at += AT_A_TIME) {
+    outcomes.push(...(await Promise.all(items.slice(at, at + AT_A_TIME).map(run))));
+  }
+  return outcomes;
+}
+
+const startMs = performance.now();
+const sound: Outcome[] = [];
+// One after the other: with several at a time a busy machine would look like a silent meter.
+for (const combination of COMBINATIONS) sound.push(await testSound(combination));
+const outcomes = [...sound, ...(await inTurns(FAULTS, testFault))];
+const failures = outcomes.flatMap((outcome) => outcome.failures);
+for (const failure of failures) console.log(`  ${failure}`);
+const passed = outcomes.reduce((sum, outcome) => sum + outcome.passed, 0);
+console.log(`${FAULTS.length} faults planted, ${Math.round((performance.now() - startMs) / 1000)} s`);
+console.log(`${passed} passed, ${failures.length} failed`);
+process.exit(failures.length > 0 || passed === 0 ? 1 : 0);
