@@ -1,6 +1,7 @@
 import { GatewayClientLink, GatewayServerLink } from './gateway-link.ts';
 import { HdlcLink } from './hdlc.ts';
 import { HdlcServerLink } from './hdlc-server.ts';
+import { LineGuard } from './line-guard.ts';
 import type { HdlcLinkConfig, LinkConfig, LinkMachine } from './link.ts';
 import { OpeningLink } from './opening-link.ts';
 import type { CountingLink } from './peer.ts';
@@ -53,6 +54,7 @@ function serverLink(config: LinkConfig, { logicalDevices }: ServerLinkOptions): 
 
 /** The link as the line under it needs it: with an opening, without echo, with quiet between frames. */
 function onLine(link: CountingLink, config: HdlcLinkConfig, role: 'client' | 'server'): CountingLink {
-  const { opening } = config;
-  return opening === undefined ? link : new OpeningLink(link, config, opening, role);
+  const { opening, echo, interFrameTimeoutMs } = config;
+  const opened = opening === undefined ? link : new OpeningLink(link, config, opening, role);
+  return echo === true || interFrameTimeoutMs !== undefined ? new LineGuard(opened, config) : opened;
 }
