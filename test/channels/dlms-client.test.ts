@@ -87,6 +87,35 @@ async function everyService(client: DlmsClient): Promise<void> {
   expect(set).toBe('success');
   expect(action).toEqual({ result: 'success', data: encodeData(u32(8)) });
   expect(await client.getList([])).toEqual([]);
+  const settings = [
+    { attribute: at(2), value: u32(1) },
+    { attribute: at(4), value: LONG },
+  ];
+  const done = { result: 'success' };
+  const returned = { result: 'success', data: encodeData(u32(9)) };
+  const [sets, actions, items, stopped] = await Promise.all([
+    client.setList(settings),
+    client.actionList([{ method: at(1) }, { method: at(1), parameter: u32(9) }]),
+    client.access([
+      { type: 'get', attribute: at(3) },
+      { type: 'action', method: at(1), parameter: u32(9) },
+    ]),
+    client.access(
+      [
+        { type: 'get', attribute: at(3) },
+        { type: 'set', attribute: at(2), value: u32(1) },
+      ],
+      { breakOnError: true },
+    ),
+    client.setUnconfirmed(at(2), u32(3)),
+    client.actionUnconfirmed(at(1), u32(4)),
+  ]);
+  expect(sets).toEqual(['success', 'success']);
+  expect(actions).toEqual([done, returned]);
+  expect(items).toEqual([{ result: 'object-undefined' }, returned]);
+  expect(stopped).toEqual([{ result: 'object-undefined' }, { result: 'other-reason' }]);
+  // What is not answered is followed by what is.
+  expect(await client.get(at(2))).toEqual(five);
 }
 
 describe('over every kind of channel', () => {
