@@ -129,6 +129,7 @@ export class ServerSecurity {
     }
     const opened = this.#messages.open(apdu, this.#clientTitle);
     this.#checkOpened(tag, opened);
+    checkInside(tag, opened.plaintext);
     if (!isAuthenticated(opened.protection.policy)) checkKnown(opened.plaintext);
     check(opened.plaintext);
     this.#acceptCounter(opened);
@@ -257,6 +258,13 @@ function replayed(received: number, expected: number | undefined): DcuError {
   return new DcuError('replay-detected', `invocation counter ${received} was used already`, {
     facts: { received, ...(expected === undefined ? {} : { expectedInvocationCounter: expected }) },
   });
+}
+
+/** The tag of a glo- or ded-APDU names the service; another one inside was not what the client announced. */
+function checkInside(tag: number, plain: Uint8Array): void {
+  const announced = apduKind(tag)?.plainTag;
+  if (announced === undefined || plain[0] === announced) return;
+  throw new DcuError('apdu-invalid', `${apduName(plain[0] ?? 0)} inside ${apduName(tag)}`, { offset: 0 });
 }
 
 function lacking(tag: number): DcuError {
