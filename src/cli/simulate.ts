@@ -185,7 +185,7 @@ function secretsText(meter: ServedMeter): string {
 }
 
 function jsonOf(meter: ServedMeter): Record<string, string | number> {
-  const { encryptionKey, authenticationKey, physicalAddress } = meter;
+  const { encryptionKey, authenticationKey, masterKey, physicalAddress } = meter;
   return {
     meterNo: meter.meterNo,
     ...(meter.serialPath === undefined
@@ -209,6 +209,7 @@ function jsonOf(meter: ServedMeter): Record<string, string | number> {
       : {
           encryptionKey: toHex(encryptionKey),
           authenticationKey: toHex(authenticationKey),
+          ...(masterKey === undefined ? {} : { masterKey: toHex(masterKey) }),
         }),
   };
 }

@@ -1,4 +1,5 @@
 import type { CosemObject } from '../dlms/cosem/cosem-object.ts';
+import { securitySetup } from '../dlms/cosem/security-setup-object.ts';
 import { octetString, octetText, u8, u16, u32 } from '../dlms/values.ts';
 import { daylightSavingActive, monthOf, monthStart } from './calendar.ts';
 import { clockPort } from './clock-control.ts';
@@ -15,7 +16,6 @@ import {
   registerObject,
   relayObject,
   scriptTableObject,
-  securitySetupObject,
 } from './meter-objects.ts';
 import { profileObjects } from './meter-profiles.ts';
 import type { Instantaneous, MeteringPoint } from './metering-point.ts';
@@ -61,7 +61,12 @@ export function meterObjects(meter: SimulatedMeter): CosemObject[] {
     ...profileObjects(meter),
     ...eventObjects(meter),
     ...controlObjects(meter),
-    securitySetupObject('0.0.43.0.0.255', plan.auth === 'hls-gmac' ? 3 : 0, plan.systemTitle),
+    securitySetup({
+      version: meter.securityVersion,
+      systemTitle: plan.systemTitle,
+      store: meter.security,
+      randomBytes: (length) => meter.random.bytes(length),
+    }),
   ];
 }
 

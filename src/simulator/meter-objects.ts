@@ -250,19 +250,3 @@ export function monthEndScheduleObject(obis: string, scriptObis: string): CosemO
     },
   };
 }
-
-/** Class 64, version 0. `policy`: 0 nothing, 3 authenticated and encrypted. */
-export function securitySetupObject(obis: string, policy: 0 | 3, serverTitle: Uint8Array): CosemObject {
-  return {
-    classId: 64,
-    version: 0,
-    obis,
-    attributes: {
-      2: constant(enumeration(policy)),
-      3: constant(enumeration(0)),
-      // Learned with each association and kept by none.
-      4: constant(octetString(new Uint8Array(0))),
-      5: constant(octetString(serverTitle)),
-    },
-  };
-}

@@ -65,6 +65,12 @@ function meterDevice(meter: SimulatedMeter): LogicalDevice {
         ...policy,
         rights: policy.clientAddress === PUBLIC_CLIENT ? open : FULL_RIGHTS,
       })),
+    changes: {
+      secret: (_, secret) => {
+        meter.changeSecret(secret);
+        return 'success';
+      },
+    },
     nextInvocationCounter: () => meter.nextInvocationCounter(),
     acceptInvocationCounter: (client, counter) => meter.acceptInvocationCounter(client, counter),
     expectedInvocationCounter: (client) => meter.lastAcceptedCounter(client) + 1,

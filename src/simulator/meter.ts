@@ -1,5 +1,8 @@
+import { concat } from '../base/bytes.ts';
 import type { Clock } from '../base/clock.ts';
 import { SeededRandom } from '../base/random.ts';
+import { storedSecurity } from '../dlms/cosem/security-setup-object.ts';
+import { MemorySecurityStore } from '../dlms/cosem/security-store.ts';
 import type { AssociationPolicy, ServerEvent } from '../dlms/server.ts';
 import { EVENT } from './event-codes.ts';
 import { type Fault, type FaultKind, FaultSet } from './faults.ts';
@@ -20,6 +23,9 @@ export const PUBLIC_CLIENT = 16;
 /** Counters count in sixteenths of a second since 2025 at power-up, so that a restart never falls behind. */
 const COUNTER_EPOCH_MS = Date.UTC(2025, 0, 1);
 const WRONG_KEYS = 9;
+const WRONG_MARK = new TextEncoder().encode('!');
+/** Authenticated and encrypted, in the words of each version of class 64. */
+const SECURE_POLICY = { 0: 3, 1: 0b01101100 } as const;
 
 /** One meter of the neighbourhood: what it measures, whom it lets in, and what is wrong with it. */
 export class SimulatedMeter {
@@ -28,10 +34,14 @@ export class SimulatedMeter {
   readonly faults: FaultSet;
   /** For its challenges. */
   readonly random: SeededRandom;
+  /** Its keys and policy, which clients may change as long as it lives. */
+  readonly security: MemorySecurityStore;
   readonly #world: MeterWorld;
   readonly #accepted = new Map<number, number>();
   readonly #restartListeners = new Set<() => void>();
   #counter: number;
+  /** What the password was changed to. */
+  #newSecret: Uint8Array | undefined;
   /** When it was last known to have power. */
   #aliveMs: number;
   #startingUntilMs = Number.NEGATIVE_INFINITY;
@@ -44,8 +54,14 @@ export class SimulatedMeter {
     this.point = new MeteringPoint({ ...plan, seed, startMs, liveOutages });
     this.faults = new FaultSet(new SeededRandom(seedFor(seed, `faults ${plan.meterNo}`)));
     this.random = new SeededRandom(seedFor(seed, `challenges ${plan.meterNo}`));
+    this.security = storeOf(plan, this.securityVersion);
     this.#aliveMs = startMs;
     this.#counter = Math.max(1, Math.floor(((startMs - COUNTER_EPOCH_MS) * 16) / 1000)) % 2 ** 32;
+  }
+
+  /** Of class 64: suites 1 and 2 have key agreement and certificates. */
+  get securityVersion(): 0 | 1 {
+    return (this.plan.suite ?? 0) === 0 ? 0 : 1;
   }
 
   /** True time, UTC ms. */
@@ -79,26 +95,30 @@ export class SimulatedMeter {
       policy: 'none',
       referencing,
     };
-    const { auth, suite } = plan;
-    const policy = auth === 'hls-gmac' ? 'auth-enc' : 'none';
-    const own = { clientAddress: plan.client, auth, policy, referencing } as const;
-    return [open, { ...own, ...(suite === undefined ? {} : { suite }), ...this.#credentials() }];
+    const stored = storedSecurity(this.securityVersion, this.security);
+    return [
+      open,
+      { ...stored, clientAddress: plan.client, auth: plan.auth, referencing, ...this.#credentials() },
+    ];
   }
 
   /** What proves a client's right, or something else while the meter has the wrong keys. */
   #credentials(): Partial<AssociationPolicy> {
-    const { password, hookFor, signingKeys, encryptionKey, authenticationKey, meterNo } = this.plan;
+    const { password, hookFor, signingKeys, encryptionKey, meterNo } = this.plan;
     const wrong = this.faults.has('wrong-key');
-    const wrongSeed = seedFor(this.#world.seed, `wrong ${meterNo}`);
-    const key = (right: Uint8Array, which: number): Uint8Array =>
-      wrong ? simulatedKey(wrongSeed, which, right.length) : right;
-    const secret =
-      password === undefined ? undefined : new TextEncoder().encode(wrong ? `!${password}` : password);
+    const wrongKey = (which: number, length: number): Uint8Array =>
+      simulatedKey(seedFor(this.#world.seed, `wrong ${meterNo}`), which, length);
+    const right =
+      this.#newSecret ?? (password === undefined ? undefined : new TextEncoder().encode(password));
+    const secret = right && wrong ? concat([WRONG_MARK, right]) : right;
     return {
       ...(secret && { password: secret }),
       ...(secret && hookFor && { hook: hookFor(secret) }),
-      ...(encryptionKey && { encryptionKey: key(encryptionKey, WRONG_KEYS) }),
-      ...(authenticationKey && { authenticationKey: key(authenticationKey, WRONG_KEYS + 1) }),
+      ...(wrong &&
+        encryptionKey && {
+          encryptionKey: wrongKey(WRONG_KEYS, encryptionKey.length),
+          authenticationKey: wrongKey(WRONG_KEYS + 1, encryptionKey.length),
+        }),
       ...(signingKeys && {
         signingKey: signingKeys.meter,
         peerSigningKey: (wrong ? signingKeys.meter : signingKeys.client).publicKey,
@@ -112,6 +132,11 @@ export class SimulatedMeter {
       return { clientAddress, auth: 'hls-gmac', policy: 'none' };
     }
     return { clientAddress, auth: 'lls', policy: 'none' };
+  }
+
+  /** A new password or HLS secret: it holds from the next association on. */
+  changeSecret(secret: Uint8Array): void {
+    this.#newSecret = secret;
   }
 
   nextInvocationCounter(): number {
@@ -175,4 +200,19 @@ export class SimulatedMeter {
   #restart(): void {
     for (const listener of this.#restartListeners) listener();
   }
+}
+
+/** What a meter leaves the factory with. */
+function storeOf(plan: MeterPlan, version: 0 | 1): MemorySecurityStore {
+  const { suite = 0, encryptionKey, authenticationKey, masterKey, signingKeys } = plan;
+  return new MemorySecurityStore({
+    policy: plan.auth === 'hls-gmac' ? SECURE_POLICY[version] : 0,
+    suite,
+    keys: {
+      ...(encryptionKey ? { encryptionKey } : {}),
+      ...(authenticationKey ? { authenticationKey } : {}),
+      ...(masterKey ? { masterKey } : {}),
+    },
+    ...(signingKeys ? { keyPairs: { signature: signingKeys.meter } } : {}),
+  });
 }

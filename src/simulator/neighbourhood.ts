@@ -53,6 +53,7 @@ export interface ServedMeter {
   readonly systemTitle: Uint8Array;
   readonly encryptionKey?: Uint8Array;
   readonly authenticationKey?: Uint8Array;
+  readonly masterKey?: Uint8Array;
   readonly phases: 1 | 3;
   /** The meter itself: its faults, its relay, its logs. */
   readonly device: SimulatedMeter;
@@ -180,7 +181,7 @@ type Where = Pick<ServedMeter, 'host' | 'port' | 'serialPath' | 'connect' | 'lin
 
 function describe(device: SimulatedMeter, where: Where): ServedMeter {
   const { meterNo, framing, client, server, physicalAddress, addressBytes, auth, phases } = device.plan;
-  const { password, systemTitle, encryptionKey, authenticationKey } = device.plan;
+  const { password, systemTitle, encryptionKey, authenticationKey, masterKey } = device.plan;
   const { referencing, suite, signingKeys } = device.plan;
   return {
     meterNo,
@@ -198,6 +199,7 @@ function describe(device: SimulatedMeter, where: Where): ServedMeter {
     systemTitle,
     ...(encryptionKey === undefined ? {} : { encryptionKey }),
     ...(authenticationKey === undefined ? {} : { authenticationKey }),
+    ...(masterKey === undefined ? {} : { masterKey }),
     phases,
     device,
   };

@@ -43,6 +43,8 @@ export interface MeterPlan {
   /** HLS-GMAC: global unicast encryption and authentication key, 16 bytes each (suite 2: 32). */
   readonly encryptionKey?: Uint8Array;
   readonly authenticationKey?: Uint8Array;
+  /** As long; wraps keys that are transferred. */
+  readonly masterKey?: Uint8Array;
   readonly kind: LoadKind;
   readonly phases: 1 | 3;
   readonly feeder: number;
@@ -167,7 +169,10 @@ function systemTitleOf(meterNo: string): Uint8Array {
   return title;
 }
 
-type Credentials = Pick<MeterPlan, 'password' | 'encryptionKey' | 'authenticationKey' | 'signingKeys'>;
+type Credentials = Pick<
+  MeterPlan,
+  'password' | 'encryptionKey' | 'authenticationKey' | 'masterKey' | 'signingKeys'
+>;
 
 function credentials(seed: number, meterNo: string, auth: AuthMechanism, suite: SecuritySuite): Credentials {
   const own = seedFor(seed, meterNo);
@@ -177,7 +182,11 @@ function credentials(seed: number, meterNo: string, auth: AuthMechanism, suite: 
   }
   if (needsKeys({ auth, policy: 'none' })) {
     const length = keyBytes(suite);
-    return { encryptionKey: simulatedKey(own, 2, length), authenticationKey: simulatedKey(own, 3, length) };
+    return {
+      encryptionKey: simulatedKey(own, 2, length),
+      authenticationKey: simulatedKey(own, 3, length),
+      masterKey: simulatedKey(own, 6, length),
+    };
   }
   if (auth !== 'hls-ecdsa') return {};
   return { signingKeys: { meter: simulatedPair(own, 4, suite), client: simulatedPair(own, 5, suite) } };

@@ -37,6 +37,7 @@ describe('dcu simulate', () => {
       systemTitle: expect.stringMatching(/^4f4443[0-9a-f]{10}$/),
       encryptionKey: expect.stringMatching(/^[0-9a-f]{32}$/),
       authenticationKey: expect.stringMatching(/^[0-9a-f]{32}$/),
+      masterKey: expect.stringMatching(/^[0-9a-f]{32}$/),
     });
   });
 
