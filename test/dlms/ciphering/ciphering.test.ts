@@ -90,6 +90,7 @@ describe('content under one key', () => {
       );
     }
     expect(readSealed(fromHex('2000000001')).content.length).toBe(0);
+    expect(() => readSealed(fromHex('20'))).toThrow(expect.objectContaining({ offset: 1 }));
   });
 
   test('counters and titles that do not fit', () => {

@@ -152,6 +152,22 @@ describe.each(SUITES)('suite %d', (suite) => {
     },
   );
 
+  test('the overhead is exact where every length takes three bytes, and 0 for nothing', () => {
+    const apdu = concat([GET, new Uint8Array(40_000)]);
+    for (const protection of protections(suite)) {
+      const added = client.security.protect(apdu, protection, SERVER).length - apdu.length;
+      // The tag of a service of its own spares the system title.
+      const spared = protection.form === 'service-specific' && !protection.signed ? 9 : 0;
+      expect({ protection, added: added + spared }).toEqual({
+        protection,
+        added: client.security.overhead(protection),
+      });
+      const { policy: _policy, ...rest } = protection;
+      const nothing = client.security.overhead({ ...rest, policy: 'none', signed: false });
+      expect(nothing).toBe(0);
+    }
+  });
+
   test('what is authenticated or signed is refused with any bit changed; nothing but typed errors comes of it', () => {
     for (const protection of protections(suite)) {
       const sent = client.security.protect(GET, protection, SERVER);
