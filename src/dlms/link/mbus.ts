@@ -8,8 +8,9 @@ const HEADER = 4;
 /** C, A and CI, then the two access points. */
 const LINK_FIELDS = 3;
 const TRANSPORT_FIELDS = LINK_FIELDS + 2;
-const LONGEST_FRAME = 0xff;
-const LARGEST_SEGMENT = LONGEST_FRAME - TRANSPORT_FIELDS;
+/** L of the frames that meters fill up; the field could state five more. */
+const FULL_FRAME = 0xfa;
+const LARGEST_SEGMENT = FULL_FRAME - TRANSPORT_FIELDS;
 /** CI values of the DLMS transport layer (EN 13757-1): segment number in the low four bits, then the final bit. */
 const LAST_CI = 0x1f;
 const FINAL = 0x10;
