@@ -6,7 +6,7 @@ import { describeApdu } from '../describe.ts';
 import { isChanging } from '../harmless.ts';
 import { getRequest, type Session } from '../session.ts';
 import { defineTests, type TestDefinition } from '../test-case.ts';
-import { expect } from '../verdict.ts';
+import { expect, fail } from '../verdict.ts';
 
 /** An AARQ whose encoding is broken must lead to no association, and to no harm. */
 function brokenAarq(
@@ -30,8 +30,10 @@ function brokenAarq(
 /** Requests out of shape, each followed by one that must be served. */
 async function survives(bench: Bench, requests: readonly Uint8Array[], what: string): Promise<void> {
   let session: Session | undefined;
+  let begun = false;
   for (const plain of requests) {
-    session ??= await bench.associate();
+    session ??= begun ? await again(bench, what) : await bench.associate();
+    begun = true;
     const answer = await session.request(plain, bench.target.quietMs);
     if (answer === undefined || session.link.closed) {
       await session.close();
@@ -43,6 +45,15 @@ async function survives(bench: Bench, requests: readonly Uint8Array[], what: str
     }
   }
   await bench.alive(what, session);
+}
+
+/** After the first association has stood, one that cannot be had is the meter's fault. */
+async function again(bench: Bench, what: string): Promise<Session> {
+  try {
+    return await bench.prove(await bench.open());
+  } catch (thrown) {
+    fail(`no association after ${what}: ${thrown instanceof Error ? thrown.message : String(thrown)}`);
+  }
 }
 
 const GET = getRequest(DEVICE_NAME);

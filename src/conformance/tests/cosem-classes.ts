@@ -45,6 +45,10 @@ function within(name: string, data: DlmsData | undefined, least: number, most: n
   return `${name} is ${value ?? `a ${data.type}`}`;
 }
 
+/** 255 is no unit on purpose; what has no name of its own is not in the enumeration. */
+const isKnownUnit = (unit: number): boolean =>
+  unit === 255 || (unitName(unit) ?? `unit ${unit}`) !== `unit ${unit}`;
+
 const CLOCK_READS_MS = 2200;
 
 export const COSEM_CLASS_TESTS = defineTests(
@@ -161,9 +165,7 @@ export const COSEM_CLASS_TESTS = defineTests(
           if (scaler?.type !== 'integer' || unit?.type !== 'enum')
             return 'scaler_unit is no structure of integer and enum';
           if (scaler.value < -30 || scaler.value > 30) return `the scaler is ${scaler.value}`;
-          return unit.value === 255 || unitName(unit.value) !== undefined
-            ? undefined
-            : `unit ${unit.value} is not defined`;
+          return isKnownUnit(unit.value) ? undefined : `unit ${unit.value} is not defined`;
         }),
     },
     {

@@ -8,6 +8,9 @@ import { expect, fail, Inconclusive, notApplicable } from '../verdict.ts';
 import type { WrapperFrame } from '../wrapper-frame.ts';
 import type { WrapperStation } from '../wrapper-station.ts';
 
+/** Enough for TCP to send them apart. */
+const BETWEEN_OCTETS_MS = 3;
+
 const request = (bench: Bench): Uint8Array => aarq(bench.fields());
 
 const accepts = (frame: WrapperFrame | undefined): boolean =>
@@ -57,8 +60,10 @@ export const WRAPPER_TESTS = defineTests(
       async run(bench) {
         const station = await bench.wrapper();
         const bytes = station.frame(request(bench));
-        for (const byte of bytes.subarray(0, 8))
+        for (const byte of bytes.subarray(0, 8)) {
           await station.line.send(Uint8Array.of(byte), 'one octet of the header');
+          await bench.pause(BETWEEN_OCTETS_MS);
+        }
         expect(
           accepts(await station.ask(bytes.subarray(8), station.timeoutMs, 'the APDU')),
           'an AARQ behind a header in pieces is not accepted',

@@ -1,5 +1,11 @@
 import { concat, equalBytes } from '../../../src/base/bytes.ts';
-import { CONTROL, informationControl, kindOf, receiveNumber } from '../../../src/conformance/hdlc-frame.ts';
+import {
+  CONTROL,
+  FrameSplitter,
+  informationControl,
+  kindOf,
+  receiveNumber,
+} from '../../../src/conformance/hdlc-frame.ts';
 import { parameterField } from '../../../src/conformance/hdlc-parameters.ts';
 import { WrapperSplitter } from '../../../src/conformance/wrapper-frame.ts';
 import type { Breakage, Fault } from './broken-meter.ts';
@@ -64,7 +70,8 @@ export const LINK_FAULTS: readonly Fault[] = [
       let wedged = false;
       return {
         toMeter(bytes) {
-          wedged ||= bytes.length > 1 && bytes.at(-1) !== 0x7e && bytes[0] === 0x7e;
+          const units = new FrameSplitter().push(bytes);
+          wedged ||= units.length === 0 || units.some((unit) => 'noise' in unit);
           return wedged ? {} : { forward: [bytes] };
         },
       };

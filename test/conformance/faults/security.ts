@@ -168,15 +168,16 @@ export const SECURITY_FAULTS: readonly Fault[] = [
   },
   {
     id: 'faults-told-apart',
-    title: 'A refusal repeats what was asked in the clear',
+    title: 'Refusals differ by what was wrong',
     combination: GMAC,
     finds: ['SYMSEC_MSG_N21'],
-    plant: () => () => {
+    plant: () => {
       let refusals = 0;
-      return apdus({
-        response: (apdu) =>
-          apdu[0] === 0xd8 ? apdu.map((byte, i) => (i === 2 ? 1 + (refusals++ % 3) : byte)) : apdu,
-      });
+      return () =>
+        apdus({
+          response: (apdu) =>
+            apdu[0] === 0xd8 ? apdu.map((byte, i) => (i === 2 ? 1 + (refusals++ % 3) : byte)) : apdu,
+        });
     },
   },
   {
