@@ -8,7 +8,7 @@ import { encodeDataNotificationConfirm } from '../apdu/notification.ts';
 import { TAG } from '../apdu/tags.ts';
 import type { ClientCommand, ClientConfig, ClientEvent, ClientMachine } from '../client-types.ts';
 import { createClientLink } from '../link/index.ts';
-import type { LinkCommand, LinkCounters, LinkEvent, LinkMachine } from '../link/link.ts';
+import type { LinkCounters, LinkMachine } from '../link/link.ts';
 import {
   type AssociationEvent,
   type AssociationState,
@@ -19,11 +19,11 @@ import { ClientBlocks } from './client-blocks.ts';
 import { type ClientDialect, isGranted, type RequestCommand, type RequestScope } from './client-dialect.ts';
 import { dialectsFor } from './client-dialects.ts';
 import { ClientHandshake, isUnknownContext, type JudgedAare, unusable } from './client-handshake.ts';
+import { ClientLine, type ClientLineHost } from './client-line.ts';
 import { LogicalNameDialect } from './client-logical-names.ts';
 import type { Operation } from './client-operations.ts';
 import { ClientSecurity, checkAssociationConfig } from './client-security.ts';
 import { CLIENT_TABLE, type ClientAction, type ClientInput, type ClientState } from './client-states.ts';
-import { GENERAL_BLOCK_ABORT } from './general-blocks.ts';
 import { challengeBytes, isHls } from './hls.ts';
 
 interface Given {
@@ -32,11 +32,6 @@ interface Given {
   readonly error?: DcuError | undefined;
 }
 
-/** Runs only while something came that was no answer; plain silence is the link's to notice. */
-const OVERDUE_TIMER = 'client-overdue';
-/** Runs while a transfer in blocks is under way. */
-const BLOCK_TIMER = 'client-blocks';
-const BLOCK_SILENCES = 3;
 const NOTIFICATIONS: ReadonlySet<number> = new Set([
   TAG.dataNotification,
   TAG.eventNotification,
@@ -47,20 +42,17 @@ const LONGEST_APDU = 0xffff;
 class Client implements ClientMachine {
   readonly #config: ClientConfig;
   readonly #link: LinkMachine;
+  readonly #line: ClientLine;
   #state: ClientState = 'closed';
   #association: AssociationState = 'idle';
   #security: ClientSecurity;
   #handshake: ClientHandshake;
   #initiated: InitiateResponse | undefined;
   #operation: Operation | undefined;
-  /** General block transfer, where it was granted. */
-  #blocks: ClientBlocks | undefined;
-  #blockTimer = false;
   /** Dialects that are left to try when the server does not know the present one. */
   #others: readonly (() => ClientDialect)[] = [];
   #dialect: ClientDialect;
   #failure: DcuError | undefined;
-  #watching = false;
   #effects: Effect<ClientEvent>[] = [];
   #nowMs = 0;
 
@@ -68,6 +60,7 @@ class Client implements ClientMachine {
     checkAssociationConfig(config.association);
     this.#config = config;
     this.#link = link;
+    this.#line = new ClientLine(link, config.link, this.#host());
     // Without keys until `open`: key handles live no longer than an association.
     this.#security = new ClientSecurity(
       { ...config.association, policy: 'none', auth: 'none' },
@@ -92,12 +85,8 @@ class Client implements ClientMachine {
       const { command } = input;
       const isRequest = command.type !== 'open' && command.type !== 'release';
       this.#dispatch(isRequest ? 'request' : command.type, { command });
-    } else if (input.on === 'timer' && input.timer === OVERDUE_TIMER) {
-      if (this.#watching) this.#dispatch('overdue', {});
-    } else if (input.on === 'timer' && input.timer === BLOCK_TIMER) {
-      this.#silence();
     } else {
-      this.#drive(input);
+      this.#line.step(input, nowMs);
       if (input.on === 'closed' && this.#state !== 'closed') {
         this.#dispatch('disconnected', { error: input.reason });
       }
@@ -105,19 +94,19 @@ class Client implements ClientMachine {
     return this.#effects;
   }
 
-  /** Hands an input to the link and takes in what comes out of it. */
-  #drive(input: Input<LinkCommand>): void {
-    for (const effect of this.#link.step(input, this.#nowMs)) {
-      if (effect.do === 'emit') this.#linkEvent(effect.event);
-      else this.#effects.push(effect);
-    }
-  }
-
-  #linkEvent(event: LinkEvent): void {
-    if (event.type === 'apdu' && event.apdu[0] === TAG.generalBlockTransfer && this.#blocks) {
-      this.#block(event.apdu, this.#blocks, event.unconfirmed);
-    } else if (event.type === 'apdu') this.#dispatch('apdu', { apdu: event.apdu });
-    else this.#dispatch(event.type, event.type === 'disconnected' ? { error: event.error } : {});
+  #host(): ClientLineHost {
+    const isBusy = (): boolean => this.#state === 'busy';
+    return {
+      get busy() {
+        return isBusy();
+      },
+      apdu: (apdu) => this.#dispatch('apdu', { apdu }),
+      linkEvent: (event) =>
+        this.#dispatch(event.type, event.type === 'disconnected' ? { error: event.error } : {}),
+      unreadable: (error) => this.#endRequest({ type: 'request-failed', error }),
+      overdue: () => this.#dispatch('overdue', {}),
+      effect: (effect) => this.#effects.push(effect),
+    };
   }
 
   /** An error that an action throws ends the association: what may fail alone is caught closer to it. */
@@ -167,7 +156,7 @@ class Client implements ClientMachine {
     this.#handshake = new ClientHandshake(association, this.#security, challenge);
     this.#state = 'linking';
     this.#others = dialectsFor(association);
-    this.#drive({ on: 'command', command: { type: 'connect' } });
+    this.#line.command({ type: 'connect' }, this.#nowMs);
   }
 
   #associate(): void {
@@ -177,7 +166,7 @@ class Client implements ClientMachine {
     this.#others = others;
     this.#step('aarq');
     this.#state = 'associating';
-    this.#send(this.#handshake.aarq(this.#dialect));
+    this.#line.send(this.#handshake.aarq(this.#dialect));
   }
 
   #judgeAare(apdu: Uint8Array): void {
@@ -238,7 +227,7 @@ class Client implements ClientMachine {
     const scope = this.#scope;
     if (isGranted(scope, 'general-block-transfer')) {
       const { association, link } = this.#config;
-      this.#blocks = new ClientBlocks(association, link, scope.maxApdu + this.#security.overhead);
+      this.#line.carryBlocks(new ClientBlocks(association, link, scope.maxApdu + this.#security.overhead));
     }
     this.#emit({
       type: 'opened',
@@ -281,14 +270,14 @@ class Client implements ClientMachine {
     const tag = plain[0] ?? 0;
     if (NOTIFICATIONS.has(tag)) {
       this.#unasked(plain);
-      this.#watch();
+      this.#line.watch();
       return;
     }
     try {
       if (tag === TAG.exceptionResponse || tag === TAG.confirmedServiceError) throw unusable(plain, 'answer');
       const operation = this.#operation;
       if (operation?.answers(plain) !== true) {
-        this.#watch();
+        this.#line.watch();
         return;
       }
       const progress = operation.receive(plain);
@@ -302,9 +291,9 @@ class Client implements ClientMachine {
   }
 
   #endRequest(event: ClientEvent): void {
-    this.#unwatch();
     this.#operation = undefined;
     this.#state = 'ready';
+    this.#line.rest();
     this.#emit(event);
   }
 
@@ -319,48 +308,6 @@ class Client implements ClientMachine {
     this.#emit({ type: 'notification', apdu: plain });
   }
 
-  /** One block. What the server says unasked is acknowledged to its end; an answer needs no further word. */
-  #block(apdu: Uint8Array, blocks: ClientBlocks, unconfirmed: boolean): void {
-    const isAnswer = this.#state === 'busy' && !unconfirmed;
-    try {
-      const step = blocks.receive(apdu);
-      for (const block of step.send) this.#say(block, isAnswer);
-      if (step.apdu !== undefined) {
-        if (!isAnswer) for (const block of blocks.confirm()) this.#say(block, false);
-        this.#dispatch('apdu', { apdu: step.apdu });
-      }
-    } catch (error) {
-      if (isAnswer) {
-        this.#say(GENERAL_BLOCK_ABORT, false);
-        this.#endRequest({ type: 'request-failed', error: toDcuError(error) });
-      }
-    }
-    this.#timeBlocks();
-  }
-
-  #silence(): void {
-    this.#blockTimer = false;
-    const again = this.#blocks?.silence();
-    if (again === undefined) this.#dispatch('overdue', {});
-    else for (const block of again) this.#say(block, true);
-    this.#timeBlocks();
-  }
-
-  #say(apdu: Uint8Array, answered: boolean): void {
-    this.#drive({ on: 'command', command: { type: answered ? 'send' : 'send-unconfirmed', apdu } });
-  }
-
-  #timeBlocks(): void {
-    if (this.#state === 'busy' && this.#blocks?.pending) {
-      const delayMs = Math.ceil(this.#config.link.responseTimeoutMs / BLOCK_SILENCES);
-      this.#effects.push({ do: 'arm', timer: BLOCK_TIMER, delayMs });
-      this.#blockTimer = true;
-    } else if (this.#blockTimer) {
-      this.#effects.push({ do: 'disarm', timer: BLOCK_TIMER });
-      this.#blockTimer = false;
-    }
-  }
-
   /** HDLC takes the association down with the link; the wrapper has nothing but the release request. */
   #release(): void {
     if (this.#config.link.framing === 'hdlc') {
@@ -369,7 +316,7 @@ class Client implements ClientMachine {
     }
     this.#step('rlrq');
     this.#state = 'releasing';
-    this.#send(this.#handshake.rlrq(this.#initiated?.conformance ?? 0));
+    this.#line.send(this.#handshake.rlrq(this.#initiated?.conformance ?? 0));
   }
 
   #fail(error: DcuError): void {
@@ -382,9 +329,9 @@ class Client implements ClientMachine {
   }
 
   #hangUp(): void {
-    this.#unwatch();
     this.#state = 'unlinking';
-    this.#drive({ on: 'command', command: { type: 'disconnect' } });
+    this.#line.rest();
+    this.#line.command({ type: 'disconnect' }, this.#nowMs);
   }
 
   #finish(): void {
@@ -392,12 +339,11 @@ class Client implements ClientMachine {
   }
 
   #close(event: ClientEvent): void {
-    this.#unwatch();
     this.#state = 'closed';
+    this.#line.rest();
     this.#association = nextAssociationState(this.#association, 'lost');
     this.#operation = undefined;
-    this.#blocks = undefined;
-    this.#timeBlocks();
+    this.#line.carryBlocks(undefined);
     this.#initiated = undefined;
     this.#failure = undefined;
     this.#security.release();
@@ -420,34 +366,11 @@ class Client implements ClientMachine {
   }
 
   #sendProtected(apdu: Uint8Array): void {
-    const secured = this.#security.protect(apdu);
-    const parts = this.#blocks?.request(secured) ?? [secured];
-    for (const part of parts) this.#send(part);
-    this.#timeBlocks();
+    this.#line.request(this.#security.protect(apdu));
   }
 
   #sendUnanswered(apdu: Uint8Array): void {
-    const command = { type: 'send-unconfirmed', apdu: this.#security.protect(apdu) } as const;
-    this.#drive({ on: 'command', command });
-  }
-
-  #send(apdu: Uint8Array): void {
-    this.#unwatch();
-    this.#drive({ on: 'command', command: { type: 'send', apdu } });
-  }
-
-  /** From the first strange APDU on: those that follow put nothing off, or a babbler would hold the line for ever. */
-  #watch(): void {
-    if (this.#watching) return;
-    this.#watching = true;
-    const delayMs = this.#config.link.responseTimeoutMs;
-    this.#effects.push({ do: 'arm', timer: OVERDUE_TIMER, delayMs });
-  }
-
-  #unwatch(): void {
-    if (!this.#watching) return;
-    this.#watching = false;
-    this.#effects.push({ do: 'disarm', timer: OVERDUE_TIMER });
+    this.#line.sendUnanswered(this.#security.protect(apdu));
   }
 
   #emit(event: ClientEvent): void {
