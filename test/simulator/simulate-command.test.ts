@@ -59,6 +59,22 @@ describe('dcu simulate', () => {
     });
   });
 
+  test('short names, the suite and key pairs are told', async () => {
+    const ecdsa = ['--auth', 'hls-ecdsa', '--suite', '2', '--referencing', 'sn'];
+    const { out } = await run('--meters', '1', '--tcp', '0', ...ecdsa, '--json');
+    const [meter] = JSON.parse(out[0] ?? '{}').meters;
+    expect(meter).toMatchObject({
+      referencing: 'sn',
+      suite: 2,
+      systemTitle: expect.stringMatching(/^4f4443/),
+      signingKey: expect.stringContaining('BEGIN PRIVATE KEY'),
+      meterSigningKey: expect.stringContaining('BEGIN PUBLIC KEY'),
+    });
+    expect(meter).not.toHaveProperty('password');
+    const gmac = await run('--meters', '1', '--tcp', '0', '--auth', 'hls-gmac', '--suite', '2', '--json');
+    expect(JSON.parse(gmac.out[0] ?? '{}').meters[0].encryptionKey).toMatch(/^[0-9a-f]{64}$/);
+  });
+
   test('prints a table for people', async () => {
     const { out, err } = await run('--meters', '3', '--tcp', '0');
     expect(out).toHaveLength(4);
@@ -75,6 +91,9 @@ describe('dcu simulate', () => {
     ['tcp', ['--tcp', '65535', '--meters', '2']],
     ['framing', ['--framing', 'ppp']],
     ['auth', ['--auth', 'sha']],
+    ['suite', ['--suite', '3']],
+    ['suite', ['--auth', 'hls-ecdsa']],
+    ['referencing', ['--referencing', 'xn']],
     ['seed', ['--seed', '-1']],
     ['host', ['--host', '']],
     ['rs485', ['--rs485', '11', '--meters', '10']],

@@ -21,8 +21,8 @@ import { builtInObjects, type SapEntry } from './built-in-objects.ts';
 import { describeAttribute } from './classes/index.ts';
 import type { CosemObject } from './cosem-object.ts';
 import { assignShortNames } from './short-name-assignment.ts';
-import { shortNameAssociation } from './short-name-association.ts';
-import { isAssociationSn } from './short-name-table.ts';
+import { shortNameAssociation, shortNameMethods } from './short-name-association.ts';
+import { ASSOCIATION_SN, isAssociationSn } from './short-name-table.ts';
 
 export type { AccessProtection, AccessRights } from './access-rights.ts';
 export { FULL_RIGHTS, readOnly } from './access-rights.ts';
@@ -107,6 +107,7 @@ class ObjectDevice implements LogicalDevice {
           return object === undefined ? [] : [{ object, name }];
         }),
       rights: (caller) => this.#associationOf(caller)?.rights,
+      methods: shortNameMethods(this.#objects.get(ASSOCIATION_SN.obis)?.methods ?? {}),
       securitySetup: this.#config.objects.find(({ classId }) => classId === 64)?.obis ?? '0.0.0.0.0.0',
     });
     return association;

@@ -90,6 +90,22 @@ export function shortNameAssociation(view: ShortNameView): CosemObject {
   };
 }
 
+/** The methods of class 12 that do what those of class 15 do: secrets apart for LLS and HLS, and the authentication. */
+export function shortNameMethods(
+  ofClass15: Readonly<Record<number, MethodSource>>,
+): Record<number, MethodSource> {
+  const { 1: reply, 2: changeSecret } = ofClass15;
+  const methods: Record<number, MethodSource> = {};
+  if (reply) methods[8] = reply;
+  if (changeSecret) {
+    methods[5] = (secret, caller) =>
+      caller.auth === 'lls' ? changeSecret(secret, caller) : 'read-write-denied';
+    methods[6] = (secret, caller) =>
+      caller.auth === 'lls' ? 'read-write-denied' : changeSecret(secret, caller);
+  }
+  return methods;
+}
+
 /** access_rights_element of class 12: base_name, attribute_access, method_access. */
 function accessRightsElement({ object, name }: NamedObject, rights: AccessRights): DlmsData {
   return structure(

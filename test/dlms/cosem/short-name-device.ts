@@ -92,6 +92,7 @@ export function namedDevice(options: DeviceOptions = {}): {
     name: 'ODC0001',
     objects,
     shortNames: true,
+    changes: { secret: (_client, secret) => noted(`secret ${secret.length}`) },
     associations: [
       {
         clientAddress: 1,

@@ -259,6 +259,26 @@ describe('class 12', () => {
   });
 });
 
+test('secrets are changed by the method of their mechanism', () => {
+  const change = (auth: AuthMechanism, attribute: number) => {
+    const { line, state } = shortNamePair({ auth });
+    line.run({ type: 'open' });
+    const event = line.last({
+      type: 'action',
+      method: { classId: 12, obis: '0.0.40.0.0.255', attribute },
+      parameter: octetString(new Uint8Array(9)),
+    });
+    return ['result' in event ? event.result : event.type, ...state.log];
+  };
+  expect(change('lls', 5)).toEqual(['success', 'secret 9']);
+  expect(change('hls-sha1', 6)).toEqual(['success', 'secret 9']);
+  expect(change('lls', 6)).toEqual(['read-write-denied']);
+  expect(change('hls-sha1', 5)).toEqual(['read-write-denied']);
+  expect(change('none', 6)).toEqual(['read-write-denied']);
+  // Out of the authentication there is nothing to reply to.
+  expect(change('lls', 8)).toEqual(['temporary-failure']);
+});
+
 describe('only what was granted is used', () => {
   const offered = (...proposedConformance: NonNullable<PairOptions['client']>['proposedConformance'] & {}) =>
     shortNamePair({ clientPdu: 64, serverPdu: 64, client: { proposedConformance } });
