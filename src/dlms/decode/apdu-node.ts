@@ -5,8 +5,13 @@ import { decodeAarq } from '../apdu/aarq.ts';
 import { decodeActionRequest, decodeActionResponse } from '../apdu/action.ts';
 import { decodeExceptionResponse } from '../apdu/exception.ts';
 import { decodeGetRequest, decodeGetResponse } from '../apdu/get.ts';
+import { decodeInformationReport } from '../apdu/information-report.ts';
 import { decodeInitiateRequest, decodeInitiateResponse } from '../apdu/initiate.ts';
-import { decodeDataNotification, decodeEventNotification } from '../apdu/notification.ts';
+import {
+  decodeDataNotification,
+  decodeDataNotificationConfirm,
+  decodeEventNotification,
+} from '../apdu/notification.ts';
 import { decodeRlre, decodeRlrq } from '../apdu/release.ts';
 import { decodeConfirmedServiceError } from '../apdu/service-error.ts';
 import { decodeSetRequest, decodeSetResponse } from '../apdu/set.ts';
@@ -36,6 +41,8 @@ const DECODERS = new Map<number, Decoder>([
   [TAG.initiateRequest, decodeInitiateRequest],
   [TAG.initiateResponse, decodeInitiateResponse],
   [TAG.confirmedServiceError, decodeConfirmedServiceError],
+  [TAG.dataNotificationConfirm, decodeDataNotificationConfirm],
+  [TAG.informationReport, decodeInformationReport],
   [TAG.aarq, decodeAarq],
   [TAG.aare, decodeAare],
   [TAG.rlrq, decodeRlrq],
@@ -94,6 +101,8 @@ export function describePlain(apdu: Traced, describeInner: DescribeInner): Plain
     type: apduName(tag),
     ...(typeof type === 'string' ? { choice: type } : {}),
     ...(time instanceof Uint8Array ? { dateTime: dateTimeText(apdu, time) } : {}),
+    // A GeneralizedTime is text already.
+    ...(typeof time === 'string' ? { dateTime: time } : {}),
     ...describeFields(apdu, fields, false),
     ...(userInformation instanceof Uint8Array
       ? { userInformation: describeInner(partOf(apdu, userInformation), titleOf(fields)) }

@@ -1,11 +1,11 @@
 import { toHex } from '../../base/bytes.ts';
 import { DcuError } from '../../base/errors.ts';
-import { apduKind, apduName } from '../apdu/tags.ts';
+import { apduKind, apduName, TAG } from '../apdu/tags.ts';
 import { describePlain, type FieldValue, type PlainApduNode } from './apdu-node.ts';
 import { GENERAL_BLOCK_TRANSFER, joinBlocks } from './blocks.ts';
 import type { DataNode } from './data-node.ts';
 import { type KeysOf, openProtected, sealedOf, verifies } from './opening.ts';
-import { type Reading, readingsOf } from './readings.ts';
+import { type Reading, readingsOf, valueReadings } from './readings.ts';
 import { inPlaceOf, part, type Traced, traced } from './telegram.ts';
 import { detectTransport, type Transport, unframe } from './transports.ts';
 
@@ -60,7 +60,7 @@ export function decodeTelegram(bytes: Uint8Array, options: DecodeOptions): Decod
   return {
     layers,
     apdu,
-    readings: isDataNode(body) ? readingsOf(body) : [],
+    readings: isDataNode(body) ? readingsOf(body) : eventReadings(plain),
     dateTime: typeof stamp === 'string' ? stamp : null,
   };
 }
@@ -157,6 +157,13 @@ function innermost(node: ApduNode): ApduNode {
     if (inner === undefined || !isApduNode(inner)) return at;
     at = inner;
   }
+}
+
+/** What an event-notification tells of the attribute that it names. */
+function eventReadings({ type, attribute, value }: ApduNode): readonly Reading[] {
+  if (type !== apduName(TAG.eventNotification) || !isDataNode(value)) return [];
+  const named = typeof attribute === 'object' && 'obis' in attribute ? attribute.obis : undefined;
+  return typeof named === 'string' ? valueReadings(named, value) : [];
 }
 
 function isApduNode(value: FieldValue): value is PlainApduNode {

@@ -60,6 +60,9 @@ function scalerUnitOf(node: DataNode): Scale | undefined {
   return { scaler: Number(scaler.value), unit: Number(unit.value) };
 }
 
+/** The reading of an object that is named outside of its value; none where that holds several values or nothing. */
+export const valueReadings = (obis: string, value: DataNode): Reading[] => named(obis, value, undefined);
+
 function named(obis: string, value: DataNode, scale: Scale | undefined): Reading[] {
   const text = valueText(value);
   if (text === undefined) return readingsOf(value);
