@@ -6,7 +6,6 @@ import { decodeDataNotificationConfirm } from '../apdu/notification.ts';
 import { decodeRlrq, encodeRlre } from '../apdu/release.ts';
 import { TAG } from '../apdu/tags.ts';
 import { encodeData } from '../axdr.ts';
-import { isCiphered } from '../ciphering/ciphered-apdu.ts';
 import type { CosemAttribute } from '../client-types.ts';
 import type { LinkPeer } from '../link/link.ts';
 import type { Caller, CosemResponse, ServerEvent } from '../server-types.ts';
@@ -23,6 +22,7 @@ import {
   refusingAare,
   serverProof,
 } from './server-handshake.ts';
+import { exceptionFor, isSecurityBreach } from './server-refusals.ts';
 import { servicesOf } from './server-service-map.ts';
 import {
   isGranted,
@@ -43,8 +43,6 @@ export interface Outcome {
 }
 
 const LONGEST_APDU = 0xffff;
-
-type Refused = DcuError & { readonly code: 'decryption-failed' | 'replay-detected' };
 
 /** One pair of client and server address: its association, and its services while it stands. */
 export class ServerAssociation {
@@ -340,34 +338,6 @@ function notificationBit(tag: number): ConformanceBit {
   return tag === TAG.eventNotification ? 'event-notification' : 'data-notification';
 }
 
-function exceptionFor(error: DcuError): Uint8Array {
-  const hint = error.facts['expectedInvocationCounter'];
-  switch (error.code) {
-    case 'replay-detected':
-      return typeof hint === 'number'
-        ? encodeExceptionResponse('service-not-allowed', 'invocation-counter-error', hint)
-        : encodeExceptionResponse('service-not-allowed', 'deciphering-error');
-    case 'decryption-failed':
-      return encodeExceptionResponse('service-not-allowed', 'deciphering-error');
-    case 'security-required':
-    case 'not-granted':
-      return encodeExceptionResponse('service-not-allowed', 'service-not-supported');
-    case 'apdu-too-long':
-    case 'overflow':
-      return encodeExceptionResponse('service-not-allowed', 'pdu-too-long');
-    case 'apdu-unexpected':
-      return encodeExceptionResponse('service-unknown', 'service-not-supported');
-    case 'conflict':
-      return encodeExceptionResponse('service-not-allowed', 'operation-not-possible');
-    default:
-      return encodeExceptionResponse('service-not-allowed', 'other-reason');
-  }
-}
-
-function isSecurityBreach(error: DcuError): error is Refused {
-  return error.code === 'decryption-failed' || error.code === 'replay-detected';
-}
-
 function notPossible(): DcuError {
   return new DcuError('conflict', 'not possible in this state of the association');
 }
@@ -377,25 +347,4 @@ function isReplyToHls(method: CosemAttribute): boolean {
     ({ classId, attribute }) =>
       method.classId === classId && method.attribute === attribute && method.obis.startsWith('0.0.40.0.'),
   );
-}
-
-/** Whether an APDU can only be an answer or a push, which a server never answers. */
-export function isNoRequest(apdu: Uint8Array): boolean {
-  const tag = apdu[0] ?? 0;
-  const answers: readonly number[] = [
-    TAG.aare,
-    TAG.rlre,
-    TAG.readResponse,
-    TAG.writeResponse,
-    TAG.getResponse,
-    TAG.setResponse,
-    TAG.actionResponse,
-    TAG.exceptionResponse,
-    TAG.confirmedServiceError,
-    TAG.dataNotification,
-    TAG.eventNotification,
-    TAG.informationReport,
-    TAG.accessResponse,
-  ];
-  return apdu.length === 0 || (!isCiphered(tag) && answers.includes(tag));
 }

@@ -11,7 +11,8 @@ import type {
   ServerEvent,
   ServerMachine,
 } from '../server-types.ts';
-import { isNoRequest, type Outcome, ServerAssociation } from './server-association.ts';
+import { type Outcome, ServerAssociation } from './server-association.ts';
+import { isNoRequest } from './server-refusals.ts';
 import type { Job, JobItem } from './server-services.ts';
 
 const IDLE_TIMER = 'server-idle';
