@@ -21,6 +21,7 @@ export const EVENT = {
   meterCoverClosed: 45,
   loginFailed: 46,
   configurationChanged: 47,
+  keysChanged: 48,
   decryptionFailed: 49,
   replayDetected: 50,
   relayRemoteOff: 62,

@@ -66,6 +66,7 @@ export function meterObjects(meter: SimulatedMeter): CosemObject[] {
       systemTitle: plan.systemTitle,
       store: meter.security,
       randomBytes: (length) => meter.random.bytes(length),
+      onChange: (change) => meter.observeChange(change),
     }),
   ];
 }

@@ -1,7 +1,7 @@
 import { concat } from '../base/bytes.ts';
 import type { Clock } from '../base/clock.ts';
 import { SeededRandom } from '../base/random.ts';
-import { storedSecurity } from '../dlms/cosem/security-setup-object.ts';
+import { type SecurityChange, storedSecurity } from '../dlms/cosem/security-setup-object.ts';
 import { MemorySecurityStore } from '../dlms/cosem/security-store.ts';
 import type { AssociationPolicy, ServerEvent } from '../dlms/server.ts';
 import { EVENT } from './event-codes.ts';
@@ -163,6 +163,12 @@ export class SimulatedMeter {
       'replay-detected': EVENT.replayDetected,
     }[event.code];
     this.point.note({ log: 'fraud', atMs: this.now(), value: code });
+  }
+
+  /** Writes into the fraud log what a client has changed about the meter's security. */
+  observeChange({ what }: SecurityChange): void {
+    const value = what === 'keys-replaced' ? EVENT.keysChanged : EVENT.configurationChanged;
+    this.point.note({ log: 'fraud', atMs: this.now(), value });
   }
 
   /** Brings a fault about. `reboot` and `clock-jump` happen once, the others last until `turnOff`. */

@@ -4,6 +4,7 @@ import { silentLog } from '../../src/base/log.ts';
 import { decodeData } from '../../src/dlms/axdr.ts';
 import { activatePolicy, transferKeys } from '../../src/dlms/cosem/key-management.ts';
 import { octetString } from '../../src/dlms/values.ts';
+import { EVENT } from '../../src/simulator/event-codes.ts';
 import {
   type Neighbourhood,
   type ServedMeter,
@@ -48,6 +49,9 @@ test('a meter takes new keys, and the old ones open nothing any more', async () 
   expect(answer.result).toBe('success');
   expect(await policyOf({ ...one, ...keys })).toEqual({ type: 'enum', value: 3 });
   await expect(policyOf(one)).rejects.toThrow();
+  const fraud = one.device.point.events('fraud', one.device.now(), 100).map(({ value }) => value);
+  expect(fraud).toContain(EVENT.keysChanged);
+  expect(fraud.at(-1)).toBe(EVENT.decryptionFailed);
 });
 
 test('its policy is never lowered', async () => {

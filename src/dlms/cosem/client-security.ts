@@ -19,6 +19,11 @@ const PLAIN_ALLOWED: ReadonlySet<number> = new Set([
   TAG.confirmedServiceError,
 ]);
 const INITIATE: ReadonlySet<number> = new Set([TAG.initiateRequest, TAG.initiateResponse]);
+const UNASKED: ReadonlySet<number> = new Set([
+  TAG.dataNotification,
+  TAG.eventNotification,
+  TAG.informationReport,
+]);
 const TRANSACTION_ID_BYTES = 8;
 const GENERAL_PROTECTION: ConformanceBit = 'general-protection';
 
@@ -226,9 +231,10 @@ export class ClientSecurity {
     }
   }
 
-  #acceptOnce({ protection, invocationCounter, transactionId }: OpenedApdu): void {
+  #acceptOnce({ plaintext, protection, invocationCounter, transactionId }: OpenedApdu): void {
     const { form, dedicated = false, policy } = protection;
-    if (ONE_TIME.has(form)) {
+    // What nobody has asked for belongs to no transaction: there only the counter tells a replay.
+    if (ONE_TIME.has(form) && !UNASKED.has(plaintext[0] ?? 0)) {
       const expected = this.#transactionId;
       if (expected === undefined || transactionId === undefined || !equalBytes(expected, transactionId)) {
         throw new DcuError('replay-detected', 'an answer to another request came');

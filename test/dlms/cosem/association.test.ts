@@ -441,6 +441,27 @@ describe('hostile servers', () => {
     expect(failure(line.last({ type: 'get', attribute: REGISTER }))).toBe('replay-detected');
   });
 
+  test.each(['general-glo', 'wrapped-key'] as const)('what is pushed in %s is taken once', (form) => {
+    const { line } = secured(1, 'auth-enc', {});
+    line.last({ type: 'open' });
+    const meter = new MessageSecurity({
+      ...MATERIAL[1].server,
+      suite: 1,
+      systemTitle: KEYS.serverTitle,
+      nextInvocationCounter: counterFrom(5000),
+      randomBytes: (length) => new Uint8Array(length),
+    });
+    const plain = Uint8Array.fromHex('0f000000010012002a');
+    const apdu = meter.protect(plain, { ...UNPROTECTED, policy: 'auth-enc', form }, KEYS.clientTitle);
+    const push = (): ClientEvent | undefined => {
+      line.server.command({ type: 'notify', apdu }, line.nowMs);
+      line.deliver();
+      return line.client.events.at(-1);
+    };
+    expect(push()).toEqual({ type: 'notification', apdu: plain });
+    expect(push()).toMatchObject({ type: 'failed', error: { code: 'replay-detected' } });
+  });
+
   test('an unsigned answer where a signature is due', () => {
     const { line, device } = secured(1, 'auth-enc', { signedResponses: true });
     line.last({ type: 'open' });
