@@ -19,6 +19,7 @@ import { securityOf } from './target-security.ts';
 export interface TargetFlags {
   readonly host?: string;
   readonly port?: number;
+  readonly udp?: boolean;
   readonly serial?: string;
   readonly baud?: number;
   readonly parity: 'none' | 'even';
@@ -55,7 +56,8 @@ export interface TargetFlags {
 }
 
 export type TargetTransport =
-  | { readonly kind: 'tcp'; readonly host: string; readonly port: number }
+  /** `datagrams`: UDP instead of a connection. */
+  | { readonly kind: 'tcp'; readonly host: string; readonly port: number; readonly datagrams?: boolean }
   | { readonly kind: 'serial'; readonly settings: SerialSettings };
 
 /** One meter and how to talk to it, as the options of `dcu read` and `dcu conformance` name it. */
@@ -91,8 +93,9 @@ export function addTargetOptions(command: Command): Command {
 function transportOptions(command: Command): Command {
   return command
     .optionsGroup('Transport:')
-    .option('--host <name>', 'TCP host')
+    .option('--host <name>', 'host')
     .option('--port <number>', 'TCP port', wholeNumber('port', 1, 65_535))
+    .option('--udp', 'the port is a UDP port (wrapper only)')
     .option('--serial <path>', 'serial port')
     .option('--baud <number>', 'bits per second of the serial port', wholeNumber('baud', 50, 4_000_000))
     .addOption(
@@ -236,6 +239,7 @@ function transportOf(flags: TargetFlags): TargetTransport {
     if (host !== undefined || port !== undefined) {
       throw new DcuError('usage', '--serial and --host/--port exclude each other', { field: 'serial' });
     }
+    if (flags.udp === true) throw usage('udp', 'needs --host and --port');
     if (baud === undefined) throw new DcuError('usage', '--serial needs --baud', { field: 'baud' });
     return {
       kind: 'serial',
@@ -247,7 +251,9 @@ function transportOf(flags: TargetFlags): TargetTransport {
       field: host === undefined ? 'host' : 'port',
     });
   }
-  return { kind: 'tcp', host, port };
+  if (flags.udp !== true) return { kind: 'tcp', host, port };
+  if (flags.framing !== 'wrapper') throw usage('udp', 'is for --framing wrapper');
+  return { kind: 'tcp', host, port, datagrams: true };
 }
 
 function linkOf(flags: TargetFlags): LinkConfig {

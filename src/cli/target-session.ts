@@ -5,6 +5,7 @@ import type { ByteChannel } from '../channels/channel.ts';
 import { type DlmsClient, openDlmsClient } from '../channels/dlms-client.ts';
 import { openSerial } from '../channels/serial.ts';
 import { openTcp } from '../channels/tcp.ts';
+import { openUdp } from '../channels/udp.ts';
 import type { ClientConfig } from '../dlms/client.ts';
 import { decodeValue, granted, integerOf } from '../meters/attribute.ts';
 import { meterProfile } from '../meters/profiles/index.ts';
@@ -18,7 +19,8 @@ export function openTargetChannel(
   signal: AbortSignal,
 ): Promise<ByteChannel> {
   if (transport.kind === 'serial') return openSerial(transport.settings, systemClock, signal);
-  const { host, port } = transport;
+  const { host, port, datagrams } = transport;
+  if (datagrams === true) return openUdp({ host, port }, systemClock, signal);
   return openTcp({ host, port, connectTimeoutMs: timeoutMs }, systemClock, signal);
 }
 

@@ -1,9 +1,9 @@
 import type { DcuError } from '../base/errors.ts';
 import type { Machine } from '../base/machine.ts';
 import type { AuthMechanism, SecurityPolicy, SecuritySuite } from '../base/model.ts';
+import type { GatewayAddress } from './apdu/gateway.ts';
 import type { HlsHook, KeyMaterial } from './ciphering/types.ts';
 import type { AccessSelection, CosemAttribute, Referencing, ShortName } from './client-types.ts';
-
 import type { DlmsData } from './data.ts';
 import type { LinkConfig, LinkCounters, LinkPeer } from './link/link.ts';
 
@@ -102,6 +102,11 @@ export interface ServerConfig {
   /** Addresses of the link config are this server's; the client's is learned. HDLC: frames to other physical addresses are ignored. */
   readonly link: LinkConfig;
   readonly devices: readonly LogicalDevice[];
+  /**
+   * A gateway: the device that serves logical device `address` of the meter that a request's gateway prefix names; none
+   * stays unanswered. Absent: requests behind a gateway prefix are for nobody.
+   */
+  readonly deviceBehind?: (gateway: GatewayAddress, address: number) => LogicalDevice | undefined;
   /** Largest PDU this server accepts. */
   readonly maxPduSize: number;
   readonly randomBytes: (length: number) => Uint8Array;

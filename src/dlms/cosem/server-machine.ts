@@ -141,7 +141,7 @@ class Server implements ServerMachine {
   }
 
   #receive({ peer, apdu, unconfirmed }: Arrival): void {
-    const device = this.#devices.get(peer.serverAddress);
+    const device = this.#deviceOf(peer);
     if (device === undefined || isNoRequest(apdu)) return;
     const key = keyOf(peer);
     const entry = this.#entries.get(key) ?? this.#entryFor(peer, device);
@@ -156,6 +156,11 @@ class Server implements ServerMachine {
     }
     this.#conclude(entry, outcome);
     this.#armIdle();
+  }
+
+  #deviceOf({ serverAddress, gateway }: LinkPeer): LogicalDevice | undefined {
+    if (gateway === undefined) return this.#devices.get(serverAddress);
+    return this.#config.deviceBehind?.(gateway, serverAddress);
   }
 
   #entryFor(peer: LinkPeer, device: LogicalDevice): Entry {
@@ -311,5 +316,8 @@ function keyOf(peer: LinkPeer): string {
  */
 export function createServerMachine(config: ServerConfig): ServerMachine {
   const logicalDevices = config.devices.map(({ address }) => address);
-  return new Server(config, createServerLink(config.link, { logicalDevices }));
+  return new Server(
+    config,
+    createServerLink(config.link, { logicalDevices, gateway: config.deviceBehind !== undefined }),
+  );
 }
