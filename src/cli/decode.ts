@@ -1,23 +1,20 @@
 import { Command, Option } from 'commander';
-import { concat, fromHex } from '../base/bytes.ts';
+import { concat } from '../base/bytes.ts';
 import { DcuError, toDcuError } from '../base/errors.ts';
 import {
   type DataNode,
   type Decoded,
-  type DecodeKeys,
   decodeTelegram,
   type Explained,
   explainLines,
   explainTelegram,
-  type KeysOf,
   TRANSPORTS,
   type Transport,
   xmlOf,
 } from '../dlms/decode/index.ts';
 import { type CliCommand, type CliIo, ReportedFailure } from './command.ts';
 import { INPUT_FORMS, type InputForm, readInput, type Telegram, telegramsOf } from './decode-input.ts';
-import { keysFor, readKeyFile } from './key-file.ts';
-import { readPublicKey } from './key-pem.ts';
+import { keysByTitle, sized } from './decode-keys.ts';
 
 interface Options {
   readonly json?: boolean;
@@ -119,54 +116,6 @@ function decodedIfReadable(
     if (thrown instanceof DcuError && thrown.code === 'security-required') return {};
     throw thrown;
   }
-}
-
-function keysByTitle(options: Options): KeysOf {
-  const given: DecodeKeys = {
-    ...named('encryptionKey', sized('encryptionKey', options.encryptionKey, [16, 32])),
-    ...named('authenticationKey', sized('authenticationKey', options.authenticationKey, [16, 32])),
-  };
-  if (options.keys === undefined) return () => given;
-  const file = readKeyFile(options.keys);
-  return (systemTitle) => {
-    const { encryptionKey, authenticationKey, broadcastKey, masterKey, meterSigningKey } =
-      keysFor(file, systemTitle) ?? {};
-    const suite = encryptionKey?.length === 32 ? 2 : 1;
-    return {
-      ...named('encryptionKey', encryptionKey),
-      ...named('authenticationKey', authenticationKey),
-      ...named('broadcastKey', broadcastKey),
-      ...named('masterKey', masterKey),
-      ...named(
-        'peerSigningKey',
-        meterSigningKey === undefined ? undefined : readPublicKey('keys', meterSigningKey, suite),
-      ),
-      ...given,
-    };
-  };
-}
-
-const named = <Name extends keyof DecodeKeys>(
-  name: Name,
-  value: Uint8Array | undefined,
-): { readonly [N in Name]?: Uint8Array } => {
-  const out: { [N in Name]?: Uint8Array } = {};
-  if (value !== undefined) out[name] = value;
-  return out;
-};
-
-/** Bytes of an optional key; errors name the field, never the value. */
-function sized(field: string, hex: string | undefined, lengths: readonly number[]): Uint8Array | undefined {
-  if (hex === undefined) return undefined;
-  const bytes = fromHex(hex, field);
-  if (!lengths.includes(bytes.length)) {
-    throw new DcuError(
-      'invalid-argument',
-      `${field} has ${lengths.join(' or ')} bytes, not ${bytes.length}`,
-      { field },
-    );
-  }
-  return bytes;
 }
 
 function printOne({ decoded, explained }: Translated, options: Options, io: CliIo): void {

@@ -3,6 +3,7 @@ import type { CliCommand } from './command.ts';
 import { conformanceCommand } from './conformance.ts';
 import { decodeCommand } from './decode.ts';
 import { demoCommand } from './demo.ts';
+import { listenCommand } from './listen.ts';
 import { readCommand } from './read.ts';
 import { readOutCommand } from './read-out.ts';
 import { serveCommand } from './serve.ts';
@@ -15,6 +16,7 @@ export const COMMANDS: readonly CliCommand[] = [
   simulateCommand,
   readCommand,
   readOutCommand,
+  listenCommand,
   conformanceCommand,
   decodeCommand,
   benchCommand,
