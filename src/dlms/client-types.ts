@@ -88,6 +88,8 @@ export interface AssociationConfig extends KeyMaterial {
   readonly nextInvocationCounter?: () => number;
   /** General block transfer is proposed, and requests use it where no other blocks are due; 1 to 63 blocks in one go. */
   readonly generalBlocks?: { readonly window: number; readonly always?: boolean };
+  /** The keys as they are now, where they may change while the association stands (key_transfer): asked before each request. */
+  readonly currentKeys?: () => KeyMaterial;
   /** Lowest invocation counter still accepted from the meter. */
   readonly lowestMeterCounter?: number;
   /** Client max receive PDU size proposed in the InitiateRequest. */

@@ -10,6 +10,7 @@ import { checkKeyMaterial } from '../ciphering/suite.ts';
 import type { CipheringForm, KeyMaterial } from '../ciphering/types.ts';
 import type { AssociationConfig } from '../client-types.ts';
 import { type HlsCredentials, isHls, lackingForHls } from './hls.ts';
+import { keysDiffer } from './key-changes.ts';
 
 /** What a server sends unprotected even in a ciphered association: it could not protect it. */
 const PLAIN_ALLOWED: ReadonlySet<number> = new Set([
@@ -88,7 +89,9 @@ export class ClientSecurity {
   readonly dedicatedKey: Uint8Array | undefined;
   readonly #config: AssociationConfig;
   readonly #randomBytes: (length: number) => Uint8Array;
-  readonly #messages: MessageSecurity | undefined;
+  #messages: MessageSecurity | undefined;
+  /** What `#messages` was made with. */
+  #keys: KeyMaterial;
   #serverTitle: Uint8Array | undefined;
   /** Lowest counter accepted under the global key; only what was authenticated outlives the association. */
   #lowestCounter: number;
@@ -103,17 +106,10 @@ export class ClientSecurity {
     this.#serverTitle = config.meterSystemTitle;
     this.#lowestCounter = config.lowestMeterCounter ?? 0;
     this.#lowestProven = this.#lowestCounter;
-    const { suite = 0, systemTitle, dedicated, nextInvocationCounter } = config;
-    if (!needsKeys(config) || systemTitle === undefined) return;
+    this.#keys = config;
+    const { suite = 0, dedicated } = config;
     if (dedicated === true && this.ciphered) this.dedicatedKey = randomBytes(keyBytes(suite)).slice();
-    this.#messages = new MessageSecurity({
-      ...config,
-      suite,
-      systemTitle,
-      randomBytes,
-      ...(nextInvocationCounter ? { nextInvocationCounter } : {}),
-      ...(this.dedicatedKey ? { dedicatedKey: this.dedicatedKey } : {}),
-    });
+    this.#messages = this.#build();
   }
 
   get ciphered(): boolean {
@@ -163,6 +159,7 @@ export class ClientSecurity {
 
   /** The APDU as it goes out under the association's policy. Throws `not-granted` for a form that was not negotiated. */
   protect(apdu: Uint8Array): Uint8Array {
+    this.#follow();
     const messages = this.#messages;
     if (!this.ciphered || messages === undefined) return apdu;
     const tag = apdu[0] ?? 0;
@@ -204,6 +201,28 @@ export class ClientSecurity {
   release(): void {
     this.#messages?.release();
     this.dedicatedKey?.fill(0);
+  }
+
+  #build(): MessageSecurity | undefined {
+    const { suite = 0, systemTitle, nextInvocationCounter } = this.#config;
+    if (!needsKeys(this.#config) || systemTitle === undefined) return undefined;
+    return new MessageSecurity({
+      ...this.#keys,
+      suite,
+      systemTitle,
+      randomBytes: this.#randomBytes,
+      ...(nextInvocationCounter ? { nextInvocationCounter } : {}),
+      ...(this.dedicatedKey ? { dedicatedKey: this.dedicatedKey } : {}),
+    });
+  }
+
+  /** Takes up keys that have changed since the last request. */
+  #follow(): void {
+    const now = this.#config.currentKeys?.();
+    if (now === undefined || this.#messages === undefined || !keysDiffer(now, this.#keys)) return;
+    this.#keys = now;
+    this.#messages.release();
+    this.#messages = this.#build();
   }
 
   #protection(tag: number): Protection {

@@ -15,19 +15,9 @@ import { isAuthenticated, satisfies, strongest } from '../ciphering/security-con
 import type { CipheringForm } from '../ciphering/types.ts';
 import type { AssociationPolicy, LogicalDevice, RequestProtection } from '../server-types.ts';
 import type { HlsCredentials } from './hls.ts';
+import { keysDiffer } from './key-changes.ts';
 
 const GENERAL_PROTECTION = conformanceMask(['general-protection']);
-/** What an association's keys consist of; a change of any makes the next request go under the new ones. */
-const KEYS = [
-  'encryptionKey',
-  'authenticationKey',
-  'broadcastKey',
-  'masterKey',
-  'peerSigningKey',
-  'peerAgreementKey',
-] as const;
-const PAIRS = ['signingKey', 'agreementKey'] as const;
-
 /** Whether a policy has what ciphering needs: the authentication key, and one that encryption keys come from. */
 export function canCipher(policy: AssociationPolicy): boolean {
   const { encryptionKey, masterKey, agreementKey, authenticationKey } = policy;
@@ -241,17 +231,6 @@ function isUnconfirmed(plain: Uint8Array): boolean {
 function checkKnown(plain: Uint8Array): void {
   if (apduKind(plain[0] ?? 0)?.protection === 'plain') return;
   throw new DcuError('decryption-failed', 'what was inside is no APDU');
-}
-
-function keysDiffer(a: AssociationPolicy, b: AssociationPolicy): boolean {
-  return (
-    KEYS.some((name) => differ(a[name], b[name])) ||
-    PAIRS.some((name) => differ(a[name]?.privateKey, b[name]?.privateKey))
-  );
-}
-
-function differ(a: Uint8Array | undefined, b: Uint8Array | undefined): boolean {
-  return a === undefined || b === undefined ? a !== b : !equalBytes(a, b);
 }
 
 function replayed(received: number, expected: number | undefined): DcuError {

@@ -4,6 +4,7 @@ import { fromHex } from '../../../src/base/bytes.ts';
 import { DcuError } from '../../../src/base/errors.ts';
 import { SeededRandom } from '../../../src/base/random.ts';
 import { decodeData } from '../../../src/dlms/axdr.ts';
+import type { KeyMaterial } from '../../../src/dlms/ciphering/types.ts';
 import {
   certificateRequest,
   isSignedBy,
@@ -165,6 +166,22 @@ describe.each([0, 1] as const)('version %i', (version) => {
     expect(line.server.events.at(-1)).toMatchObject({ type: 'security', code: 'decryption-failed' });
     const device = house(version, { ...state(), keys: { ...keys, masterKey } }, keys);
     expect(read(device.line, 3)).toEqual(enumeration(1));
+  });
+
+  test('a client that is told the new keys goes on in the same association', () => {
+    const { encryptionKey, authenticationKey } = CLIENT;
+    if (!encryptionKey || !authenticationKey) throw new Error('no keys');
+    let current: KeyMaterial = CLIENT;
+    const { line } = house(version, state(), { currentKeys: () => current });
+    for (let round = 0; round < 3; round++) {
+      const keys = { encryptionKey: key(), authenticationKey: key() };
+      expect(invoke(line, transferKeys(1, masterKey, keys)).result).toBe('success');
+      current = { ...CLIENT, ...keys };
+      expect(read(line, 3)).toEqual(enumeration(1));
+    }
+    expect(line.last({ type: 'release' })).toEqual({ type: 'released' });
+    expect(line.server.events.filter(({ type }) => type === 'security')).toEqual([]);
+    expect(line.server.events.at(-1)).toMatchObject({ type: 'released' });
   });
 
   test.each([
