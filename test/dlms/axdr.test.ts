@@ -2,8 +2,8 @@ import { describe, expect, test } from 'bun:test';
 import fc from 'fast-check';
 import { ByteReader, concat, fromHex, toHex } from '../../src/base/bytes.ts';
 import { DcuError } from '../../src/base/errors.ts';
-import { decodeData, encodeData, readData, skipData } from '../../src/dlms/axdr.ts';
-import type { DlmsData } from '../../src/dlms/data.ts';
+import { decodeData, descriptionOf, encodeData, readData, skipData } from '../../src/dlms/axdr.ts';
+import type { DlmsData, TypeDescription } from '../../src/dlms/data.ts';
 import {
   array,
   bitString,
@@ -177,6 +177,55 @@ describe('A-XDR data', () => {
         ),
       ],
     });
+  });
+
+  test('a compact-array is written as its description says', () => {
+    const nested: TypeDescription = {
+      type: 'structure',
+      elements: [
+        { type: 'long-unsigned' },
+        { type: 'array', count: 2, element: { type: 'structure', elements: [{ type: 'unsigned' }] } },
+      ],
+    };
+    const row = (n: number) => structure(u16(n), array([structure(u8(n)), structure(u8(n + 1))]));
+    const value: DlmsData = { type: 'compact-array', description: nested, elements: [row(1), row(5)] };
+    // gurux-dlms 1.0.203 reads the same values from these bytes.
+    expect(toHex(encodeData(value))).toBe(
+      '13 02 02 12 01 0002 02 01 11 08 0001 01 02 0005 05 06'.replaceAll(' ', ''),
+    );
+    expect(decodeData(encodeData(value))).toEqual({ type: 'compact-array', elements: [row(1), row(5)] });
+    expect(descriptionOf(row(1))).toEqual(nested);
+    // Without elements the description still says what there would be.
+    expect(toHex(encodeData({ type: 'compact-array', description: nested, elements: [] }))).toBe(
+      '1302021201000202011100',
+    );
+    const wrong: readonly DlmsData[] = [
+      { type: 'compact-array', description: nested, elements: [structure(u16(1))] },
+      { type: 'compact-array', description: nested, elements: [structure(u8(1), array([]))] },
+      {
+        type: 'compact-array',
+        description: { type: 'array', count: -1, element: { type: 'enum' } },
+        elements: [],
+      },
+      { type: 'compact-array', elements: [{ type: 'compact-array', elements: [] }] },
+    ];
+    for (const one of wrong) expect(codeOf(() => encodeData(one))).toBe('invalid-argument');
+  });
+
+  test('tags 28 to 33 and 255', () => {
+    const cases: readonly (readonly [string, DlmsData])[] = [
+      ['1cff', { type: 'delta-integer', value: -1 }],
+      ['1dfffe', { type: 'delta-long', value: -2 }],
+      ['1efffffffd', { type: 'delta-double-long', value: -3 }],
+      ['1fff', { type: 'delta-unsigned', value: 255 }],
+      ['20ffff', { type: 'delta-long-unsigned', value: 65_535 }],
+      ['21ffffffff', { type: 'delta-double-long-unsigned', value: 0xffffffff }],
+      ['ff', { type: 'dont-care' }],
+    ];
+    for (const [hex, value] of cases) {
+      expect(toHex(encodeData(value))).toBe(hex);
+      expect(decodeData(fromHex(hex))).toEqual(value);
+    }
   });
 
   test('bombs are refused before they cost anything', () => {
