@@ -131,6 +131,12 @@ test.each([
   expect((await dcu(...where(one), ...credentials(one), REGISTER)).status).toBe(0);
 });
 
+test.each(AUTH_MECHANISMS)('%s by short names', async (auth) => {
+  const one = await meter(auth, 'hdlc', auth === 'hls-ecdsa' ? 1 : 0, 'sn');
+  const { status, err } = await dcu(...where(one), ...credentials(one), '--referencing', 'sn', REGISTER);
+  expect(`${status} ${err}`).toBe('0 ');
+});
+
 test.each(['sn', 'auto'] as const)('short names, %s', async (referencing) => {
   const one = await meter('hls-gmac', 'wrapper', 0, 'sn');
   const { status, err } = await dcu(
