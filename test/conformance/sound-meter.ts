@@ -1,6 +1,6 @@
 import { systemClock } from '../../src/base/clock.ts';
 import { silentLog } from '../../src/base/log.ts';
-import type { AuthMechanism, Framing } from '../../src/base/model.ts';
+import type { AuthMechanism, Framing, SecuritySuite } from '../../src/base/model.ts';
 import { SeededRandom } from '../../src/base/random.ts';
 import { serialOpener } from '../../src/channels/serial.ts';
 import { tcpOpener } from '../../src/channels/tcp.ts';
@@ -12,6 +12,8 @@ import { planNeighbourhood } from '../../src/simulator/plan.ts';
 export interface Combination {
   readonly framing: Framing;
   readonly auth: AuthMechanism;
+  /** 0 if not given. */
+  readonly suite?: SecuritySuite;
   /** On a pseudo-terminal instead of TCP. */
   readonly serial?: boolean;
 }
@@ -27,13 +29,19 @@ export interface SoundMeter {
 }
 
 /** A simulated meter as it is delivered, and how to test it. */
-export async function startSoundMeter({ framing, auth, serial = false }: Combination): Promise<SoundMeter> {
+export async function startSoundMeter({
+  framing,
+  auth,
+  suite = 0,
+  serial = false,
+}: Combination): Promise<SoundMeter> {
   const plans = planNeighbourhood({
     seed: 7,
     meters: 1,
     tcpBase: 0,
     framing,
     auth,
+    suite,
     rs485Lines: serial ? 1 : 0,
     metersPerLine: 1,
   });
@@ -69,22 +77,25 @@ export function targetFor(
     | 'password'
     | 'encryptionKey'
     | 'authenticationKey'
+    | 'suite'
+    | 'signingKeys'
   >,
   opener: ConformanceTarget['opener'],
 ): ConformanceTarget {
   let counter = 1;
-  const { password, encryptionKey, authenticationKey, auth } = meter;
+  const { password, encryptionKey, authenticationKey, auth, suite = 0, signingKeys } = meter;
   return {
     opener,
     link: linkFor(meter),
     security: {
       auth,
       policy: auth === 'hls-gmac' ? 'auth-enc' : 'none',
-      suite: 0,
+      suite,
       systemTitle: new TextEncoder().encode('DCUTEST1'),
       ...(password === undefined ? {} : { password: new TextEncoder().encode(password) }),
       ...(encryptionKey ? { encryptionKey } : {}),
       ...(authenticationKey ? { authenticationKey } : {}),
+      ...(signingKeys ? { signingKey: signingKeys.client, peerSigningKey: signingKeys.meter.publicKey } : {}),
     },
     nextInvocationCounter: () => counter++,
     timeoutMs: TIMEOUT_MS,
