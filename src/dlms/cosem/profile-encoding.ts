@@ -5,7 +5,7 @@ import { writeLength } from '../axdr-length.ts';
 import { DATA_TAGS } from '../axdr-types.ts';
 import type { DlmsData } from '../data.ts';
 import { deltaOf } from '../delta-values.ts';
-import type { ProfileRowSource } from './profile-buffer.ts';
+import type { ProfileRowSource } from './profile-rows.ts';
 
 /**
  * How the rows of a profile are written (Blue Book, class 7, buffer): as they are; with null-data for a value that
