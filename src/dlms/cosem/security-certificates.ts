@@ -1,5 +1,6 @@
 import { equalBytes } from '../../base/bytes.ts';
 import { DcuError } from '../../base/errors.ts';
+import { ber } from '../ber.ts';
 import { type Certificate, isSignedBy, KEY_USES, type KeyUse, parseCertificate } from '../ciphering/x509.ts';
 import type { DlmsData } from '../data.ts';
 import { enumeration, octetString, structure } from '../values.ts';
@@ -15,6 +16,7 @@ const MOST_CERTIFICATES = 32;
 const OTHER_TYPE = 3;
 const BY_ENTITY = 0;
 const BY_SERIAL = 1;
+const INTEGER = 0x02;
 
 /** certificate_info of class 64 version 1. */
 export function certificateData(certificate: StoredCertificate): DlmsData {
@@ -98,12 +100,13 @@ function bySerial(
   [serial, issuer]: readonly DlmsData[],
 ): StoredCertificate | 'none' | undefined {
   if (serial?.type !== 'octet-string' || issuer?.type !== 'octet-string') return undefined;
-  return (
-    store
-      .certificates()
-      .find((one) => equalBytes(one.serialNumber, serial.value) && equalBytes(one.issuer, issuer.value)) ??
-    'none'
-  );
+  // The standard leaves open whether tag and length of the INTEGER come along.
+  const isSerial = (number: Uint8Array): boolean =>
+    equalBytes(number, serial.value) || equalBytes(ber(INTEGER, number), serial.value);
+  const found = store
+    .certificates()
+    .find((one) => isSerial(one.serialNumber) && equalBytes(one.issuer, issuer.value));
+  return found ?? 'none';
 }
 
 function entityOf(certificate: Certificate, systemTitle: Uint8Array): CertificateEntity {

@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto';
 import { fromHex } from '../../../src/base/bytes.ts';
 import { DcuError } from '../../../src/base/errors.ts';
 import { SeededRandom } from '../../../src/base/random.ts';
-import { decodeData } from '../../../src/dlms/axdr.ts';
+import { decodeData, encodeData } from '../../../src/dlms/axdr.ts';
 import type { KeyMaterial } from '../../../src/dlms/ciphering/types.ts';
 import {
   certificateRequest,
@@ -388,6 +388,9 @@ describe('certificates', () => {
       expect(result).toBe('success');
       expect(octetsOf(data ?? new Uint8Array(0))).toEqual(mine.der);
     }
+    // Some clients send the number as a whole INTEGER.
+    const whole = Uint8Array.of(2, mine.serialNumber.length, ...mine.serialNumber);
+    expect(invoke(line, exportCertificate({ ...bySerial, serialNumber: whole })).result).toBe('success');
     expect(invoke(line, exportCertificate({ ...byEntity, systemTitle: KEYS.serverTitle })).result).toBe(
       'object-unavailable',
     );
@@ -489,6 +492,31 @@ test('a request for a certificate is signed by the key that it is for', () => {
 });
 
 describe('calls of the client', () => {
+  const range = (from: number): Uint8Array => Uint8Array.from({ length: 16 }, (_, at) => from + at);
+  /** Parameters of ACTION requests that gurux-dlms 1.0.203 makes. */
+  const theirs: readonly (readonly [string, MethodCall, number, string])[] = [
+    [
+      'key_transfer',
+      transferKeys(0, range(0x30), { encryptionKey: range(0), authenticationKey: range(0xd0) }),
+      2,
+      '010202021600 0918 b58c29822767812cef75f226dc337d222e196e2d4e0afc8a' +
+        '02021602 0918 e82e7aac9fca0bd3bc3ad60a29d5eeece190ff04f63c3902',
+    ],
+    ['security_activate', activatePolicy(3), 1, '1603'],
+    ['generate_key_pair', generateKeyPair('signature'), 4, '1600'],
+    ['generate_certificate_request', requestCertificate('signature'), 5, '1600'],
+    [
+      'export_certificate',
+      exportCertificate({ entity: 'client', use: 'signature', systemTitle: KEYS.clientTitle }),
+      7,
+      '0202 1600 0203 1601 1600 0908 4d4d4d0000000001',
+    ],
+  ];
+  test.each(theirs)('%s is what another client sends', (_, { method, parameter }, index, hex) => {
+    expect(method).toEqual({ classId: 64, obis: SETUP, attribute: index });
+    expect(parameter && encodeData(parameter).toHex()).toBe(hex.replaceAll(' ', ''));
+  });
+
   test('wrap with the master key, in the order of the ids', () => {
     const keys = { authenticationKey: key(), encryptionKey: key() };
     const { parameter } = transferKeys(1, masterKey, keys);
