@@ -430,6 +430,36 @@ describe('what must not pass', () => {
     );
   });
 
+  test('an authenticated APDU without the authentication key', () => {
+    const { authenticationKey: _none, ...keys } = server.config;
+    const noAuthentication = new MessageSecurity(keys);
+    expect(() => noAuthentication.open(client.security.protect(GET, glo), CLIENT)).toThrow(
+      expect.objectContaining({ code: 'decryption-failed', field: 'authenticationKey' }),
+    );
+    const encrypted = client.security.protect(GET, { ...glo, policy: 'enc' });
+    expect(noAuthentication.open(encrypted, CLIENT).plaintext).toEqual(GET);
+  });
+
+  test('what was drawn for one message is wiped, and nothing is drawn where nothing is needed', () => {
+    const drawn: Uint8Array[] = [];
+    const randomBytes = (length: number): Uint8Array => {
+      const made = bytes(length);
+      drawn.push(made);
+      return made;
+    };
+    const own = new MessageSecurity({ ...client.config, randomBytes });
+    for (const form of ['service-specific', 'general-glo', 'general-ded'] as const) {
+      own.protect(GET, { ...glo, form });
+    }
+    expect(drawn).toEqual([]);
+    for (const form of ['wrapped-key', 'one-pass-diffie-hellman'] as const) {
+      drawn.length = 0;
+      own.protect(GET, { ...glo, form }, SERVER);
+      const secrets = drawn.filter(({ length }) => length > 8);
+      expect(secrets.map(toHex)).toEqual([toHex(new Uint8Array(secrets[0]?.length ?? 0))]);
+    }
+  });
+
   test('public key protection in suite 0, and without a recipient', () => {
     const zero = pair(0).client.security;
     expect(codeOf(() => zero.protect(GET, { ...glo, signed: true }))).toBe('unsupported');

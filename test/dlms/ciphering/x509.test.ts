@@ -2,7 +2,7 @@ import { afterAll, describe, expect, test } from 'bun:test';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { fromHex } from '../../../src/base/bytes.ts';
+import { concat, fromHex } from '../../../src/base/bytes.ts';
 import { SeededRandom } from '../../../src/base/random.ts';
 import {
   certificateRequest,
@@ -154,6 +154,64 @@ describe.each([1, 2] as const)('certificates of suite %d', (suite) => {
     expect(parsed.issuer).toEqual(parsed.subject);
     expect(isSignedBy(suite, parsed, parsed.publicKey)).toBe(true);
   });
+
+  test('a critical extension that is not known, or an older version, is refused', () => {
+    const key = join(directory, `${files++}.key`);
+    const der = join(directory, `${files++}.der`);
+    const group = curve === 'P-256' ? 'prime256v1' : 'secp384r1';
+    expect(openssl('ecparam', '-name', group, '-genkey', '-noout', '-out', key).code).toBe(0);
+    const issue = (...extra: string[]): Uint8Array => {
+      const common = [
+        'req',
+        '-x509',
+        '-new',
+        '-key',
+        key,
+        '-subj',
+        `/CN=${NAME}`,
+        '-outform',
+        'DER',
+        '-out',
+        der,
+      ];
+      expect(openssl(...common, ...extra)).toMatchObject({ code: 0 });
+      return new Uint8Array(readFileSync(der));
+    };
+    const extension = (critical: string): Uint8Array =>
+      issue('-addext', `1.3.6.1.4.1.99999.1=${critical}ASN1:UTF8String:unheard of`);
+    expect(parseCertificate(suite, extension('')).systemTitle).toEqual(TITLE);
+    expect(() => parseCertificate(suite, extension('critical,'))).toThrow(/1\.3\.6\.1\.4\.1\.99999\.1/);
+    const request = file(certificateRequest(suite, device, TITLE));
+    const old = openssl(
+      'x509',
+      '-req',
+      '-inform',
+      'DER',
+      '-in',
+      request,
+      '-CA',
+      pem(root),
+      '-CAkey',
+      authorityKey(authority.privateKey),
+      '-set_serial',
+      '5',
+      '-outform',
+      'DER',
+      '-out',
+      der,
+    );
+    expect(old).toMatchObject({ code: 0 });
+    expect(() => parseCertificate(suite, new Uint8Array(readFileSync(der)))).toThrow(/version 3/);
+  });
+
+  /** PKCS #8 without the public key, as openssl takes it. */
+  function authorityKey(privateKey: Uint8Array): string {
+    const prefix =
+      curve === 'P-256'
+        ? '3041020100301306072a8648ce3d020106082a8648ce3d030107042730250201010420'
+        : '304e020100301006072a8648ce3d020106052b81040022043730350201010430';
+    return file(concat([fromHex(prefix), privateKey]));
+  }
 
   test('a changed byte of a certificate is damage, another certificate, or a signature that does not hold', () => {
     const der = makeCertificate(order('signature'));
