@@ -8,6 +8,7 @@ import { crc16 } from '../kernels/index.ts';
 
 const FLAG = 0x7e;
 const LONGEST = 0x7ff;
+const FORMAT_TYPE_3 = 0xa;
 const NOTHING = new Uint8Array(0);
 
 export const CONTROL = { snrm: 0x93, ua: 0x73, disc: 0x53, dm: 0x1f, frmr: 0x97, ui: 0x03 } as const;
@@ -58,7 +59,7 @@ export function buildFrame(spec: FrameSpec, defects: Defects = {}): Uint8Array {
   const address = concat([spec.destination, spec.source, Uint8Array.of(spec.control)]);
   const length = 2 + address.length + 2 + (info.length > 0 ? info.length + 2 : 0);
   const stated = (length + (defects.lengthDelta ?? 0)) & LONGEST;
-  const format = ((defects.formatType ?? 0xa) << 12) | (segmented ? 0x800 : 0) | stated;
+  const format = ((defects.formatType ?? FORMAT_TYPE_3) << 12) | (segmented ? 0x800 : 0) | stated;
   const header = concat([Uint8Array.of(format >> 8, format & 0xff), address]);
   const checked = concat([header, check(header, defects.spoilHeaderCheck)]);
   const body =
@@ -132,14 +133,13 @@ export class FrameSplitter {
       if (this.#held.length < 3) return found;
       const format = ((this.#held[1] ?? 0) << 8) | (this.#held[2] ?? 0);
       const length = format & LONGEST;
-      if (format >> 12 === 0xa && length >= 7) {
+      if (format >> 12 === FORMAT_TYPE_3 && length >= 7) {
         if (this.#held.length < length + 2) return found;
         const frame = parseFrame(this.#held.slice(0, length + 2));
         if (frame !== undefined) {
           found.push(frame);
           // The closing flag may open the next frame.
           this.#held = this.#held.slice(length + 1);
-          if (this.#held.length === 1) this.#held = NOTHING;
           continue;
         }
       }
@@ -153,6 +153,8 @@ export class FrameSplitter {
 export function parseFrame(bytes: Uint8Array): Frame | undefined {
   const end = bytes.length - 1;
   if (bytes[0] !== FLAG || bytes[end] !== FLAG) return undefined;
+  const format = ((bytes[1] ?? 0) << 8) | (bytes[2] ?? 0);
+  if (format >> 12 !== FORMAT_TYPE_3 || (format & LONGEST) !== end - 1) return undefined;
   let at = 3;
   const address = (): Uint8Array => {
     const from = at;
