@@ -73,7 +73,7 @@ export class HdlcServerLink extends HdlcLine {
       }
       case 'disconnect':
         if (this.#connections.size === 0) this.#lobby.connection.command(command);
-        for (const [key, connection] of [...this.#connections]) {
+        for (const [key, connection] of this.#connections) {
           this.#run(key, connection, () => connection.command(command));
         }
         return;
@@ -102,7 +102,7 @@ export class HdlcServerLink extends HdlcLine {
   }
 
   protected closed(reason: DcuError | undefined): void {
-    for (const [key, connection] of [...this.#connections]) {
+    for (const [key, connection] of this.#connections) {
       this.#run(key, connection, () => connection.closed(reason));
     }
   }

@@ -1,9 +1,9 @@
-import { concat } from '../../base/bytes.ts';
 import { DcuError } from '../../base/errors.ts';
 import type { Effect, Input, Machine } from '../../base/machine.ts';
 import { decodeGateway } from '../apdu/gateway.ts';
 import { splitServerAddress } from './address.ts';
 import { ApduExtent, beginsWithLlc, mayBePushed } from './apdu-extent.ts';
+import { HdlcSegments } from './hdlc-segments.ts';
 import type { LinkPeer } from './link.ts';
 import { MbusReassembly, mbusSegment, scanMbus } from './mbus.ts';
 import type { PushRoute } from './push-route.ts';
@@ -64,8 +64,6 @@ const DEFAULT_MAX_APDU = 0xffff;
 const LLC_LENGTH = 3;
 const WRAPPER_FIRST = 0x00;
 const MBUS_FIRST = 0x68;
-/** Segments of one HDLC frame may be empty; so many without an end are none. */
-const MOST_SEGMENTS = 0x1000;
 
 /** What the head of the held bytes is. `none`: the first byte begins nothing. */
 type Head = 'more' | 'none' | { readonly end: number };
@@ -96,11 +94,7 @@ class Receiver implements PushReceiver {
   #inStep = true;
   #extent: ApduExtent | undefined;
   readonly #mbus: MbusReassembly;
-  #segments: Uint8Array[] = [];
-  #segmentsLength = 0;
-  #segmentsFrom = '';
-  /** A segment was lost: frames are the rest of its APDU until one is the last or the first of another. */
-  #broken = false;
+  readonly #segments: HdlcSegments;
   #armed = false;
   #effects: Effect<PushEvent>[] = [];
 
@@ -110,6 +104,7 @@ class Receiver implements PushReceiver {
     this.#fixed = config.framing !== 'auto';
     this.framing = config.framing === 'auto' ? undefined : config.framing;
     this.#mbus = new MbusReassembly(this.#maxApdu + LLC_LENGTH);
+    this.#segments = new HdlcSegments(this.#maxApdu + LLC_LENGTH);
   }
 
   step(input: Input<never>): Effect<PushEvent>[] {
@@ -166,7 +161,7 @@ class Receiver implements PushReceiver {
     this.#from++;
     this.#extent = undefined;
     this.#inStep = false;
-    if (this.#segments.length > 0) this.#segmentLost();
+    if (this.#segments.assembling) this.counters.droppedSegments += this.#segments.segmentLost();
     this.counters.droppedBytes++;
   }
 
@@ -229,7 +224,7 @@ class Receiver implements PushReceiver {
     if (scan.kind === 'more') return 'more';
     if (scan.kind === 'bad') {
       this.counters.badFrames++;
-      this.#segmentLost();
+      this.counters.droppedSegments += this.#segments.segmentLost();
       return 'none';
     }
     this.counters.frames++;
@@ -264,40 +259,11 @@ class Receiver implements PushReceiver {
       ...(lower === undefined ? {} : { physicalAddress: lower }),
     };
     const from = `${source.value}/${destination.value}`;
-    const part = bytes.slice(info.from, info.to);
-    const begins = beginsWithLlc(part);
-    if (begins || from !== this.#segmentsFrom) this.#forgetSegments();
-    const orphan = this.#segments.length === 0 && !begins && (this.#broken || !mayBePushed(part[0] ?? 0));
-    this.#broken = orphan && segmented;
-    if (orphan) {
-      this.counters.droppedSegments++;
-      return;
-    }
-    this.#segments.push(part);
-    this.#segmentsLength += part.length;
-    this.#segmentsFrom = from;
-    if (this.#segmentsLength > this.#maxApdu + LLC_LENGTH || this.#segments.length > MOST_SEGMENTS) {
-      this.#forgetSegments();
-    } else if (!segmented) {
-      const whole = concat(this.#segments);
-      const alone = this.#segments.length === 1;
-      this.#segments = [];
-      this.#segmentsLength = 0;
-      const route = { framing: 'hdlc', source, destination } as const;
-      this.#deliver(route, whole, peer, alone ? bytes.slice(0, end + 1) : undefined);
-    }
-  }
-
-  /** UI frames have no numbers: without this the rest of an APDU would pass for a whole one. */
-  #segmentLost(): void {
-    this.#forgetSegments();
-    this.#broken = true;
-  }
-
-  #forgetSegments(): void {
-    this.counters.droppedSegments += this.#segments.length;
-    this.#segments = [];
-    this.#segmentsLength = 0;
+    const { apdu, alone, lost } = this.#segments.take(bytes.slice(info.from, info.to), from, segmented);
+    this.counters.droppedSegments += lost;
+    if (apdu === undefined) return;
+    const route = { framing: 'hdlc', source, destination } as const;
+    this.#deliver(route, apdu, peer, alone === true ? bytes.slice(0, end + 1) : undefined);
   }
 
   #wrapper(bytes: Uint8Array): Head {
