@@ -81,7 +81,7 @@ export function resolveDelta(before: DlmsData | undefined, value: DlmsData): Dlm
   }
   return before.type === 'long64' || before.type === 'long64-unsigned'
     ? { type: before.type, value: sum }
-    : ({ type: before.type, value: Number(sum) } as DlmsData);
+    : { type: before.type, value: Number(sum) };
 }
 
 /**

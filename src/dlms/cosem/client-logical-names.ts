@@ -50,9 +50,7 @@ export class LogicalNameDialect implements ClientDialect {
         return this.#get([command], scope);
       case 'get-list':
         return this.#get(
-          command.attributes.map((item) =>
-            'selection' in item ? item : { attribute: item as CosemAttribute },
-          ),
+          command.attributes.map((item) => ('selection' in item ? item : { attribute: item })),
           scope,
         );
       case 'set':

@@ -207,7 +207,12 @@ export class ServerAssociation {
     if (service === undefined) {
       throw new DcuError('apdu-unexpected', 'no such service', { facts: { tag: plain[0] ?? 0 } });
     }
-    if (this.#state === 'challenged') return this.#authenticate(service.receive(plain), accepted);
+    if (this.#state === 'challenged') {
+      // Nobody who has not proved himself makes a service keep anything.
+      const isProof = accepted.limits.referencing === 'sn' || plain[0] === TAG.actionRequest;
+      if (!isProof) throw notPossible();
+      return this.#authenticate(service.receive(plain), accepted);
+    }
     const reply = service.receive(plain);
     return 'job' in reply ? { job: reply.job, events: [] } : this.#answer(reply.apdu);
   }

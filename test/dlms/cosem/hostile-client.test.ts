@@ -136,6 +136,20 @@ describe('a hostile client', () => {
     expect(victim.get(1)).toEqual(['d80101']);
   });
 
+  test('before it has proved itself nothing is kept for it', () => {
+    const victim = new Victim();
+    victim.associate(100);
+    const block = { last: false, blockNumber: 1, raw: new Uint8Array(1900) };
+    const request = { attribute: ENERGY };
+    expect(
+      victim.send(encodeSetRequest({ type: 'with-first-datablock', invoke: 0xc1, request, block }), 100),
+    ).toEqual(['d80101']);
+    expect(victim.get(100)).toEqual(['d80101']);
+    const general = { last: false, streaming: false, window: 1, blockNumberAck: 0, data: block.raw };
+    expect(victim.send(encodeGeneralBlock({ ...general, blockNumber: 1 }), 100)).toEqual(['d80102']);
+    expect(victim.asked).toEqual([]);
+  });
+
   test('opening everything costs nobody else an association', () => {
     const victim = new Victim();
     victim.associate(1);
