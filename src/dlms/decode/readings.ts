@@ -9,48 +9,88 @@ export interface Reading {
   readonly unit: string | null;
 }
 
+/** One attribute of a pushed list with its value, which may hold several. */
+export interface PushedValue {
+  readonly obis: string;
+  /** Absent where the list names objects by their logical names alone. */
+  readonly classId?: number;
+  readonly attribute?: number;
+  readonly value: DataNode;
+  readonly scale?: Scale;
+}
+
+export interface Scale {
+  readonly scaler: number;
+  readonly unit: number;
+}
+
 /**
- * Finds the readings in the layouts that meters use: (name, value) or (name, value, (scaler, unit)) as structures of
+ * Finds the values in the layouts that meters use: (name, value) or (name, value, (scaler, unit)) as structures of
  * their own or one after the other in a flat list; attribute descriptors in the place of names; and a push object
- * list in front of its values. Values without a name give no reading.
+ * list in front of its values, where a scaler_unit attribute in the list belongs to the value of its object. What has
+ * no name is left out.
  */
-export function readingsOf(node: DataNode): Reading[] {
+export function pushedValues(node: DataNode): PushedValue[] {
   const elements = elementsOf(node);
-  const names = pushObjects(elements[0]);
+  const objects = pushObjects(elements[0]);
   // The list usually names itself first; then names and elements run side by side.
-  const first = names === undefined ? -1 : names.length - elements.length + 1;
-  if (names !== undefined && (first === 0 || first === 1)) {
-    return elements.slice(1).flatMap((value, i) => named(names[first + i] ?? '', value, undefined));
+  const first = objects === undefined ? -1 : objects.length - elements.length + 1;
+  if (objects !== undefined && (first === 0 || first === 1)) {
+    const listed = elements.slice(1).flatMap((value, i): PushedValue[] => {
+      const object = objects[first + i];
+      return object === undefined ? [] : [{ ...object, value }];
+    });
+    return listed.map((one) => withScale(one, listed));
   }
-  const readings: Reading[] = [];
+  const values: PushedValue[] = [];
   for (let i = 0; i < elements.length; i++) {
     const element = elements[i];
     const value = elements[i + 1];
     const name = element === undefined ? undefined : nameOf(element);
     if (element === undefined) break;
     if (name === undefined || value === undefined) {
-      readings.push(...readingsOf(element));
+      values.push(...pushedValues(element));
       continue;
     }
     const after = elements[i + 2];
     const scale = after === undefined ? undefined : scalerUnitOf(after);
-    readings.push(...named(name, value, scale));
+    values.push({ ...name, value, ...(scale === undefined ? {} : { scale }) });
     i += scale === undefined ? 1 : 2;
   }
-  return readings;
+  return values;
+}
+
+/** Attribute of the scaler and unit of the values of a class: Register, Extended Register, Demand Register. */
+const SCALER_UNIT: Readonly<Record<number, number>> = { 3: 3, 4: 3, 5: 4 };
+
+function withScale(one: PushedValue, listed: readonly PushedValue[]): PushedValue {
+  const { classId = 0, obis, attribute } = one;
+  const wanted = SCALER_UNIT[classId];
+  if (wanted === undefined || attribute === wanted || elementsOf(one.value).length > 0) return one;
+  const stated = listed.find(
+    (other) => other.classId === classId && other.obis === obis && other.attribute === wanted,
+  );
+  const scale = stated === undefined ? undefined : scalerUnitOf(stated.value);
+  return scale === undefined ? one : { ...one, scale };
+}
+
+/** The readings among `pushedValues`, and those inside of values that hold several. */
+export function readingsOf(node: DataNode): Reading[] {
+  return pushedValues(node).flatMap(({ obis, value, scale }) => named(obis, value, scale));
 }
 
 const elementsOf = (node: DataNode): readonly DataNode[] => ('elements' in node ? node.elements : []);
 
-function nameOf(node: DataNode): string | undefined {
-  if (node.type === 'attribute-descriptor') return node.obis;
-  // Six printable characters are a serial number, for group A of a logical name is a small number.
-  return node.type === 'octet-string' && node.text === undefined ? node.obis : undefined;
-}
+type ObjectName = Pick<PushedValue, 'obis' | 'classId' | 'attribute'>;
 
-interface Scale {
-  readonly scaler: number;
-  readonly unit: number;
+function nameOf(node: DataNode): ObjectName | undefined {
+  if (node.type === 'attribute-descriptor') {
+    const { classId, obis, attribute } = node;
+    return { classId, obis, attribute };
+  }
+  // Six printable characters are a serial number, for group A of a logical name is a small number.
+  if (node.type !== 'octet-string' || node.text !== undefined || node.obis === undefined) return undefined;
+  return { obis: node.obis };
 }
 
 function scalerUnitOf(node: DataNode): Scale | undefined {
@@ -88,10 +128,10 @@ function valueText(node: DataNode): string | undefined {
   }
 }
 
-/** Logical names of a push object list: an array of structures (class, name, attribute, data index, …). */
-function pushObjects(node: DataNode | undefined): string[] | undefined {
+/** The attributes of a push object list: an array of structures (class, name, attribute, data index, …). */
+function pushObjects(node: DataNode | undefined): ObjectName[] | undefined {
   if (node?.type !== 'array' || node.elements.length === 0) return undefined;
-  const names: string[] = [];
+  const objects: ObjectName[] = [];
   for (const entry of node.elements) {
     const [classId, name, attribute, dataIndex] = elementsOf(entry);
     const obis = name?.type === 'octet-string' ? name.obis : undefined;
@@ -101,7 +141,7 @@ function pushObjects(node: DataNode | undefined): string[] | undefined {
       attribute?.type === 'integer' &&
       dataIndex?.type === 'long-unsigned';
     if (!fits || obis === undefined) return undefined;
-    names.push(obis);
+    objects.push({ classId: Number(classId.value), obis, attribute: Number(attribute.value) });
   }
-  return names;
+  return objects;
 }
