@@ -81,13 +81,13 @@ const wrong = (option: string, path: string, what: string): DcuError =>
 /** PKCS#8 in PEM form. */
 export function privateKeyPem(pair: EcKeyPair, suite: SecuritySuite): string {
   const key = { ...publicJwk(pair.publicKey, suite), d: base64url(pair.privateKey) };
-  return createPrivateKey({ key, format: 'jwk' }).export({ format: 'pem', type: 'pkcs8' }).toString();
+  return createPrivateKey({ key, format: 'jwk' }).export({ format: 'pem', type: 'pkcs8' });
 }
 
 /** SPKI in PEM form. */
 export function publicKeyPem(publicKey: Uint8Array, suite: SecuritySuite): string {
   const key = publicJwk(publicKey, suite);
-  return createPublicKey({ key, format: 'jwk' }).export({ format: 'pem', type: 'spki' }).toString();
+  return createPublicKey({ key, format: 'jwk' }).export({ format: 'pem', type: 'spki' });
 }
 
 function publicJwk(

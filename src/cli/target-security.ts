@@ -6,7 +6,7 @@ import type { CipheringForm, KeyMaterial } from '../dlms/ciphering/types.ts';
 import { aesHook } from './hls-hook.ts';
 import { type KeyFileEntry, keysFor, readKeyFile } from './key-file.ts';
 import { readKeyPair, readPublicKey } from './key-pem.ts';
-import type { Target, TargetFlags } from './target-options.ts';
+import type { Target, TargetFlags } from './target.ts';
 
 /** Longest APDU that we offer to take. */
 const MAX_PDU = 1024;

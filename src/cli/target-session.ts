@@ -9,7 +9,7 @@ import { openUdp } from '../channels/udp.ts';
 import type { ClientConfig } from '../dlms/client.ts';
 import { decodeValue, granted, integerOf } from '../meters/attribute.ts';
 import { meterProfile } from '../meters/profiles/index.ts';
-import type { Target } from './target-options.ts';
+import type { Target } from './target.ts';
 
 const randomBytes = (length: number): Uint8Array => systemRandom.bytes(length);
 

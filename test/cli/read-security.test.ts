@@ -68,8 +68,11 @@ async function dcu(...args: string[]): Promise<{ status: number; out: string[]; 
 }
 
 const where = (one: ServedMeter): string[] => [
-  ...['--host', one.host ?? '', '--port', String(one.port), '--framing', one.framing],
-  ...['--client', String(one.client), '--server', String(one.server)],
+  `--host=${one.host}`,
+  `--port=${one.port}`,
+  `--framing=${one.framing}`,
+  `--client=${one.client}`,
+  `--server=${one.server}`,
 ];
 
 function file(name: string, text: string): string {
@@ -90,8 +93,7 @@ function pemOf(name: string, { privateKey, publicKey }: EcKeyPair): { pkcs8: str
     y: part(publicKey.subarray(size)),
   };
   const key = createPrivateKey({ key: jwk, format: 'jwk' });
-  const pem = (object: KeyObject, type: 'pkcs8' | 'spki'): string =>
-    String(object.export({ type, format: 'pem' }));
+  const pem = (object: KeyObject, type: 'pkcs8' | 'spki'): string => object.export({ type, format: 'pem' });
   return {
     pkcs8: file(`${name}.key`, pem(key, 'pkcs8')),
     spki: file(`${name}.pub`, pem(createPublicKey(key), 'spki')),
@@ -105,7 +107,8 @@ function credentials(one: ServedMeter): string[] {
     meter: pemOf(`meter-${suite}`, signingKeys.meter),
   };
   return [
-    ...['--auth', auth, '--suite', String(suite)],
+    `--auth=${auth}`,
+    `--suite=${suite}`,
     ...(password ? ['--password', password] : []),
     ...(encryptionKey ? ['--encryption-key', encryptionKey.toHex()] : []),
     ...(authenticationKey ? ['--authentication-key', authenticationKey.toHex()] : []),
@@ -181,7 +184,9 @@ describe('a key file', () => {
   const read = (keys: object, ...more: string[]) =>
     dcu(
       ...where(one),
-      ...['--auth', 'hls-gmac', '--keys', file('keys.json', JSON.stringify(keys)), '--read-counter'],
+      '--auth=hls-gmac',
+      `--keys=${file('keys.json', JSON.stringify(keys))}`,
+      '--read-counter',
       ...more,
       REGISTER,
     );
@@ -240,7 +245,7 @@ describe('wrong calls name the option, and end with status 2', () => {
   const { privateKey } = generateKeyPairSync('ec', { namedCurve: 'prime256v1' });
   const { privateKey: other } = generateKeyPairSync('ec', { namedCurve: 'secp384r1' });
   const pem = (name: string, key: KeyObject): string =>
-    file(name, String(key.export({ type: 'pkcs8', format: 'pem' })));
+    file(name, key.export({ type: 'pkcs8', format: 'pem' }));
   const p256 = pem('p256.key', privateKey);
   const p384 = pem('p384.key', other);
   const junk = file('junk.key', '-----BEGIN PRIVATE KEY-----\nc2VjcmV0\n-----END PRIVATE KEY-----\n');

@@ -1,6 +1,5 @@
 import { equalBytes } from '../../base/bytes.ts';
 import { DcuError } from '../../base/errors.ts';
-import type { SecurityPolicy } from '../../base/model.ts';
 import { conformanceMask } from '../apdu/conformance.ts';
 import { CONFIRMED } from '../apdu/fields.ts';
 import { apduKind, apduName, TAG } from '../apdu/tags.ts';
@@ -135,7 +134,7 @@ export class ServerSecurity {
     const { form, policy, signed, dedicated = false } = this.#asked;
     const { responsePolicy = this.#policy.policy, signedResponses = false, signingKey } = this.#policy;
     const initiate = apdu[0] === TAG.initiateResponse;
-    const due = [responsePolicy, this.#due?.policy ?? 'none'].reduce(strongest, policy) as SecurityPolicy;
+    const due = [responsePolicy, this.#due?.policy ?? 'none'].reduce(strongest, policy);
     const mustSign = (signedResponses && !initiate) || this.#due?.signed === true;
     return this.#messages.protect(
       apdu,
