@@ -7,6 +7,8 @@ import type { CountingLink, LinkEffect } from './peer.ts';
 const QUIET_TIMER = 'link-quiet';
 /** Sent bytes whose echo is still expected; more than one turn of the largest window. */
 const MOST_EXPECTED = 16 * 1024;
+/** Effects that may wait for quiet: some turns of the largest window. */
+const MOST_HELD = 64;
 
 /**
  * What a two-wire line asks of a link: the echo of what was sent is taken out of what comes in, and nothing is sent
@@ -57,7 +59,16 @@ export class LineGuard implements CountingLink {
       if (waits && (this.#held.length > 0 || (effect.do === 'send' && !quiet))) this.#held.push(effect);
       else out.push(this.#sent(effect));
     }
+    if (this.#held.length > MOST_HELD) out.push(...this.#giveUpFrames());
     return out.concat(this.#postpone(nowMs));
+  }
+
+  /** On a line that is never quiet answers go stale: they are dropped, what else was to happen happens. */
+  #giveUpFrames(): LinkEffect[] {
+    const held = this.#held.splice(0);
+    const others = held.filter((effect) => effect.do !== 'send');
+    this.counters.ignoredFrames += held.length - others.length;
+    return others;
   }
 
   #release(nowMs: number): LinkEffect[] {

@@ -123,6 +123,15 @@ describe('quiet between frames', () => {
     expect(apart.map((effect) => effect.do)).toEqual(['send']);
   });
 
+  test('a line that is never quiet holds back no more than a few answers', () => {
+    const link = createServerLink({ ...HDLC, interFrameTimeoutMs: 20 });
+    for (let nowMs = 0; nowMs < 10_000; nowMs += 5) link.step({ on: 'bytes', bytes: snrm }, nowMs);
+    const released = link.step({ on: 'timer', timer: 'link-quiet' }, 11_000);
+    expect(released.length).toBeGreaterThan(0);
+    expect(released.length).toBeLessThanOrEqual(65);
+    expect(link.counters.ignoredFrames).toBeGreaterThan(500);
+  });
+
   test('a whole exchange with quiet on both sides', () => {
     const config = { ...HDLC, interFrameTimeoutMs: 8, windowTransmit: 2, windowReceive: 2 };
     const world = new World(config, config);
