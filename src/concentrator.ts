@@ -11,6 +11,7 @@ import type { CollectionKind } from './base/model.ts';
 import type { Random } from './base/random.ts';
 import { UndoList } from './base/undo.ts';
 import { LineDirectory } from './concentrator/lines.ts';
+import { watchSecurity } from './concentrator/security-watch.ts';
 import { exchangeFirmwareVersion, readIdentity } from './device/identity.ts';
 import { DeviceLogbook } from './device/logbook.ts';
 import { warmUp } from './kernels/index.ts';
@@ -112,6 +113,7 @@ export async function startConcentrator(options: ConcentratorOptions): Promise<C
       systemTitle: systemTitleOf(identity.serialNumber),
     });
     undo.add(() => collector.stop());
+    undo.add(watchSecurity(collector, logbook, log));
 
     const watchedStore: Store = {
       ...store,

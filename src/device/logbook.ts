@@ -11,6 +11,7 @@ export const LOGBOOK_TYPES = {
   'parameters-changed': 'Parameters changed',
   'firmware-changed': 'Firmware changed',
   'clock-set': 'Clock set',
+  'meter-security': 'Security trouble with a meter',
   'terminal-cover-removed': 'Terminal cover removed',
   'terminal-cover-closed': 'Terminal cover closed',
   'mechanism-cover-removed': 'Mechanism cover removed',
