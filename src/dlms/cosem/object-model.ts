@@ -24,7 +24,7 @@ import { assignShortNames } from './short-name-assignment.ts';
 import { shortNameAssociation, shortNameMethods } from './short-name-association.ts';
 import { ASSOCIATION_SN, isAssociationSn } from './short-name-table.ts';
 
-export type { AccessProtection, AccessRights } from './access-rights.ts';
+export type { AccessRights } from './access-rights.ts';
 export { FULL_RIGHTS, readOnly } from './access-rights.ts';
 export type { SapEntry } from './built-in-objects.ts';
 export type { CosemObject } from './cosem-object.ts';
