@@ -8,7 +8,7 @@ import type { Target, TargetFlags, TargetTransport } from './target.ts';
 import { gatewayOf, openingOf } from './target-line.ts';
 import { securityOf } from './target-security.ts';
 
-export type { Target, TargetFlags, TargetTransport } from './target.ts';
+export type { Target, TargetFlags } from './target.ts';
 
 const FORMS = [
   'service-specific',
