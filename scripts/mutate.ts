@@ -1,15 +1,16 @@
 /**
  * `npm run mutate -- [--sample N] [--seed N] [--jobs N] [--only TEXT] [--json]`: changes `src/dlms` in small ways,
- * one at a time, and looks whether a test notices. Works on a copy. A mutant is killed when a test fails or does
+ * one at a time, and looks whether a test notices. Works on copies. A mutant is killed when a test fails or does
  * not end; the rest have survived. Exit status 1 below the share that is asked for.
  */
-import { cpSync, mkdtempSync, readFileSync, rmSync, symlinkSync } from 'node:fs';
-import { availableParallelism, tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { availableParallelism } from 'node:os';
+import { dirname, join } from 'node:path';
 import { parseArgs } from 'node:util';
 import type { Mutant } from '@stryker-mutator/api/core';
 import { SeededRandom } from '../src/base/random.ts';
+import { Copy, removeCopiesOnSignals } from './mutation/copies.ts';
 import { instrument } from './mutation/instrument.ts';
+import { judge, measure, type Verdict } from './mutation/tests.ts';
 
 const ROOT = join(import.meta.dir, '..');
 /** Share of the sample that must be killed. */
@@ -17,7 +18,6 @@ const FLOOR = 0.85;
 const SUBJECT = 'src/dlms/**/*.ts';
 /** The tests that hold `src/dlms`: its own, and those of its nearest users. */
 const TESTS = ['test/dlms/**/*.test.ts', 'test/channels/dlms-client.test.ts', 'test/cli/decode.test.ts'];
-const COPIED = ['src', 'test', 'asm', 'scripts', 'package.json', 'tsconfig.json', 'bunfig.toml'];
 
 const { values: options } = parseArgs({
   options: {
@@ -29,91 +29,21 @@ const { values: options } = parseArgs({
   },
 });
 
-/** One test file of the copy, and what it reaches. */
-interface TestFile {
-  readonly path: string;
-  readonly durationMs: number;
-  readonly reached: ReadonlySet<string>;
-}
-
-interface Verdict {
-  readonly mutant: Mutant;
-  readonly killed: boolean;
-  /** The test file that noticed. */
-  readonly by?: string;
-  readonly how: 'failed' | 'timeout' | 'survived' | 'not reached';
-}
-
 const say = (text: string): void => console.error(text);
 
-function makeCopy(): string {
-  const copy = mkdtempSync(join(tmpdir(), 'mutants-'));
-  for (const name of COPIED) cpSync(join(ROOT, name), join(copy, name), { recursive: true });
-  for (const name of ['node_modules', 'drizzle', 'ui', 'dist', 'README.md']) {
-    symlinkSync(join(ROOT, name), join(copy, name));
-  }
-  return copy;
-}
-
-/** Runs one test file; `undefined` when it had to be stopped. */
-async function runTest(
-  copy: string,
-  path: string,
-  timeoutMs: number,
-  env: Readonly<Record<string, string>>,
-): Promise<number | undefined> {
-  const preload = join(copy, 'scripts/mutate-preload.ts');
-  // Switches make the code slow: the runner's own limit for a test does not count.
-  const flags = ['--bail', '--timeout', String(timeoutMs), '--preload', preload];
-  const child = Bun.spawn([process.execPath, 'test', ...flags, `./${path}`], {
-    cwd: copy,
-    env: { ...process.env, ...env },
-    stdio: ['ignore', 'ignore', 'ignore'],
-  });
-  let stopped = false;
-  const timer = setTimeout(() => {
-    stopped = true;
-    child.kill('SIGKILL');
-  }, timeoutMs);
-  const status = await child.exited;
-  clearTimeout(timer);
-  return stopped ? undefined : status;
-}
-
-/** Runs `work` on all items, so many at a time. */
-async function inParallel<Item, Result>(
+/** Runs `work` on all items, each worker one at a time. */
+async function inParallel<Item, Worker, Result>(
   items: readonly Item[],
-  jobs: number,
-  work: (item: Item) => Promise<Result>,
+  workers: readonly Worker[],
+  work: (item: Item, worker: Worker) => Promise<Result>,
 ): Promise<Result[]> {
   const results: Result[] = new Array<Result>(items.length);
   const queue = items.entries();
-  const worker = async (): Promise<void> => {
-    for (const [index, item] of queue) results[index] = await work(item);
+  const loop = async (worker: Worker): Promise<void> => {
+    for (const [index, item] of queue) results[index] = await work(item, worker);
   };
-  await Promise.all(Array.from({ length: jobs }, worker));
+  await Promise.all(workers.map(loop));
   return results;
-}
-
-async function measure(copy: string, path: string, index: number): Promise<TestFile> {
-  const target = join(copy, `coverage-${index}.json`);
-  const startedMs = performance.now();
-  const status = await runTest(copy, path, 300_000, { MUTANT_COVERAGE: target });
-  if (status !== 0) throw new Error(`${path} fails without any mutant (status ${status ?? 'timeout'})`);
-  const reached = new Set(JSON.parse(readFileSync(target, 'utf8')) as string[]);
-  return { path, durationMs: performance.now() - startedMs, reached };
-}
-
-async function judge(copy: string, tests: readonly TestFile[], mutant: Mutant): Promise<Verdict> {
-  const reaching = tests.filter(({ reached }) => reached.has(mutant.id));
-  if (reaching.length === 0) return { mutant, killed: false, how: 'not reached' };
-  for (const { path, durationMs } of reaching) {
-    const env = { __STRYKER_ACTIVE_MUTANT__: mutant.id };
-    const status = await runTest(copy, path, 15_000 + 5 * durationMs, env);
-    if (status === undefined) return { mutant, killed: true, by: path, how: 'timeout' };
-    if (status !== 0) return { mutant, killed: true, by: path, how: 'failed' };
-  }
-  return { mutant, killed: false, how: 'survived' };
 }
 
 function sampleOf(mutants: readonly Mutant[], size: number, seed: number): Mutant[] {
@@ -128,43 +58,75 @@ function sampleOf(mutants: readonly Mutant[], size: number, seed: number): Mutan
 
 const placeOf = ({ fileName, location }: Mutant): string => `${fileName}:${location.start.line + 1}`;
 
-const jobs = Number(options.jobs);
-const copy = makeCopy();
-try {
-  const files = [...new Bun.Glob(SUBJECT).scanSync(ROOT)].sort();
-  const mutants = await instrument(copy, files);
-  const wanted = mutants.filter(({ fileName }) => fileName.includes(options.only));
-  const sample = sampleOf(wanted, Number(options.sample), Number(options.seed));
-  say(`${mutants.length} mutants in ${files.length} files; ${sample.length} are tried`);
-  const paths = TESTS.flatMap((pattern) => [...new Bun.Glob(pattern).scanSync(ROOT)]).sort();
-  const tests = await inParallel([...paths.entries()], jobs, ([index, path]) => measure(copy, path, index));
-  tests.sort((a, b) => a.durationMs - b.durationMs);
-  let done = 0;
-  const verdicts = await inParallel(sample, jobs, async (mutant) => {
-    const verdict = await judge(copy, tests, mutant);
-    done++;
-    if (!verdict.killed)
-      say(`${verdict.how}: ${placeOf(mutant)} ${mutant.mutatorName} → ${mutant.replacement}`);
-    if (done % 25 === 0) say(`${done} of ${sample.length}`);
-    return verdict;
-  });
-  const killed = verdicts.filter((verdict) => verdict.killed).length;
-  const share = sample.length === 0 ? 0 : killed / sample.length;
-  const survivors = verdicts.filter((verdict) => !verdict.killed);
-  if (options.json) {
-    const list = survivors.map(({ mutant, how }) => ({
+const percent = (part: number, whole: number): string =>
+  `${((whole === 0 ? 0 : part / whole) * 100).toFixed(1)} %`;
+
+interface Tally {
+  readonly folder: string;
+  readonly tried: number;
+  readonly killed: number;
+}
+
+function byFolder(verdicts: readonly Verdict[]): Tally[] {
+  const folders = Map.groupBy(verdicts, ({ mutant }) => dirname(mutant.fileName));
+  return [...folders]
+    .map(([folder, some]) => ({
+      folder,
+      tried: some.length,
+      killed: some.filter(({ killed }) => killed).length,
+    }))
+    .sort((a, b) => a.folder.localeCompare(b.folder));
+}
+
+removeCopiesOnSignals();
+const workers = Array.from({ length: Number(options.jobs) }, () => new Copy(ROOT));
+const files = [...new Bun.Glob(SUBJECT).scanSync(ROOT)].sort();
+const { mutants, switched } = await instrument(ROOT, files);
+const wanted = mutants.filter(({ fileName }) => fileName.includes(options.only));
+const sample = sampleOf(wanted, Number(options.sample), Number(options.seed));
+say(`${mutants.length} mutants in ${files.length} files; ${sample.length} are tried`);
+
+const measured = new Copy(ROOT);
+const touched = new Set(sample.map(({ fileName }) => fileName));
+for (const name of touched) measured.write(name, switched.get(name) ?? '');
+const fileOf = new Map(mutants.map(({ id, fileName }) => [id, fileName]));
+const paths = TESTS.flatMap((pattern) => [...new Bun.Glob(pattern).scanSync(ROOT)]).sort();
+const tests = await inParallel(paths, workers, (path) => measure(measured, path, fileOf));
+measured.remove();
+say(`${tests.length} test files measured`);
+
+let done = 0;
+const verdicts = await inParallel(sample, workers, async (mutant, copy) => {
+  copy.write(mutant.fileName, switched.get(mutant.fileName) ?? '');
+  const verdict = await judge(copy, tests, mutant);
+  copy.restore(mutant.fileName);
+  done++;
+  if (!verdict.killed) {
+    say(`${verdict.how}: ${placeOf(mutant)} ${mutant.mutatorName} → ${mutant.replacement}`);
+  }
+  if (done % 25 === 0) say(`${done} of ${sample.length}`);
+  return verdict;
+});
+
+const killed = verdicts.filter((verdict) => verdict.killed).length;
+const share = sample.length === 0 ? 0 : killed / sample.length;
+const folders = byFolder(verdicts);
+if (options.json) {
+  const survivors = verdicts
+    .filter((verdict) => !verdict.killed)
+    .map(({ mutant, how }) => ({
       place: placeOf(mutant),
       mutator: mutant.mutatorName,
       replacement: mutant.replacement,
       how,
     }));
-    console.log(
-      JSON.stringify({ mutants: mutants.length, tried: sample.length, killed, share, survivors: list }),
-    );
-  } else {
-    console.log(`${killed} of ${sample.length} mutants killed: ${(share * 100).toFixed(1)} %`);
+  console.log(
+    JSON.stringify({ mutants: mutants.length, tried: sample.length, killed, share, folders, survivors }),
+  );
+} else {
+  for (const { folder, tried, killed: some } of folders) {
+    console.log(`${folder}: ${some} of ${tried}, ${percent(some, tried)}`);
   }
-  process.exitCode = share >= FLOOR ? 0 : 1;
-} finally {
-  rmSync(copy, { recursive: true, force: true });
+  console.log(`${killed} of ${sample.length} mutants killed: ${percent(killed, sample.length)}`);
 }
+process.exitCode = share >= FLOOR ? 0 : 1;

@@ -1,4 +1,4 @@
-import { readFileSync, writeFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Mutant } from '@stryker-mutator/api/core';
 import type { Ignorer } from '@stryker-mutator/api/ignore';
@@ -54,8 +54,14 @@ const ERROR_TEXT: Ignorer = {
   },
 };
 
-/** Puts every mutant of the given files behind a switch, in the copy below `root`; returns those that count. */
-export async function instrument(root: string, files: readonly string[]): Promise<readonly Mutant[]> {
+export interface Instrumented {
+  readonly mutants: readonly Mutant[];
+  /** Content of each file with all its mutants behind switches. */
+  readonly switched: ReadonlyMap<string, string>;
+}
+
+/** Every mutant of the given files below `root`, and the files in which the environment switches one of them on. */
+export async function instrument(root: string, files: readonly string[]): Promise<Instrumented> {
   const given = files.map((name) => ({
     name,
     content: readFileSync(join(root, name), 'utf8'),
@@ -67,6 +73,8 @@ export async function instrument(root: string, files: readonly string[]): Promis
     ignorers: [ERROR_TEXT],
     noHeader: false,
   } as Parameters<Instrumenter['instrument']>[1]);
-  for (const { name, content } of result.files) writeFileSync(join(root, name), content);
-  return result.mutants.filter(({ status }) => status !== 'Ignored');
+  return {
+    mutants: result.mutants.filter(({ status }) => status !== 'Ignored'),
+    switched: new Map(result.files.map(({ name, content }) => [name, content])),
+  };
 }
