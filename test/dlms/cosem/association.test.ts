@@ -6,6 +6,7 @@ import {
   type SecuritySuite,
 } from '../../../src/base/model.ts';
 import { aesHook } from '../../../src/cli/hls-hook.ts';
+import { decodeAare, encodeAare } from '../../../src/dlms/apdu/aare.ts';
 import { encodeData } from '../../../src/dlms/axdr.ts';
 import { MessageSecurity, UNPROTECTED } from '../../../src/dlms/ciphering/message-security.ts';
 import type { CipheringForm } from '../../../src/dlms/ciphering/types.ts';
@@ -550,6 +551,33 @@ describe('the AARQ', () => {
     const line = pair({ devices: [device], client: { userId: 3 } });
     works(line);
     expect(device.callers[0]?.userId).toBe(3);
+  });
+
+  test.each([0, 127, 128, 200, 255])('of user %i', (userId) => {
+    const device = bench({ users: [{ id: userId, name: 'somebody' }] });
+    works(pair({ devices: [device], client: { userId } }));
+    expect(device.callers[0]?.userId).toBe(userId);
+  });
+
+  test('of a user whose number is no identifier is not sent', () => {
+    const line = pair({ devices: [bench({})], client: { userId: 40_000 } });
+    expect(failure(line.last({ type: 'open' }))).toBe('invalid-argument');
+  });
+
+  test('a refusal of the service provider is told by its name', () => {
+    const aare = encodeAare({
+      context: 'ln',
+      result: 'rejected-transient',
+      diagnostic: 'provider: no-common-acse-version',
+      respondingAeQualifier: Uint8Array.of(1, 2, 3),
+    });
+    expect(decodeAare(aare)).toEqual({
+      context: 'ln',
+      result: 'rejected-transient',
+      diagnostic: 'provider: no-common-acse-version',
+      respondingAeQualifier: Uint8Array.of(1, 2, 3),
+    });
+    expect(aare.toHex()).toContain('a305a203020102');
   });
 
   test('a dedicated key of another length than the suite has', () => {
