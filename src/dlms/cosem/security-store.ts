@@ -37,6 +37,7 @@ export interface SecurityStore {
   setPolicy(policy: number): void;
   suite(): SecuritySuite;
   key(name: KeyName): Uint8Array | undefined;
+  /** All of them or none. What is handed in is wiped afterwards: a store keeps copies. */
   replaceKeys(keys: ReadonlyMap<KeyName, Uint8Array>): void;
   /** Our own key pair for a use. */
   keyPair(use: KeyUse): EcKeyPair | undefined;
