@@ -1,5 +1,5 @@
 import { ok, deepStrictEqual as same } from 'node:assert/strict';
-import { fromHex, toHex } from '../../src/base/bytes.ts';
+import { toHex } from '../../src/base/bytes.ts';
 import { systemClock } from '../../src/base/clock.ts';
 import { DcuError } from '../../src/base/errors.ts';
 import { systemRandom } from '../../src/base/random.ts';
@@ -13,287 +13,338 @@ import type {
   CosemAttribute,
   GetResult,
 } from '../../src/dlms/client.ts';
-import { encodeDateTime, parseDateTime } from '../../src/dlms/datetime.ts';
+import { type ImageAnswer, type ImageStep, transferImage } from '../../src/dlms/cosem/image-transfer.ts';
+import { IMAGE_STATUS } from '../../src/dlms/cosem/image-transfer-object.ts';
+import type { DlmsData } from '../../src/dlms/data.ts';
+import { decodeDateTime, encodeDateTime, parseDateTime, toUtcMs } from '../../src/dlms/datetime.ts';
 import type { LinkConfig } from '../../src/dlms/link/link.ts';
-import { octetString, u8, u32 } from '../../src/dlms/values.ts';
-import { decodeProfile } from '../../src/kernels/index.ts';
-import { type Cell, type Combination, cellOf, NotApplicable, serveGuruxMeter } from './peer.ts';
+import { i8, octetString, u16, u32 } from '../../src/dlms/values.ts';
+import { proveWithAes } from './our-meter.ts';
+import type { Told } from './worker.ts';
+import {
+  authenticationKey,
+  CLIENT_TITLE,
+  CLOCK_AFTER,
+  type Column,
+  ENTRIES,
+  encryptionKey,
+  IMAGE,
+  IMAGE_NAME,
+  OBIS,
+  type Operation,
+  PASSWORD,
+  PROFILE_ROWS,
+  profileRows,
+  RANGE,
+  SIGNING,
+  WRITTEN,
+  WRONG_PASSWORD,
+  wrongKey,
+} from './world.ts';
 
-const PASSWORD = new TextEncoder().encode('12345678');
-const ENCRYPTION_KEY = fromHex('000102030405060708090A0B0C0D0E0F');
-const AUTHENTICATION_KEY = fromHex('D0D1D2D3D4D5D6D7D8D9DADBDCDDDEDF');
-const METER_TITLE = new TextEncoder().encode('GUX12345');
-const OUR_TITLE = new TextEncoder().encode('DCU00001');
+/** Where a peer's meter is to be found. */
+export interface Target {
+  readonly port: number;
+  readonly server: number;
+  /** Whether a write that changes nothing is answered by a refusal. */
+  readonly refusesWrites: boolean;
+}
 
-/** What `test/interop/gurux/objects.py` holds. */
-const PROFILE_START_MS = Date.UTC(2026, 0, 1);
-const PROFILE_ROWS = 288;
-const QUARTER_MS = 15 * 60_000;
-
-const CLOCK = attribute(8, '0.0.1.0.0.255', 2);
-const BUFFER = attribute(7, '1.0.99.1.0.255', 2);
-const WRITABLE = attribute(1, '0.0.96.1.10.255', 2);
+const TIMEOUT_MS = 5000;
+const POLL_MS = 20;
+/** Small enough that long values and the profile come in blocks. */
+const MAX_PDU = 512;
 
 let counter = Math.floor(Date.now() / 1000);
 
-function attribute(classId: number, obis: string, number: number): CosemAttribute {
-  return { classId, obis, attribute: number };
-}
+const at = (classId: number, obis: string, attribute: number): CosemAttribute => ({
+  classId,
+  obis,
+  attribute,
+});
+const BUFFER = at(7, OBIS.profile, 2);
+const CLOCK = at(8, OBIS.clock, 2);
+const WRITABLE = at(1, OBIS.writable, 2);
 
-function linkOf(framing: Combination['framing'], hdlc: { maxInfo: number; window: number }): LinkConfig {
-  const common = { clientAddress: 1, serverAddress: 1, responseTimeoutMs: 5000 };
+function linkOf({ framing, kind }: Column, server: number): LinkConfig {
+  const common = { clientAddress: kind.client, serverAddress: server, responseTimeoutMs: TIMEOUT_MS };
   if (framing === 'wrapper') return { framing, ...common, maxApdu: 65_535 };
+  // Every second association proposes frames as long as they may be, and windows.
+  const [size, window] = kind.client % 2 === 0 ? [2030, 7] : [128, 1];
   return {
     framing,
     ...common,
     addressBytes: 1,
-    maxInfoTransmit: hdlc.maxInfo,
-    maxInfoReceive: hdlc.maxInfo,
-    windowTransmit: hdlc.window,
-    windowReceive: hdlc.window,
+    maxInfoTransmit: size,
+    maxInfoReceive: size,
+    windowTransmit: window,
+    windowReceive: window,
     interOctetTimeoutMs: 1000,
     retries: 1,
   };
 }
 
-function associationOf(auth: Combination['auth']): AssociationConfig {
-  const common = { maxPduSize: 1024 };
-  if (auth === 'none') return { auth, policy: 'none', ...common };
-  if (auth === 'lls') return { auth, policy: 'none', password: PASSWORD, ...common };
+function associationOf({ referencing, kind }: Column, wrong: boolean): AssociationConfig {
+  const { auth, suite } = kind;
+  const titled = suite !== undefined || auth === 'hls-gmac' || auth === 'hls-sha256' || auth === 'hls-ecdsa';
+  const signing = suite === undefined || suite === 0 ? undefined : SIGNING[suite];
   return {
     auth,
-    policy: 'auth-enc',
-    systemTitle: OUR_TITLE,
-    meterSystemTitle: METER_TITLE,
-    encryptionKey: ENCRYPTION_KEY,
-    authenticationKey: AUTHENTICATION_KEY,
-    nextInvocationCounter: () => counter++,
-    ...common,
+    referencing,
+    maxPduSize: MAX_PDU,
+    ...(auth === 'hls' ? { hook: { prove: wrong ? () => new Uint8Array(16) : proveWithAes } } : {}),
+    ...(auth === 'none' || auth === 'hls-gmac' || auth === 'hls-ecdsa'
+      ? {}
+      : { password: wrong ? WRONG_PASSWORD : PASSWORD }),
+    ...(titled ? { systemTitle: CLIENT_TITLE } : {}),
+    ...(suite === undefined
+      ? { policy: 'none' }
+      : {
+          policy: 'auth-enc',
+          suite,
+          encryptionKey: encryptionKey(suite),
+          authenticationKey: wrong ? wrongKey(suite) : authenticationKey(suite),
+          nextInvocationCounter: () => counter++,
+        }),
+    ...(auth === 'hls-ecdsa' && signing
+      ? {
+          signingKey: wrong ? signing.other : signing.client,
+          peerSigningKey: signing.meter.publicKey,
+        }
+      : {}),
   };
 }
 
-function configOf({ framing, auth }: Combination, hdlc = { maxInfo: 128, window: 1 }): ClientConfig {
-  return {
-    link: linkOf(framing, hdlc),
-    association: associationOf(auth),
+async function withClient<Value>(
+  target: Target,
+  column: Column,
+  use: (client: DlmsClient) => Promise<Value>,
+  wrong = false,
+): Promise<Value> {
+  const config: ClientConfig = {
+    link: linkOf(column, target.server),
+    association: associationOf(column, wrong),
     randomBytes: (length) => systemRandom.bytes(length),
   };
-}
-
-async function withClient(
-  port: number,
-  config: ClientConfig,
-  use: (client: DlmsClient) => Promise<void>,
-): Promise<void> {
-  const channel = await openTcp({ host: '127.0.0.1', port, connectTimeoutMs: 5000 });
+  const channel = await openTcp({ host: '127.0.0.1', port: target.port, connectTimeoutMs: TIMEOUT_MS });
   try {
     const client = await openDlmsClient(channel, config, systemClock);
-    await use(client);
+    const value = await use(client);
     await client.release();
+    return value;
   } finally {
     await channel.close();
   }
 }
 
-function dataOf(result: GetResult | undefined): unknown {
-  if (result === undefined) return undefined;
-  return result.ok ? decodeData(result.data) : { refused: result.result };
+function dataOf(result: GetResult | undefined): DlmsData {
+  if (result?.ok !== true) throw new Error(`refused: ${result?.result}`);
+  return decodeData(result.data);
 }
 
-/** Rows of the buffer as [UTC ms, energy, status]. */
-function rowsOf(result: GetResult): (readonly [number, number, number])[] {
-  ok(result.ok, 'the buffer was refused');
-  const decoded = decodeProfile(result.data, ['date-time', 'number', 'number'], PROFILE_ROWS);
-  same(decoded.status, 'complete');
-  const [at, energy, status] = decoded.columns;
-  if (at?.kind !== 'date-time' || energy?.kind !== 'number' || status?.kind !== 'number') {
-    throw new Error(`columns are ${decoded.columns.map(({ kind }) => kind).join(', ')}`);
+/** As every client of the test tells it: numbers and truth values as text, octet-strings as hex. */
+function plain(data: DlmsData): unknown {
+  switch (data.type) {
+    case 'structure':
+    case 'array':
+      return data.elements.map(plain);
+    case 'octet-string':
+      return toHex(data.value);
+    case 'null-data':
+      return 'null';
+    default:
+      return 'value' in data ? String(data.value) : data.type;
   }
-  return Array.from(
-    { length: decoded.rows },
-    (_, row) => [at.values[row] ?? 0, energy.values[row] ?? 0, status.values[row] ?? 0] as const,
-  );
 }
 
-/** What the Gurux meter has in its rows `first`..`last`, counted from 0. */
-function expectedRows(first: number, last: number): (readonly [number, number, number])[] {
-  return Array.from({ length: last - first + 1 }, (_, i) => {
-    const row = first + i;
-    return [PROFILE_START_MS + row * QUARTER_MS, 1_000_000 + 250 * row, row % 96 === 4 ? 0x80 : 0] as const;
+function isoOf(data: DlmsData): string {
+  if (data.type !== 'octet-string' && data.type !== 'date-time')
+    throw new Error(`a time of type ${data.type}`);
+  const time = decodeDateTime(data.value);
+  const ms = toUtcMs(time, time.deviationMinutes ?? 0);
+  if (ms === undefined) throw new Error('a time without a date');
+  return new Date(ms).toISOString().replace('.000Z', 'Z');
+}
+
+const timeOf = (text: string): DlmsData => octetString(encodeDateTime(parseDateTime(text)));
+
+function rowsOf(data: DlmsData): unknown[] {
+  if (data.type !== 'array') throw new Error(`a buffer of type ${data.type}`);
+  return data.elements.map((row) => {
+    const [time, ...cells] = row.type === 'structure' ? row.elements : [];
+    if (time === undefined) throw new Error('a row without cells');
+    return [isoOf(time), ...cells.map(plain)];
   });
 }
 
-type Test = (client: DlmsClient) => Promise<void>;
+async function mustCall(client: DlmsClient, method: CosemAttribute, parameter: DlmsData): Promise<void> {
+  same((await client.action(method, parameter)).result, 'success');
+}
 
-const TESTS: Readonly<Record<string, Test>> = {
-  'association opens and is released': async (client) => {
-    ok(client.association.conformance.includes('get'));
-    ok(client.association.conformance.includes('selective-access'));
-    same(client.association.serverMaxPduSize, 1024);
+type Test = (client: DlmsClient, target: Target) => Promise<unknown>;
+
+const TESTS: Readonly<Record<Exclude<Operation, 'wrong secret'>, Test>> = {
+  get: async (client) => {
+    const read = async (attribute: CosemAttribute) => dataOf(await client.get(attribute));
+    const values: unknown[] = [];
+    for (const obis of [OBIS.energy, OBIS.voltage]) {
+      values.push(plain(await read(at(3, obis, 2))));
+      const scalerUnit = plain(await read(at(3, obis, 3)));
+      values.push(...(Array.isArray(scalerUnit) ? scalerUnit : [scalerUnit]));
+    }
+    values.push(plain(await read(at(3, OBIS.large, 2))));
+    values.push((await client.get(at(3, OBIS.missing, 2))).ok ? 'accepted' : 'refused');
+    return values;
   },
-  clock: async (client) => {
-    same(dataOf(await client.get(CLOCK)), octetString(fromHex('07ea020302040506 00 0000 00')));
+  list: async (client) => {
+    const wanted = [at(3, OBIS.energy, 2), at(3, OBIS.voltage, 2), WRITABLE];
+    return (await client.getList(wanted)).map((result) => plain(dataOf(result)));
   },
-  'registers with scaler and unit': async (client) => {
-    const scaled = async (obis: string): Promise<unknown[]> => [
-      dataOf(await client.get(attribute(3, obis, 2))),
-      dataOf(await client.get(attribute(3, obis, 3))),
-    ];
-    const scalerUnit = (scaler: number, unit: number): object => ({
-      type: 'structure',
-      elements: [
-        { type: 'integer', value: scaler },
-        { type: 'enum', value: unit },
-      ],
-    });
-    same(await scaled('1.0.1.8.0.255'), [{ type: 'double-long-unsigned', value: 123456 }, scalerUnit(0, 30)]);
-    same(await scaled('1.0.32.7.0.255'), [{ type: 'long-unsigned', value: 2301 }, scalerUnit(-1, 35)]);
-    same(await scaled('1.0.2.8.0.255'), [
-      { type: 'long64-unsigned', value: 2n ** 63n + 5n },
-      scalerUnit(-3, 30),
-    ]);
-  },
-  'extended register': async (client) => {
-    same(dataOf(await client.get(attribute(4, '1.0.1.6.0.255', 2))), u32(4321));
-    same(dataOf(await client.get(attribute(4, '1.0.1.6.0.255', 4))), u8(1));
-    same(
-      dataOf(await client.get(attribute(4, '1.0.1.6.0.255', 5))),
-      octetString(fromHex('07ea0102 05 121e0000 0000 00')),
-    );
-  },
-  'an object that does not exist': async (client) => {
-    same(dataOf(await client.get(attribute(3, '1.0.99.99.99.255', 2))), { refused: 'object-undefined' });
-  },
-  'list with a refusal in it': async (client) => {
-    const results = await client.getList([
-      attribute(3, '1.0.1.8.0.255', 2),
-      attribute(3, '1.0.99.99.99.255', 2),
-      CLOCK,
-    ]);
-    same(results.map(dataOf), [
-      u32(123456),
-      { refused: 'object-undefined' },
-      octetString(fromHex('07ea020302040506 00 0000 00')),
-    ]);
-  },
-  'list in blocks': async (client) => {
-    const long = attribute(1, '0.0.96.1.20.255', 2);
-    const results = await client.getList([WRITABLE, long, long]);
-    same(
-      results.map((result) => (result.ok ? result.data.length : result.result)),
-      [5, 3004, 3004],
-    );
-  },
-  'long value in blocks': async (client) => {
-    const result = await client.get(attribute(1, '0.0.96.1.20.255', 2));
-    const expected = Uint8Array.from({ length: 3000 }, (_, i) => i % 251);
-    same(result.ok && toHex(result.data), `09820bb8${toHex(expected)}`);
-  },
-  'profile, whole buffer': async (client) => {
+  block: async (client) => {
     const blocks: number[] = [];
-    const result = await client.get(BUFFER, undefined, (_data, number) => blocks.push(number));
-    same(rowsOf(result), expectedRows(0, PROFILE_ROWS - 1));
+    const buffer = await client.get(BUFFER, undefined, (_data, number) => blocks.push(number));
+    same(rowsOf(dataOf(buffer)), profileRows(0, PROFILE_ROWS - 1));
+    ok(blocks.length > 1, `the buffer came in ${blocks.length} blocks`);
     same(
       blocks,
       blocks.map((_, i) => i + 1),
     );
+    const long = at(1, OBIS.long, 2);
+    const [first, second] = await client.getList([long, long]);
+    same(plain(dataOf(first)), plain(dataOf(second)));
+    return plain(dataOf(await client.get(long)));
   },
-  'profile by range': async (client) => {
-    const at = (text: string) => octetString(encodeDateTime(parseDateTime(text)));
-    const selection: AccessSelection = {
+  set: async (client, { refusesWrites }) => {
+    const read = async () => plain(dataOf(await client.get(WRITABLE)));
+    const before = await read();
+    same(await client.set(WRITABLE, u32(WRITTEN)), 'success');
+    const energy = at(3, OBIS.energy, 2);
+    const first = plain(dataOf(await client.get(energy)));
+    const result = await client.set(energy, u32(1));
+    same(plain(dataOf(await client.get(energy))), first);
+    return [before, await read(), result !== 'success' || !refusesWrites ? 'refused' : result];
+  },
+  action: async (client) => {
+    const read = async () => plain(dataOf(await client.get(at(3, OBIS.resettable, 2))));
+    const before = await read();
+    await mustCall(client, at(9, OBIS.scripts, 1), u16(1));
+    return [before, await read()];
+  },
+  range: async (client) => {
+    const between = (from: string, to: string): AccessSelection => ({
       by: 'range',
       restricting: CLOCK,
-      from: at('2026-01-02T10:00:00Z'),
-      to: at('2026-01-02T12:00:00Z'),
-    };
-    same(rowsOf(await client.get(BUFFER, selection)), expectedRows(96 + 40, 96 + 48));
+      from: timeOf(from),
+      to: timeOf(to),
+    });
+    const empty = await client.get(BUFFER, between('2027-01-02T10:00:00Z', '2027-01-02T12:00:00Z'));
+    same(rowsOf(dataOf(empty)), []);
+    return rowsOf(dataOf(await client.get(BUFFER, between(RANGE.from, RANGE.to))));
   },
-  'profile by range, without a row in it': async (client) => {
-    const at = (text: string) => octetString(encodeDateTime(parseDateTime(text)));
-    const selection: AccessSelection = {
-      by: 'range',
-      restricting: CLOCK,
-      from: at('2027-01-02T10:00:00Z'),
-      to: at('2027-01-02T12:00:00Z'),
-    };
-    same(dataOf(await client.get(BUFFER, selection)), { type: 'array', elements: [] });
+  entry: async (client) => {
+    const rows = async (fromEntry: number, toEntry: number) =>
+      rowsOf(dataOf(await client.get(BUFFER, { by: 'entry', fromEntry, toEntry })));
+    same(await rows(280, 0), profileRows(279, PROFILE_ROWS - 1));
+    return rows(ENTRIES.from, ENTRIES.to);
   },
-  'profile by entry': async (client) => {
-    const selection: AccessSelection = { by: 'entry', fromEntry: 5, toEntry: 14 };
-    same(rowsOf(await client.get(BUFFER, selection)), expectedRows(4, 13));
-    const last: AccessSelection = { by: 'entry', fromEntry: 280, toEntry: 0 };
-    same(rowsOf(await client.get(BUFFER, last)), expectedRows(279, 287));
+  clock: async (client) => {
+    const read = async () => isoOf(dataOf(await client.get(CLOCK)));
+    const before = await read();
+    same(await client.set(CLOCK, timeOf(CLOCK_AFTER)), 'success');
+    return [before, await read()];
   },
-  'set, and what a set is refused for': async (client) => {
-    same(await client.set(WRITABLE, u32(4711)), 'success');
-    same(dataOf(await client.get(WRITABLE)), u32(4711));
-    same(await client.set(WRITABLE, u8(1)), 'type-unmatched');
-    same(await client.set(attribute(3, '1.0.1.8.0.255', 2), u32(0)), 'read-write-denied');
-    same(await client.set(attribute(3, '1.0.99.99.99.255', 2), u32(0)), 'object-undefined');
+  relay: async (client) => {
+    const states: unknown[] = [];
+    for (const method of [1, 2]) {
+      await mustCall(client, at(70, OBIS.relay, method), i8(0));
+      states.push(plain(dataOf(await client.get(at(70, OBIS.relay, 2)))));
+    }
+    return states;
   },
-  'action: relay off and on': async (client) => {
-    const relay = (number: number) => attribute(70, '0.0.96.3.10.255', number);
-    const state = async () => dataOf(await client.get(relay(2)));
-    same((await client.action(relay(1), { type: 'integer', value: 0 })).result, 'success');
-    same(await state(), { type: 'boolean', value: false });
-    same((await client.action(relay(2), { type: 'integer', value: 0 })).result, 'success');
-    same(await state(), { type: 'boolean', value: true });
-    same((await client.action(relay(9))).result, 'object-undefined');
+  image: async (client) => {
+    const transfer = transferImage({
+      obis: OBIS.image,
+      identifier: new TextEncoder().encode(IMAGE_NAME),
+      image: IMAGE,
+      pollMs: POLL_MS,
+      polls: 20,
+    });
+    let step = transfer.next();
+    while (step.done !== true) step = transfer.next(await answerTo(client, step.value));
+    const status = plain(dataOf(await client.get(at(18, OBIS.image, 6))));
+    const missing = plain(dataOf(await client.get(at(18, OBIS.image, 4))));
+    same(status, String(IMAGE_STATUS['activation-successful']));
+    same(missing, String(step.value.blocksSent));
+    return [status, missing];
   },
 };
 
-/** Opening with a wrong secret; the error that it must end in. */
-async function refusesWrongSecret(port: number, combination: Combination): Promise<void> {
-  const config = configOf(combination);
-  if (combination.auth === 'none') throw new NotApplicable('there is no secret');
-  const wrong =
-    combination.auth === 'lls'
-      ? { password: new TextEncoder().encode('87654321') }
-      : { authenticationKey: new Uint8Array(16) };
-  const association = { ...config.association, ...wrong };
-  const error = await withClient(port, { ...config, association }, () => Promise.resolve()).then(
-    () => undefined,
+async function answerTo(client: DlmsClient, step: ImageStep): Promise<ImageAnswer> {
+  switch (step.type) {
+    case 'get':
+      return { type: 'get', result: await client.get(step.attribute) };
+    case 'action':
+      return { type: 'action', result: (await client.action(step.method, step.parameter)).result };
+    case 'wait':
+      await Bun.sleep(step.ms);
+      return { type: 'waited' };
+  }
+}
+
+/** A refused association ends in one of these, never in a time-out or an internal error. */
+const REFUSALS: readonly string[] = [
+  'association-refused',
+  'authentication-failed',
+  'decryption-failed',
+  'exception-response',
+  'link-closed',
+  'channel-lost',
+];
+
+async function wrongSecret(target: Target, column: Column): Promise<unknown> {
+  const ended = await withClient(target, column, () => Promise.resolve('accepted'), true).catch(
     (thrown: unknown) => thrown,
   );
-  ok(error instanceof DcuError, `opened, or threw ${String(error)}`);
-  const allowed = [
-    'association-refused',
-    'authentication-failed',
-    'decryption-failed',
-    'link-closed',
-    'channel-lost',
-  ];
-  ok(allowed.includes(error.code), `ended in ${error.code}: ${error.message}`);
+  return ended instanceof DcuError && REFUSALS.includes(ended.code) ? 'refused' : String(ended);
 }
 
-/** Frames as long as HDLC allows, and a window that the other side cuts to one. */
-async function longFrames(port: number, combination: Combination): Promise<void> {
-  if (combination.framing !== 'hdlc') throw new NotApplicable('HDLC only');
-  await withClient(port, configOf(combination, { maxInfo: 2030, window: 7 }), async (client) => {
-    same(rowsOf(await client.get(BUFFER)), expectedRows(0, PROFILE_ROWS - 1));
-  });
-}
-
-/** Our client reads a meter that is made of the Gurux library. */
-export async function ourClientReadsGurux(python: string, combination: Combination): Promise<Cell[]> {
-  const meter = await serveGuruxMeter(python, combination);
-  const { port } = meter.ready;
-  try {
-    const cells: Cell[] = [];
-    for (const [name, test] of Object.entries(TESTS)) {
-      cells.push(await cellOf(name, combination, () => withClient(port, configOf(combination), test)));
+/** Tries the operations in one association; one that breaks it lets the next begin anew. */
+export async function ourClient(
+  target: Target,
+  column: Column,
+  operations: readonly Operation[],
+): Promise<Readonly<Record<string, Told>>> {
+  const told: Record<string, Told> = {};
+  const attempt = async (operation: Operation, run: () => Promise<unknown>): Promise<void> => {
+    try {
+      told[operation] = { value: await run() };
+    } catch (thrown) {
+      told[operation] = {
+        error: thrown instanceof Error ? `${thrown.name}: ${thrown.message}` : String(thrown),
+      };
     }
-    cells.push(
-      await cellOf('every test in one association', combination, () =>
-        withClient(port, configOf(combination), async (client) => {
-          for (const test of Object.values(TESTS)) await test(client);
-        }),
-      ),
-      await cellOf('a wrong secret is refused', combination, () => refusesWrongSecret(port, combination)),
-      await cellOf('long frames, window proposed', combination, () => longFrames(port, combination)),
-    );
-    return cells;
-  } finally {
-    await meter.stop();
+  };
+  for (let left = operations; left.length > 0; ) {
+    const [next] = left;
+    if (next === 'wrong secret') {
+      await attempt(next, () => wrongSecret(target, column));
+      left = left.slice(1);
+      continue;
+    }
+    const session = await withClient(target, column, async (client) => {
+      for (const operation of left) {
+        if (operation === 'wrong secret') return;
+        left = left.slice(1);
+        await attempt(operation, () => TESTS[operation](client, target));
+        if (client.ended !== undefined) return;
+      }
+    }).catch((thrown: unknown) => thrown);
+    if (session instanceof Error && next !== undefined && !(next in told)) {
+      told[next] = { error: `${session.name}: ${session.message}` };
+      left = left.slice(1);
+    } else if (session instanceof Error && left.length === 0) {
+      told['release'] = { error: `${session.name}: ${session.message}` };
+    }
   }
+  return told;
 }

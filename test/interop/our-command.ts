@@ -1,37 +1,86 @@
-import { ok, deepStrictEqual as same } from 'node:assert/strict';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { type Cell, type Combination, cellOf, NotApplicable, serveGuruxMeter } from './peer.ts';
+import { toHex } from '../../src/base/bytes.ts';
+import { runCli } from '../../src/cli/program.ts';
+import { readCommand } from '../../src/cli/read.ts';
+import type { Told } from './worker.ts';
+import {
+  authenticationKey,
+  CLIENT_TITLE,
+  type Column,
+  ENTRIES,
+  encryptionKey,
+  METER_TITLE,
+  OBIS,
+  type Operation,
+  PASSWORD,
+  RANGE,
+  SIGNING,
+  WRONG_PASSWORD,
+  wrongKey,
+} from './world.ts';
 
 const MAIN = join(import.meta.dir, '../../src/main.ts');
 
-interface Ran {
-  readonly status: number;
-  readonly document: unknown;
+/** What a command that only reads has a part in. */
+export const COMMAND_OPERATIONS: readonly Operation[] = ['get', 'block', 'range', 'entry', 'wrong secret'];
+
+/** The signature keys as files, in a directory of their own. */
+export function keyFiles(): { readonly path: string; remove(): void } {
+  const path = mkdtempSync(join(tmpdir(), 'dcu-interop-'));
+  for (const suite of [1, 2] as const) {
+    for (const name of ['client', 'meter', 'other'] as const) {
+      const { privatePem, publicPem } = SIGNING[suite][name];
+      writeFileSync(join(path, `${name}-${suite}.pem`), privatePem, { mode: 0o600 });
+      writeFileSync(join(path, `${name}-${suite}.pub.pem`), publicPem);
+    }
+  }
+  return { path, remove: () => rmSync(path, { recursive: true, force: true }) };
 }
 
-/** `dcu read --json` in a process of its own. */
-async function read(
-  port: number,
-  { framing, auth }: Combination,
-  args: readonly string[],
-  secret: Readonly<Record<string, string>> = {},
-): Promise<Ran> {
-  const secrets: Readonly<Record<Combination['auth'], Readonly<Record<string, string>>>> = {
-    none: {},
-    lls: { password: '12345678' },
-    'hls-gmac': {
-      'system-title': '4443553030303031',
-      'meter-system-title': '4755583132333435',
-      'encryption-key': '000102030405060708090A0B0C0D0E0F',
-      'authentication-key': 'D0D1D2D3D4D5D6D7D8D9DADBDCDDDEDF',
-    },
+/** Options that name the meter, with a wrong secret if need be. */
+function optionsOf(port: number, keys: string, column: Column, wrong: boolean): string[] {
+  const { framing, referencing, kind } = column;
+  const { auth, suite, client } = kind;
+  const ciphered = suite !== undefined;
+  const titled = ciphered || auth === 'hls-sha256';
+  const signs = auth === 'hls-ecdsa';
+  const secret = wrong ? WRONG_PASSWORD : PASSWORD;
+  const options: Readonly<Record<string, string | number | false>> = {
+    host: '127.0.0.1',
+    port,
+    framing,
+    referencing,
+    client,
+    server: 1,
+    auth,
+    'timeout-ms': 5000,
+    'password-hex': auth !== 'none' && auth !== 'hls-gmac' && !signs && toHex(secret),
+    'system-title': titled && toHex(CLIENT_TITLE),
+    'meter-system-title': titled && toHex(METER_TITLE),
+    policy: ciphered && 'auth-enc',
+    suite: ciphered && suite,
+    'encryption-key': ciphered && toHex(encryptionKey(suite)),
+    'authentication-key': ciphered && toHex(wrong ? wrongKey(suite) : authenticationKey(suite)),
+    'signing-key': signs && join(keys, `${wrong ? 'other' : 'client'}-${suite}.pem`),
+    'meter-signing-key': signs && join(keys, `meter-${suite}.pub.pem`),
   };
-  const options = { host: '127.0.0.1', port: String(port), framing, client: '1', server: '1', auth };
-  const named = Object.entries({ ...options, ...secrets[auth], ...secret }).flatMap(([name, value]) => [
-    `--${name}`,
-    value,
-  ]);
-  const child = Bun.spawn([process.execPath, MAIN, 'read', '--json', ...named, ...args], {
+  return Object.entries(options).flatMap(([name, value]) =>
+    value === false ? [] : [`--${name}`, String(value)],
+  );
+}
+
+type Result = Readonly<Record<string, unknown>>;
+
+interface Ran {
+  readonly status: number;
+  readonly document: Result;
+}
+
+/** What `dcu read --json` prints, and its exit status, in a process of its own. */
+async function inOwnProcess(args: readonly string[]): Promise<Ran> {
+  const child = Bun.spawn([process.execPath, MAIN, 'read', '--json', ...args], {
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   const [out, err, status] = await Promise.all([
@@ -39,110 +88,86 @@ async function read(
     new Response(child.stderr).text(),
     child.exited,
   ]);
+  return { status, document: documentOf(out, err) };
+}
+
+/** The same command within this process, for starting one costs more than what it does. */
+async function here(args: readonly string[]): Promise<Ran> {
+  const [out, err]: [string[], string[]] = [[], []];
+  const io = {
+    out: (line: string) => void out.push(line),
+    err: (line: string) => void err.push(line),
+    signal: new AbortController().signal,
+  };
+  const status = await runCli(['read', '--json', ...args], io, [readCommand]);
+  return { status, document: documentOf(out.join('\n'), err.join('\n')) };
+}
+
+function documentOf(out: string, err: string): Result {
   if (out.trim() === '') throw new Error(`dcu read printed nothing: ${err.trim()}`);
-  return { status, document: JSON.parse(out) };
+  const document: unknown = JSON.parse(out);
+  if (typeof document !== 'object' || document === null) throw new Error(`dcu read printed ${out}`);
+  return { ...document };
 }
 
-const rowAt = (row: number): unknown[] => {
-  const at = new Date(Date.UTC(2026, 0, 1) + row * 15 * 60_000).toISOString().replace('.000Z', 'Z');
-  return [at, String(1_000_000 + 250 * row), row % 96 === 4 ? '128' : '0'];
-};
-
-type Test = (run: (...args: readonly string[]) => Promise<Ran>) => Promise<void>;
-
-const TESTS: Readonly<Record<string, Test>> = {
-  'registers, clock and a refusal': async (run) => {
-    const attributes = [
-      '3:1.0.1.8.0.255:2',
-      '3:1.0.2.8.0.255:2',
-      '8:0.0.1.0.0.255:2',
-      '3:1.0.99.99.99.255:2',
-    ];
-    same(await run(...attributes), {
-      status: 0,
-      document: {
-        ok: true,
-        results: [
-          {
-            classId: 3,
-            obis: '1.0.1.8.0.255',
-            attribute: 2,
-            type: 'double-long-unsigned',
-            value: '123456',
-            scaler: 0,
-            unit: 'Wh',
-          },
-          {
-            classId: 3,
-            obis: '1.0.2.8.0.255',
-            attribute: 2,
-            type: 'long64-unsigned',
-            value: '9223372036854775813',
-            scaler: -3,
-            unit: 'Wh',
-          },
-          {
-            classId: 8,
-            obis: '0.0.1.0.0.255',
-            attribute: 2,
-            type: 'octet-string',
-            value: '2026-02-03T04:05:06Z',
-          },
-          { classId: 3, obis: '1.0.99.99.99.255', attribute: 2, error: 'object-undefined' },
-        ],
-      },
-    });
-  },
-  'profile by range': async (run) => {
-    const { document } = await run(
-      '--from',
-      '2026-01-02T10:00:00Z',
-      '--to',
-      '2026-01-02T11:00:00Z',
-      '7:1.0.99.1.0.255:2',
-    );
-    const [profile] = resultsOf(document);
-    same(profile?.['rows'], [136, 137, 138, 139, 140].map(rowAt));
-    same(profile?.['columns'], [
-      { classId: 8, obis: '0.0.1.0.0.255', attribute: 2, scaler: null, unit: null },
-      { classId: 3, obis: '1.0.1.8.0.255', attribute: 2, scaler: 0, unit: 'Wh' },
-      { classId: 1, obis: '0.0.96.10.1.255', attribute: 2, scaler: null, unit: null },
-    ]);
-  },
-  'profile by entry': async (run) => {
-    const [profile] = resultsOf((await run('--entries', '5-9', '7:1.0.99.1.0.255:2')).document);
-    same(profile?.['rows'], [4, 5, 6, 7, 8].map(rowAt));
-  },
-};
-
-function resultsOf(document: unknown): readonly Readonly<Record<string, unknown>>[] {
-  const fits = typeof document === 'object' && document !== null && 'results' in document;
-  if (!fits || !Array.isArray(document.results)) throw new Error(JSON.stringify(document));
-  return document.results;
-}
-
-async function wrongSecret(port: number, combination: Combination): Promise<void> {
-  if (combination.auth === 'none') throw new NotApplicable('there is no secret');
-  const secret: Readonly<Record<string, string>> =
-    combination.auth === 'lls' ? { password: 'wrong' } : { 'authentication-key': '0'.repeat(32) };
-  const { status, document } = await read(port, combination, ['8:0.0.1.0.0.255:2'], secret);
-  same(status, 1);
-  ok(typeof document === 'object' && document !== null && 'ok' in document && 'error' in document);
-  same(document.ok, false);
-}
-
-/** `dcu read` reads a meter that is made of the Gurux library. */
-export async function ourCommandReadsGurux(python: string, combination: Combination): Promise<Cell[]> {
-  const meter = await serveGuruxMeter(python, combination);
-  const { port } = meter.ready;
-  try {
-    const cells: Cell[] = [];
-    for (const [name, test] of Object.entries(TESTS)) {
-      cells.push(await cellOf(name, combination, () => test((...args) => read(port, combination, args))));
-    }
-    cells.push(await cellOf('a wrong secret ends with 1', combination, () => wrongSecret(port, combination)));
-    return cells;
-  } finally {
-    await meter.stop();
+async function results(args: readonly string[], run = here): Promise<readonly Result[]> {
+  const { status, document } = await run(args);
+  const { ok, results: found } = document;
+  if (status !== 0 || ok !== true || !Array.isArray(found)) {
+    throw new Error(`dcu read ended with ${status}: ${JSON.stringify(document)}`);
   }
+  return found.map((result: unknown): Result => (typeof result === 'object' ? { ...result } : {}));
+}
+
+/** Numbers of the units that the test meter uses. */
+const UNITS: Readonly<Record<string, number>> = { Wh: 30, V: 35 };
+const BUFFER = `7:${OBIS.profile}:2`;
+
+type Test = (options: readonly string[]) => Promise<unknown>;
+
+const TESTS: Readonly<Partial<Record<Operation, Test>>> = {
+  get: async (options) => {
+    const names = [OBIS.energy, OBIS.voltage, OBIS.large, OBIS.missing];
+    const [energy, voltage, large, missing] = await results(
+      [...options, ...names.map((obis) => `3:${obis}:2`)],
+      inOwnProcess,
+    );
+    const scaled = (result: Result | undefined) => [
+      result?.['value'],
+      String(result?.['scaler']),
+      String(UNITS[String(result?.['unit'])]),
+    ];
+    const refused = missing?.['error'] === 'object-undefined' ? 'refused' : JSON.stringify(missing);
+    return [...scaled(energy), ...scaled(voltage), large?.['value'], refused];
+  },
+  block: async (options) => (await results([...options, `1:${OBIS.long}:2`]))[0]?.['value'],
+  range: async (options) =>
+    (await results([...options, '--from', RANGE.from, '--to', RANGE.to, BUFFER]))[0]?.['rows'],
+  entry: async (options) =>
+    (await results([...options, '--entries', `${ENTRIES.from}-${ENTRIES.to}`, BUFFER]))[0]?.['rows'],
+};
+
+async function wrongSecret(options: readonly string[]): Promise<unknown> {
+  const { status, document } = await here([...options, `8:${OBIS.clock}:2`]);
+  return status === 1 && document['ok'] === false && 'error' in document ? 'refused' : document;
+}
+
+/** `dcu read` against a meter on `port`; each operation is a command of its own, `get` a process of its own. */
+export async function ourCommand(
+  port: number,
+  keys: string,
+  column: Column,
+  operations: readonly Operation[],
+): Promise<Readonly<Record<string, Told>>> {
+  const told: Record<string, Told> = {};
+  for (const operation of operations) {
+    try {
+      const test = operation === 'wrong secret' ? wrongSecret : TESTS[operation];
+      const options = optionsOf(port, keys, column, operation === 'wrong secret');
+      told[operation] = { value: await test?.(options) };
+    } catch (thrown) {
+      told[operation] = { error: thrown instanceof Error ? thrown.message : String(thrown) };
+    }
+  }
+  return told;
 }

@@ -1,0 +1,70 @@
+import type { Column, Operation } from './world.ts';
+
+/** Why a peer cannot do something, as its own code has it; undefined for what it can. */
+export type Lacks = (column: Column, operation: Operation) => string | undefined;
+
+/** A meter of gurux-dlms 1.0.203. */
+export const guruxMeterLacks: Lacks = ({ kind: { auth, suite } }) =>
+  auth === 'hls-ecdsa' && suite === 2
+    ? 'Gurux signs with P-256 only: GXEcdsa asks for Ecc.P256 where Ecc.P384 is meant'
+    : undefined;
+
+/** The client of gurux-dlms 1.0.203. */
+export const guruxClientLacks: Lacks = (column, operation) => {
+  const { referencing, kind } = column;
+  const { suite = 0 } = kind;
+  if (referencing === 'sn' && suite > 0) {
+    return 'Gurux marks every ciphered short-name PDU as suite 0: GXDLMS.getSNPdu sets no securitySuite';
+  }
+  if (referencing === 'sn' && operation === 'block') {
+    return 'Gurux joins no blocks of short names: GXDLMS.readResponseDataBlockResult calls what GXReplyData has not';
+  }
+  return guruxMeterLacks(column, operation);
+};
+
+/** jDLMS 1.8.0 in either role. */
+const jdlmsLacks: Lacks = ({ kind: { auth, suite } }) => {
+  if (auth !== 'none' && auth !== 'lls' && auth !== 'hls-gmac') {
+    return 'jDLMS has no other mechanism than NONE, LOW and HLS5_GMAC: AuthenticationMechanism';
+  }
+  if (suite === 1 || suite === 2) {
+    return 'jDLMS has suite 0 only; its AES_GCM_256 is "suite 1 with keys of 256 bits": SecuritySuite.EncryptionMechanism';
+  }
+  if (auth === 'none' && suite === 0) {
+    return 'jDLMS authenticates APDUs with LOW or HLS only: SecuritySuite.validateSecurityPolicy';
+  }
+  return undefined;
+};
+
+export const jdlmsClientLacks: Lacks = (column, operation) =>
+  column.referencing === 'sn' && operation === 'block'
+    ? (jdlmsLacks(column, operation) ??
+      'the jDLMS client proposes no block transfer of short names: DlmsSnConnectionImpl.proposedConformance')
+    : jdlmsLacks(column, operation);
+
+export const jdlmsServerLacks: Lacks = (column, operation) => {
+  const { framing, referencing, kind } = column;
+  const lacking = jdlmsLacks(column, operation);
+  if (lacking !== undefined) return lacking;
+  if (framing === 'hdlc') {
+    return 'the HDLC server of jDLMS acknowledges nothing: its N(R) stays 0, and answers carry the LLC bytes of commands: ServerHdlcSessionLayer';
+  }
+  if (kind.auth === 'lls' && kind.suite === 0) {
+    return 'the jDLMS server takes the InitiateRequest of a LOW association in the clear only: APdu.decode';
+  }
+  if (kind.auth === 'hls-gmac' && referencing === 'sn') {
+    return 'the jDLMS server refuses every read before pass 3, and class 12 has no reply_to_HLS_authentication: Association, AssociationSnClass';
+  }
+  return undefined;
+};
+
+/** dlms-cosem 25.1.0, a client. */
+export const dlmsCosemLacks: Lacks = ({ referencing, kind: { auth } }, operation) => {
+  if (referencing === 'sn')
+    return 'dlms-cosem has no short names: there is no READ or WRITE in protocol.xdlms';
+  if (auth !== 'none' && auth !== 'lls' && auth !== 'hls' && auth !== 'hls-gmac') {
+    return 'dlms-cosem has no authentication but none, LLS, HLS with AES and GMAC: security.AuthenticationMethodManager';
+  }
+  if (operation === 'entry') return 'dlms-cosem has not written EntryDescriptor.to_bytes yet';
+  return undefined;
+};
