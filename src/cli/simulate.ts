@@ -5,9 +5,11 @@ import { toDcuError } from '../base/errors.ts';
 import { silentLog } from '../base/log.ts';
 import { AUTH_MECHANISMS, type AuthMechanism, type SecuritySuite } from '../base/model.ts';
 import { needsSystemTitle } from '../base/security-needs.ts';
+import { PUSH_FRAMINGS, type PushFraming } from '../dlms/link/push-receiver.ts';
 import { type FaultOrder, parseFault } from '../simulator/faults.ts';
 import { type Neighbourhood, type ServedMeter, startNeighbourhood } from '../simulator/neighbourhood.ts';
 import { MAX_METERS, type NeighbourhoodOptions, planNeighbourhood } from '../simulator/plan.ts';
+import { PUSH_CONTENTS, type PushPlan } from '../simulator/push-plan.ts';
 import type { CliCommand, CliIo } from './command.ts';
 import { aesHook } from './hls-hook.ts';
 import { privateKeyPem, publicKeyPem } from './key-pem.ts';
@@ -24,11 +26,19 @@ interface Flags {
   readonly host: string;
   readonly rs485: number;
   readonly fault: readonly string[];
+  readonly push?: PushTarget;
+  readonly pushInterval: number;
+  readonly pushFraming: PushFraming;
+  readonly pushTransport: PushPlan['transport'];
+  readonly pushContent: PushPlan['content'];
+  readonly pushCiphered?: boolean;
+  readonly pushConfirmed?: boolean;
   readonly json?: boolean;
 }
 
 const FRAMINGS = ['wrapper', 'hdlc'] as const;
 const REFERENCINGS = ['ln', 'sn'] as const;
+const TRANSPORTS = ['tcp', 'udp'] as const;
 const METERS_PER_LINE = 8;
 const MOST_LINES = 64;
 
@@ -82,6 +92,28 @@ export const simulateCommand: CliCommand = {
         (text: string, before: readonly string[]) => [...before, text],
         [],
       )
+      .option('--push <host:port>', 'every meter pushes there', pushTarget)
+      .option(
+        '--push-interval <seconds>',
+        'from one push to the next; 0 = only when the push method is called',
+        wholeNumber('push-interval', 0, 86_400),
+        60,
+      )
+      .option(
+        '--push-framing <framing>',
+        PUSH_FRAMINGS.join(', '),
+        oneOf('push-framing', PUSH_FRAMINGS),
+        'wrapper',
+      )
+      .option('--push-transport <tcp|udp>', 'how it gets there', oneOf('push-transport', TRANSPORTS), 'tcp')
+      .option(
+        '--push-content <what>',
+        `${PUSH_CONTENTS.join(' or ')}: rows since the push before`,
+        oneOf('push-content', PUSH_CONTENTS),
+        'registers',
+      )
+      .option('--push-ciphered', 'in general-glo-ciphering, with the keys that are printed')
+      .option('--push-confirmed', 'asks for a confirmation, and again until it comes')
       .option('--json', 'one line of JSON instead of a table')
       .action((flags: Flags) => simulate(flags, io));
   },
@@ -124,6 +156,34 @@ function neighbourhoodOptions(flags: Flags): NeighbourhoodOptions {
     hookFor: aesHook,
     rs485Lines,
     metersPerLine,
+    ...(flags.push === undefined ? {} : { push: pushPlan(flags, flags.push) }),
+  };
+}
+
+interface PushTarget {
+  readonly host: string;
+  readonly port: number;
+}
+
+function pushTarget(text: string): PushTarget {
+  const [, host, port] = /^\[?(.+?)\]?:(\d{1,5})$/.exec(text) ?? [];
+  if (host === undefined || Number(port) < 1 || Number(port) > 65_535) {
+    throw usage('push', `must be HOST:PORT, not '${text}'`);
+  }
+  return { host, port: Number(port) };
+}
+
+function pushPlan(flags: Flags, { host, port }: PushTarget): PushPlan {
+  const { pushInterval, pushFraming, pushTransport, pushContent, pushCiphered, pushConfirmed } = flags;
+  return {
+    host,
+    port,
+    intervalS: pushInterval,
+    framing: pushFraming,
+    transport: pushTransport,
+    content: pushContent,
+    ...(pushCiphered === true ? { ciphered: 'general-glo' } : {}),
+    ...(pushConfirmed === true ? { confirmed: true } : {}),
   };
 }
 
@@ -200,7 +260,7 @@ function jsonOf(meter: ServedMeter): Record<string, string | number> {
     auth: meter.auth,
     ...(meter.suite === undefined ? {} : { suite: meter.suite }),
     ...(meter.password === undefined ? {} : { password: meter.password }),
-    ...(needsSystemTitle({ auth: meter.auth, policy: 'none' })
+    ...(encryptionKey !== undefined || needsSystemTitle({ auth: meter.auth, policy: 'none' })
       ? { systemTitle: toHex(meter.systemTitle) }
       : {}),
     ...signingKeysOf(meter),

@@ -61,6 +61,7 @@ export function meterObjects(meter: SimulatedMeter): CosemObject[] {
     ...profileObjects(meter),
     ...eventObjects(meter),
     ...controlObjects(meter),
+    ...(meter.pushSetup === undefined ? [] : [meter.pushSetup.object]),
     securitySetup({
       version: meter.securityVersion,
       systemTitle: plan.systemTitle,

@@ -1,6 +1,7 @@
 import { concat } from '../base/bytes.ts';
 import type { Clock } from '../base/clock.ts';
 import { SeededRandom } from '../base/random.ts';
+import type { PushSetup } from '../dlms/cosem/push-setup-object.ts';
 import { type SecurityChange, storedSecurity } from '../dlms/cosem/security-setup-object.ts';
 import { MemorySecurityStore } from '../dlms/cosem/security-store.ts';
 import type { AssociationPolicy, ServerEvent } from '../dlms/server.ts';
@@ -9,6 +10,7 @@ import { type Fault, type FaultKind, FaultSet } from './faults.ts';
 import { MeteringPoint } from './metering-point.ts';
 import { seedFor } from './noise.ts';
 import { type MeterPlan, simulatedKey } from './plan.ts';
+import { meterPushSetup } from './push-plan.ts';
 
 export interface MeterWorld {
   readonly seed: number;
@@ -36,6 +38,8 @@ export class SimulatedMeter {
   readonly random: SeededRandom;
   /** Its keys and policy, which clients may change as long as it lives. */
   readonly security: MemorySecurityStore;
+  /** Of meters that push; clients may change it as long as it lives. */
+  readonly pushSetup: PushSetup | undefined;
   readonly #world: MeterWorld;
   readonly #accepted = new Map<number, number>();
   readonly #restartListeners = new Set<() => void>();
@@ -46,6 +50,7 @@ export class SimulatedMeter {
   #aliveMs: number;
   #startingUntilMs = Number.NEGATIVE_INFINITY;
   #cancelReboot: (() => void) | undefined;
+  #pushNow: () => void = () => {};
 
   constructor(plan: MeterPlan, world: MeterWorld) {
     this.plan = plan;
@@ -55,6 +60,7 @@ export class SimulatedMeter {
     this.faults = new FaultSet(new SeededRandom(seedFor(seed, `faults ${plan.meterNo}`)));
     this.random = new SeededRandom(seedFor(seed, `challenges ${plan.meterNo}`));
     this.security = storeOf(plan, this.securityVersion);
+    this.pushSetup = plan.push && meterPushSetup(plan.push, () => this.askPush());
     this.#aliveMs = startMs;
     this.#counter = Math.max(1, Math.floor(((startMs - COUNTER_EPOCH_MS) * 16) / 1000)) % 2 ** 32;
   }
@@ -187,6 +193,16 @@ export class SimulatedMeter {
   onRestart(listener: () => void): () => void {
     this.#restartListeners.add(listener);
     return () => this.#restartListeners.delete(listener);
+  }
+
+  /** As the push method of its setup does. */
+  askPush(): void {
+    this.#pushNow();
+  }
+
+  /** `push` is called when a push is asked for. */
+  whenPushIsAsked(push: () => void): void {
+    this.#pushNow = push;
   }
 
   stop(): void {

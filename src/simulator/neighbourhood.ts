@@ -10,8 +10,9 @@ import { listenTcp, type TcpListener } from '../channels/tcp-listen.ts';
 import type { ServerEvent } from '../dlms/server.ts';
 import { FaultyChannel } from './faulty-channel.ts';
 import { SimulatedMeter } from './meter.ts';
-import { meterServer } from './meter-server.ts';
+import { meterServer, meterServerConfig } from './meter-server.ts';
 import type { MeterPlan } from './plan.ts';
+import { MeterPush } from './push.ts';
 import { SharedLine } from './shared-line.ts';
 
 export interface StartOptions {
@@ -84,6 +85,7 @@ class RunningNeighbourhood implements Neighbourhood {
   readonly #listeners: TcpListener[] = [];
   readonly #lines = new Map<number, { readonly line: SharedLine; readonly path: string }>();
   readonly #sessions = new Set<() => Promise<void>>();
+  readonly #pushes: MeterPush[] = [];
   #stopped = false;
 
   constructor(options: StartOptions) {
@@ -97,16 +99,29 @@ class RunningNeighbourhood implements Neighbourhood {
     for (const plan of this.#options.meters) {
       const meter = new SimulatedMeter(plan, world);
       this.meters.push(describe(meter, await this.#place(meter)));
+      this.#startPush(meter);
     }
     this.#log.info('neighbourhood started', { meters: this.meters.length, lines: this.#lines.size });
   }
 
   async stop(): Promise<void> {
     this.#stopped = true;
+    for (const push of this.#pushes) push.stop();
     for (const { device } of this.meters) device.stop();
     await Promise.all([...this.#sessions].map((close) => close()));
     await Promise.all(this.#listeners.map((listener) => listener.close()));
     await Promise.all([...this.#lines.values()].map(({ line }) => line.close()));
+  }
+
+  #startPush(meter: SimulatedMeter): void {
+    const { pushSetup: setup } = meter;
+    const { push: plan } = meter.plan;
+    const [device] = meterServerConfig(meter).devices;
+    if (plan === undefined || setup === undefined || device === undefined) return;
+    const { seed, clock } = this.#options;
+    const push = new MeterPush({ plan, meter, setup, device, seed, clock, log: this.#log });
+    meter.whenPushIsAsked(() => push.push());
+    this.#pushes.push(push);
   }
 
   #place(meter: SimulatedMeter): Where | Promise<Where> {

@@ -7,6 +7,7 @@ import { generateEcKeyPair } from '../kernels/index.ts';
 import type { TimeZone } from './calendar.ts';
 import type { LoadKind } from './load-model.ts';
 import { noise, seedFor } from './noise.ts';
+import type { PushPlan } from './push-plan.ts';
 
 /** Where a meter is to be found: a TCP port of its own, a place on a shared RS-485 line, or in memory. */
 export type MeterPlace =
@@ -51,6 +52,8 @@ export interface MeterPlan {
   readonly zone: TimeZone;
   /** Seeded when absent. */
   readonly driftPpm?: number;
+  /** To whom it sends notifications by itself. */
+  readonly push?: PushPlan;
 }
 
 export interface NeighbourhoodOptions {
@@ -76,6 +79,8 @@ export interface NeighbourhoodOptions {
   readonly metersPerLine?: number;
   /** Central European time with summer time if not given. */
   readonly zone?: TimeZone;
+  /** All meters push; with ciphering they have keys whatever their mechanism is. */
+  readonly push?: PushPlan;
 }
 
 export const MAX_METERS = 2040;
@@ -153,6 +158,8 @@ function planMeter(options: NeighbourhoodOptions, index: number, onTcp: number):
     ...(options.suite === undefined ? {} : { suite: options.suite }),
     ...(auth === 'hls' && options.hookFor ? { hookFor: options.hookFor } : {}),
     ...credentials(seed, meterNo, auth, options.suite ?? 0),
+    ...(options.push?.ciphered === undefined ? {} : keysOf(seedFor(seed, meterNo), options.suite ?? 0)),
+    ...(options.push === undefined ? {} : { push: options.push }),
     systemTitle: systemTitleOf(meterNo),
     kind: pick < 0.7 ? 'household' : pick < 0.85 ? 'solar' : 'shop',
     phases: noise(seed, index, 601) < 0.4 ? 3 : 1,
@@ -180,16 +187,18 @@ function credentials(seed: number, meterNo: string, auth: AuthMechanism, suite: 
     const digits = Math.floor(noise(own, 1) * 1e8);
     return { password: String(digits).padStart(8, '0') };
   }
-  if (needsKeys({ auth, policy: 'none' })) {
-    const length = keyBytes(suite);
-    return {
-      encryptionKey: simulatedKey(own, 2, length),
-      authenticationKey: simulatedKey(own, 3, length),
-      masterKey: simulatedKey(own, 6, length),
-    };
-  }
+  if (needsKeys({ auth, policy: 'none' })) return keysOf(own, suite);
   if (auth !== 'hls-ecdsa') return {};
   return { signingKeys: { meter: simulatedPair(own, 4, suite), client: simulatedPair(own, 5, suite) } };
+}
+
+function keysOf(own: number, suite: SecuritySuite): Credentials {
+  const length = keyBytes(suite);
+  return {
+    encryptionKey: simulatedKey(own, 2, length),
+    authenticationKey: simulatedKey(own, 3, length),
+    masterKey: simulatedKey(own, 6, length),
+  };
 }
 
 function simulatedPair(seed: number, which: number, suite: SecuritySuite): EcKeyPair {

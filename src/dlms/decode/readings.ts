@@ -66,7 +66,7 @@ const SCALER_UNIT: Readonly<Record<number, number>> = { 3: 3, 4: 3, 5: 4 };
 function withScale(one: PushedValue, listed: readonly PushedValue[]): PushedValue {
   const { classId = 0, obis, attribute } = one;
   const wanted = SCALER_UNIT[classId];
-  if (wanted === undefined || attribute === wanted || elementsOf(one.value).length > 0) return one;
+  if (wanted === undefined || (attribute !== 2 && (classId !== 5 || attribute !== 3))) return one;
   const stated = listed.find(
     (other) => other.classId === classId && other.obis === obis && other.attribute === wanted,
   );
