@@ -10,7 +10,7 @@ import type { Mutant } from '@stryker-mutator/api/core';
 import { SeededRandom } from '../src/base/random.ts';
 import { Copy, removeCopiesOnSignals } from './mutation/copies.ts';
 import { instrument } from './mutation/instrument.ts';
-import { judge, measure, type Verdict } from './mutation/tests.ts';
+import { control, judge, measure, type Verdict } from './mutation/tests.ts';
 
 const ROOT = join(import.meta.dir, '..');
 /** Share of the sample that must be killed. */
@@ -94,6 +94,8 @@ const paths = TESTS.flatMap((pattern) => [...new Bun.Glob(pattern).scanSync(ROOT
 const tests = await inParallel(paths, workers, (path) => measure(measured, path, fileOf));
 measured.remove();
 say(`${tests.length} test files measured`);
+
+await inParallel(workers, workers, (copy) => control(copy, tests));
 
 let done = 0;
 const verdicts = await inParallel(sample, workers, async (mutant, copy) => {

@@ -83,6 +83,19 @@ export async function measure(
   return { path, durationMs, reached, aims };
 }
 
+const limitMs = (durationMs: number): number => Math.ceil(SLACK_MS + SLACK_FACTOR * durationMs);
+
+/** A test run that would notice a mutant must pass without one, or every verdict is worthless. */
+export async function control(copy: Copy, tests: readonly TestFile[]): Promise<void> {
+  const [quickest] = [...tests].sort((a, b) => a.durationMs - b.durationMs);
+  if (quickest === undefined) throw new Error('there are no tests');
+  const status = await runTest(copy, quickest.path, limitMs(quickest.durationMs), {
+    MUTANT_HIT_LIMIT: String(ENDLESS_LEAST),
+  });
+  if (status !== 0)
+    throw new Error(`${quickest.path} fails without a mutant (status ${status ?? 'timeout'})`);
+}
+
 /** The test files that can notice a mutant: those that come to its place in a test, and aim at its file, first. */
 function candidates(tests: readonly TestFile[], { id, fileName }: Mutant): readonly TestFile[] {
   const costOf = ({ durationMs, aims }: TestFile): number => durationMs / (1 + (aims.get(fileName) ?? 0));
@@ -105,7 +118,7 @@ export async function judge(copy: Copy, tests: readonly TestFile[], mutant: Muta
   if (promising.length === 0) return { mutant, killed: false, how: 'not reached' };
   for (const { path, durationMs, reached } of promising) {
     const passes = (reached.loading[mutant.id] ?? 0) + (reached.testing[mutant.id] ?? 0);
-    const status = await runTest(copy, path, SLACK_MS + SLACK_FACTOR * durationMs, {
+    const status = await runTest(copy, path, limitMs(durationMs), {
       __STRYKER_ACTIVE_MUTANT__: mutant.id,
       MUTANT_HIT_LIMIT: String(ENDLESS_LEAST + ENDLESS_FACTOR * passes),
     });
