@@ -1,5 +1,5 @@
 import type { CosemAttribute } from '../dlms/client-types.ts';
-import type { LinkConfig } from '../dlms/link/link.ts';
+import type { HdlcLinkConfig, LinkConfig } from '../dlms/link/link.ts';
 import {
   type AareFields,
   type AarqFields,
@@ -54,6 +54,8 @@ export interface Opened {
 
 /** What all tests of one run share. */
 export interface RunMemory {
+  /** The meter ends the connection where DISC meets no link, so lines begin without it. */
+  discHangsUp: boolean;
   readonly progress: (text: string) => void;
 }
 
@@ -109,14 +111,21 @@ export class Bench {
     const { link } = this.target;
     if (link.framing !== 'hdlc') throw new Inconclusive('the target uses the wrapper', true);
     const config = clientAddress === undefined ? link : { ...link, clientAddress };
-    const line = await this.#open<Frame>(new FrameSplitter(), describeHdlc);
-    const station = new HdlcStation(line, config, { ...this.target, secrets: this.#secrets });
+    const station = await this.#station(config);
+    if (this.memory.discHangsUp) return station;
     await station.ask(
       station.frame(CONTROL.disc),
       this.target.timeoutMs,
       'DISC, to begin in the disconnected state',
     );
-    return station;
+    if (!station.line.closed) return station;
+    this.memory.discHangsUp = true;
+    return this.#station(config);
+  }
+
+  async #station(config: HdlcLinkConfig): Promise<HdlcStation> {
+    const line = await this.#open<Frame>(new FrameSplitter(), describeHdlc);
+    return new HdlcStation(line, config, { ...this.target, secrets: this.#secrets });
   }
 
   /** A fresh connection with the wrapper on it; `beside` keeps the former one. */

@@ -22,7 +22,6 @@ import type { Secrets } from './secrets.ts';
 import { Failure } from './verdict.ts';
 
 const LLC_REQUEST = Uint8Array.of(0xe6, 0xe6, 0x00);
-const LLC_RESPONSE = Uint8Array.of(0xe6, 0xe7, 0x00);
 const POLL_PAUSE_MS = 20;
 
 interface StationContext extends LinkTiming {
@@ -90,9 +89,12 @@ export class HdlcStation implements ApduLink {
     return (await this.line.receive(this.quietMs)) === undefined;
   }
 
-  /** SNRM with parameters (none: without information) and the UA. @throws Failure */
-  async connect(proposal: HdlcParameters | undefined = undefined): Promise<Frame> {
-    const info = proposal === undefined ? undefined : parameterField(proposal);
+  /**
+   * SNRM and the UA. The parameters are always written out, for some meters know no SNRM without them; `bare` leaves
+   * them away. @throws Failure
+   */
+  async connect(proposal: HdlcParameters = DEFAULTS, bare = false): Promise<Frame> {
+    const info = bare ? undefined : parameterField(proposal);
     const answer = await this.ask(this.frame(CONTROL.snrm, info));
     if (answer === undefined) throw new Failure('SNRM is not answered');
     if (kindOf(answer.control) !== 'ua') throw new Failure(`SNRM is answered by ${kindOf(answer.control)}`);
@@ -146,10 +148,14 @@ export class HdlcStation implements ApduLink {
   async collect(withinMs = this.timeoutMs): Promise<Uint8Array | undefined> {
     let parts: Uint8Array[] = [];
     let untilMs = this.#clock.monotonicMs() + withinMs;
+    let inTurn = 0;
     for (;;) {
       const frame = await this.own(Math.max(0, untilMs - this.#clock.monotonicMs()));
       if (frame === undefined) return undefined;
       const kind = kindOf(frame.control);
+      // A meter that has used up its window waits, whether it has set the final bit or not.
+      inTurn++;
+      const ours = isFinal(frame.control) || inTurn >= this.parameters.windowReceive;
       if (kind === 'dm' || kind === 'frmr' || kind === 'ua') {
         this.#down = true;
         return undefined;
@@ -164,8 +170,10 @@ export class HdlcStation implements ApduLink {
           parts = [];
           if (!isUnasked(apdu)) return apdu;
         }
-      } else if (isFinal(frame.control)) await sleep(this.#clock, POLL_PAUSE_MS);
-      if (isFinal(frame.control) && kind !== 'ui') await this.line.send(this.frame(readyControl(this.nr)));
+      } else if (ours) await sleep(this.#clock, POLL_PAUSE_MS);
+      if (!ours || kind === 'ui') continue;
+      inTurn = 0;
+      await this.line.send(this.frame(readyControl(this.nr)));
     }
   }
 
@@ -181,12 +189,11 @@ export class HdlcStation implements ApduLink {
   }
 }
 
-/** @throws Failure when an information field does not begin with the LLC bytes of a response */
+/** Wrong LLC bytes are found by the test of the link; the others are to say something about the application too. */
 function withoutLlc(info: Uint8Array): Uint8Array {
-  if (!equalBytes(info.subarray(0, 3), LLC_RESPONSE)) {
-    throw new Failure('the answer does not begin with the LLC bytes E6 E7 00');
-  }
-  return info.slice(LLC_RESPONSE.length);
+  const [first, second, quality] = info;
+  const llc = first === 0xe6 && (second === 0xe6 || second === 0xe7) && quality === 0;
+  return info.slice(llc ? LLC_REQUEST.length : 0);
 }
 
 /** Marks of an APDU moved into the frame that carries a part of it; its check sequence would give the rest away. */

@@ -43,7 +43,7 @@ const matches = (id: string, pattern: string): boolean =>
  */
 export async function runConformance(target: ConformanceTarget, options: RunOptions = {}): Promise<Report> {
   const tests = chosenTests(options);
-  const memory: RunMemory = { progress: options.onProgress ?? (() => {}) };
+  const memory: RunMemory = { discHangsUp: false, progress: options.onProgress ?? (() => {}) };
   const startedAt = new Date(target.clock.now()).toISOString();
   const startMs = target.clock.monotonicMs();
   const meter = await identify(target, memory);

@@ -66,10 +66,11 @@ async function takeSurvey(bench: Bench): Promise<Survey> {
       throw new Inconclusive(`the object list cannot be read: ${outcomeText(outcome)}`);
     }
     const { entries, malformed } = objectList(outcome.data);
+    const reading: Reading = { session, silences: 0 };
     const objects: SurveyedObject[] = [];
     for (const [i, entry] of entries.entries()) {
       bench.memory.progress(`reading object ${i + 1} of ${entries.length}`);
-      objects.push(await readObject(bench, session, entry));
+      objects.push(await readObject(bench, reading, entry));
     }
     return { aare: session.aare, negotiated: session.negotiated, objects, malformed };
   } finally {
@@ -77,7 +78,15 @@ async function takeSurvey(bench: Bench): Promise<Survey> {
   }
 }
 
-async function readObject(bench: Bench, session: Session, entry: SurveyedObject): Promise<SurveyedObject> {
+/** A survey under way: an attribute that silences the meter costs a new association, and a few of them its end. */
+interface Reading {
+  session: Session;
+  silences: number;
+}
+
+const MOST_SILENCES = 5;
+
+async function readObject(bench: Bench, reading: Reading, entry: SurveyedObject): Promise<SurveyedObject> {
   const attributes: SurveyedAttribute[] = [];
   const readBefore = (index: number): DlmsData | undefined =>
     attributes.find((attribute) => attribute.index === index)?.value;
@@ -85,7 +94,7 @@ async function readObject(bench: Bench, session: Session, entry: SurveyedObject)
   const order = entry.attributes.toSorted((a, b) => Number(isBuffer(entry, a)) - Number(isBuffer(entry, b)));
   for (const attribute of order) {
     const selection = isBuffer(entry, attribute) ? firstRows(attribute, readBefore(7)) : undefined;
-    const wanted = attribute.readable && selection !== 'too long';
+    const wanted = attribute.readable && selection !== 'too long' && reading.silences < MOST_SILENCES;
     if (!wanted) {
       attributes.push(attribute);
       continue;
@@ -95,7 +104,12 @@ async function readObject(bench: Bench, session: Session, entry: SurveyedObject)
     bench.evidence = own;
     try {
       const { classId, obis } = entry;
-      const outcome = await session.read({ classId, obis, attribute: attribute.index }, selection);
+      const target = { classId, obis, attribute: attribute.index };
+      const outcome = await reading.session.read(target, selection);
+      if (outcome.kind === 'silent') {
+        reading.silences++;
+        if (reading.silences < MOST_SILENCES) reading.session = await bench.associate();
+      }
       const value = outcome.kind === 'data' ? decoded(outcome.data) : undefined;
       attributes.push({
         ...attribute,

@@ -65,9 +65,18 @@ export const APPL_MALFORMED_TESTS = [
       aarq(bench.fields()).subarray(0, -4),
     ),
     brokenAarq('APPL_BER_N2', 'An AARQ of two octets', () => Uint8Array.of(0x60, 0x00)),
-    brokenAarq('APPL_BER_N3', 'An AARQ with indefinite length', (bench) =>
-      concat([Uint8Array.of(0x60, 0x80), ...aarqElements(bench.fields()), Uint8Array.of(0, 0)]),
-    ),
+    {
+      id: 'APPL_BER_N3',
+      title: 'An AARQ with indefinite length does no harm',
+      purpose: 'BER knows the form and COSEM does without it: accepted or refused, the meter serves on.',
+      async run(bench) {
+        const link = await bench.connect();
+        const elements = aarqElements(bench.fields());
+        const apdu = concat([Uint8Array.of(0x60, 0x80), ...elements, Uint8Array.of(0, 0)]);
+        await bench.exchange(link, apdu, bench.target.quietMs);
+        await bench.alive('an AARQ with indefinite length');
+      },
+    },
     brokenAarq('APPL_BER_N4', 'An AARQ with a length of four octets that lies', (bench) =>
       concat([Uint8Array.of(0x60, 0x84, 0xff, 0xff, 0xff, 0xff), ...aarqElements(bench.fields())]),
     ),

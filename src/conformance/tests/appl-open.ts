@@ -252,7 +252,7 @@ export const APPL_OPEN_TESTS = [
     optionalField(
       'APPL_OPEN_P17',
       'An implementation-information is accepted',
-      ber(0xbd, new TextEncoder().encode('test')),
+      ber(0x9d, new TextEncoder().encode('test')),
       true,
     ),
     optionalField(

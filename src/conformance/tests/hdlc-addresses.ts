@@ -1,5 +1,6 @@
 import { concat, equalBytes } from '../../base/bytes.ts';
 import { addressField, buildFrame, CONTROL, kindOf, serverField } from '../hdlc-frame.ts';
+import { DEFAULTS, parameterField } from '../hdlc-parameters.ts';
 import type { HdlcStation } from '../hdlc-station.ts';
 import { defineTests } from '../test-case.ts';
 import { expect, notApplicable } from '../verdict.ts';
@@ -29,7 +30,7 @@ export const HDLC_ADDRESS_TESTS = defineTests(
       purpose: 'The source of UA is the destination of SNRM, octet for octet.',
       async run(bench) {
         const station = await bench.hdlc();
-        await station.line.send(station.frame(CONTROL.snrm));
+        await station.line.send(station.frame(CONTROL.snrm, parameterField(DEFAULTS)));
         const answer = await station.line.receive(station.timeoutMs);
         expect(answer !== undefined, 'SNRM is not answered');
         expect(

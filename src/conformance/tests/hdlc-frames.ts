@@ -16,7 +16,7 @@ const snrm = (station: HdlcStation, defects?: Defects): Uint8Array =>
 /** The meter answers a good SNRM; after what it has gone through a second try is granted. */
 export async function recovers(station: HdlcStation, after: string, tries = 2): Promise<void> {
   for (let i = 0; i < tries; i++) {
-    const answer = await station.ask(station.frame(CONTROL.snrm), station.timeoutMs);
+    const answer = await station.ask(snrm(station), station.timeoutMs);
     if (answer !== undefined && kindOf(answer.control) === 'ua') return;
   }
   expect(false, `a good SNRM is not answered after ${after}`);
@@ -48,7 +48,7 @@ export const HDLC_FRAME_TESTS = defineTests(
       purpose: 'SNRM is answered by UA with P/F set, both check sequences right and addresses exchanged.',
       async run(bench) {
         const station = await bench.hdlc();
-        await station.line.send(station.frame(CONTROL.snrm));
+        await station.line.send(snrm(station));
         const answer = await station.line.receive(station.timeoutMs);
         expect(answer !== undefined, 'SNRM is not answered by a good frame');
         expect(

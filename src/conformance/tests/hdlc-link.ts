@@ -69,7 +69,7 @@ export const HDLC_LINK_TESTS = defineTests(
       async run(bench) {
         await negotiate(await bench.hdlc(), DEFAULTS);
         const station = await bench.hdlc();
-        const ua = await station.connect();
+        const ua = await station.connect(DEFAULTS, true);
         const stated = readParameters(ua.info);
         expect(stated !== undefined, 'the parameters in UA are malformed');
         expect(stated.maxTransmit <= 128, `the meter would send ${stated.maxTransmit} octets unasked`);

@@ -294,7 +294,7 @@ export const HDLC_TRANSFER_TESTS = defineTests(
         const station = await linked(bench, { ...DEFAULTS, maxTransmit: 64 });
         const most = station.parameters.maxTransmit;
         const padding = new Uint8Array(most);
-        const apdu = aarq({ ...bench.fields(), more: [concat([Uint8Array.of(0xbd, most), padding])] });
+        const apdu = aarq({ ...bench.fields(), more: [concat([Uint8Array.of(0x9d, most), padding])] });
         const answer = await station.ask(
           station.frame(informationControl(0, 0), concat([LLC, apdu])),
           station.quietMs,
