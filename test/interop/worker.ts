@@ -29,8 +29,7 @@ export class PeerProgram {
   constructor(command: readonly string[], world: string) {
     this.#command = command;
     this.#child = Bun.spawn([...command], { stdio: ['pipe', 'pipe', 'pipe'] });
-    this.#child.stdin.write(`${world}\n`);
-    this.#child.stdin.flush();
+    this.#tell(world);
     this.#ended = this.#read();
   }
 
@@ -43,8 +42,7 @@ export class PeerProgram {
   run(job: Job): Promise<Readonly<Record<string, Told>>> {
     const done = this.#last.then(async () => {
       const answer = this.#next(JOB_MS);
-      this.#child.stdin.write(`${JSON.stringify({ id: 0, ...job })}\n`);
-      this.#child.stdin.flush();
+      this.#tell(JSON.stringify(job));
       const { results } = await answer;
       if (!isTold(results))
         throw new Error(`${this.#command.join(' ')} answers with ${JSON.stringify(results)}`);
@@ -57,6 +55,11 @@ export class PeerProgram {
   async stop(): Promise<void> {
     this.#child.kill('SIGKILL');
     await Promise.all([this.#child.exited, this.#ended]);
+  }
+
+  #tell(line: string): void {
+    void this.#child.stdin.write(`${line}\n`);
+    void this.#child.stdin.flush();
   }
 
   #next(timeoutMs: number): Promise<Line> {
@@ -82,6 +85,16 @@ export class PeerProgram {
     });
   }
 
+  #heard(text: string): void {
+    const waiting = this.#waiting.shift();
+    try {
+      const line: Line = JSON.parse(text);
+      waiting?.resolve(line);
+    } catch {
+      waiting?.reject(new Error(`${this.#command.join(' ')} says ${text.slice(0, 200)}`));
+    }
+  }
+
   async #read(): Promise<void> {
     const errors = new Response(this.#child.stderr).text();
     const decoder = new TextDecoder();
@@ -89,9 +102,8 @@ export class PeerProgram {
     for await (const chunk of this.#child.stdout) {
       text += decoder.decode(chunk, { stream: true });
       for (let end = text.indexOf('\n'); end >= 0; end = text.indexOf('\n')) {
-        const line: Line = JSON.parse(text.slice(0, end));
+        this.#heard(text.slice(0, end));
         text = text.slice(end + 1);
-        this.#waiting.shift()?.resolve(line);
       }
     }
     const said = (await errors).trim().split('\n').slice(-6).join(' | ');

@@ -79,8 +79,8 @@ function fresh(namedCurve: 'P-256' | 'P-384'): KeyFiles {
   return {
     privateKey: new Uint8Array(part(privateKey, 'd')),
     publicKey: new Uint8Array(Buffer.concat([part(publicKey, 'x'), part(publicKey, 'y')])),
-    privatePem: String(privateKey.export({ format: 'pem', type: 'pkcs8' })),
-    publicPem: String(publicKey.export({ format: 'pem', type: 'spki' })),
+    privatePem: privateKey.export({ format: 'pem', type: 'pkcs8' }),
+    publicPem: publicKey.export({ format: 'pem', type: 'spki' }),
   };
 }
 

@@ -411,7 +411,7 @@ def main():
     world = json.loads(sys.stdin.readline())
     for line in sys.stdin:
         job = json.loads(line)
-        print(json.dumps({"id": job["id"], "results": run(world, job)}), file=ANSWERS, flush=True)
+        print(json.dumps({"results": run(world, job)}), file=ANSWERS, flush=True)
 
 
 if __name__ == "__main__":
