@@ -77,6 +77,8 @@ export interface Attempt {
  * disk before it resolves. `keyId` names one key in one direction (`meter:0011539465:out`).
  */
 export interface InvocationCounters {
+  /** The value that `reserve` would hand out next; 0 for a key that is new. */
+  peek(keyId: string): Promise<number>;
   /** The first of `count` consecutive values that nobody will get again. */
   reserve(keyId: string, count: number): Promise<number>;
   /** Raises the counter to at least `value` (a meter's hint, or read by the public client). */

@@ -63,7 +63,7 @@ export interface TaskItem {
   readonly cron: string;
 }
 
-/** CommType of Figures 10 and 14, and OpenDCU's own addition 12 for meters with an IP address each. */
+/** CommType of Figures 10 and 14, and OpenDCU's own additions: 12 for meters with an IP address each, 13 for what meters push. */
 export const COMM_TYPES = {
   2: 'reading module',
   4: 'RS-485 1',
@@ -74,6 +74,7 @@ export const COMM_TYPES = {
   10: 'TCP server GUI',
   11: 'TCP server balance meter',
   12: 'TCP meters',
+  13: 'pushed data',
 } as const;
 export type CommType = keyof typeof COMM_TYPES;
 

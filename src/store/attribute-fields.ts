@@ -18,6 +18,8 @@ const hostOrNothing: Check = (field, value) => {
   if (value !== '') checkHost(field, value);
 };
 
+const host: Check = (field, value) => checkHost(field, value);
+
 const text =
   (max: number): Check =>
   (field, value) =>
@@ -40,6 +42,9 @@ const ATTRIBUTES: Readonly<Record<string, Check>> = {
   'port.2': integer(0, 65_535),
   'ip.size': oneOf('1', '2'),
   'connect.timeout': integer(1, 300),
+  host,
+  port: integer(0, 65_535),
+  transport: oneOf('tcp', 'udp', 'both'),
   device: text(255),
   baud: oneOf('300', '600', '1200', '2400', '4800', '9600', '19200', '38400', '57600', '115200'),
   'data.bits': oneOf('7', '8'),

@@ -73,7 +73,8 @@ export function saveMeterState(db: Database, meterId: number, state: MeterState,
 /** IEC 62056-5-3: an invocation counter is an unsigned 32-bit number. */
 const COUNTER_END = 2 ** 32;
 
-const nextCounter = (db: Database, keyId: string): number =>
+/** 0 for a key that is new. */
+export const nextCounter = (db: Database, keyId: string): number =>
   db.first<{ next: number }>('SELECT next FROM invocation_counters WHERE key_id = ?', [keyId])?.next ?? 0;
 
 function setCounter(db: Database, keyId: string, next: number): void {

@@ -25,6 +25,7 @@ export function createCollection(executor: Executor, sealer: SecretSealer): Coll
     saveAttempt: (attempt) => executor.write('saveAttempt', attempt),
     saveMeterState: (meterId, state, atMs) => executor.write('saveMeterState', meterId, state, atMs),
     counters: {
+      peek: (keyId) => executor.read('nextCounter', keyId),
       reserve: (keyId, count) => executor.write('reserveCounters', keyId, count),
       raise: (keyId, value) => executor.write('raiseCounter', keyId, value),
     },

@@ -62,7 +62,7 @@ export const DEFAULT_TASK_ITEMS: readonly Omit<TaskItem, 'id'>[] = [
   ...itemsOf('sync_time', [['meter clock', 0, 0, true, 4, 'Meter Clock', '0 10 */2 * *']]),
 ];
 
-/** Figure 14, and one channel for meters that have an IP address each. */
+/** Figure 14, one channel for meters that have an IP address each, and one for what meters push. */
 export const DEFAULT_CHANNELS: readonly Omit<Channel, 'id'>[] = [
   channel('485_1', '485_test_fis', 'empty_task', true, 2, 3, 4, 'RS-485 line 1'),
   channel('tcp_server', 'dlms_up_server', 'empty_task', true, 3, 5, 9, 'head-end dials in'),
@@ -73,6 +73,7 @@ export const DEFAULT_CHANNELS: readonly Omit<Channel, 'id'>[] = [
   channel('tcp_server_gui', 'dlms_up_server_gui', 'empty_task', true, 3, 5, 10, 'local software'),
   channel('tcp_server_im', 'dlms_up_server_im', 'empty_task', true, 3, 5, 11, 'balance meter'),
   channel('tcp_meters', 'dlms_down', 'empty_task', true, 3, 5, 12, 'meters with an IP address each'),
+  channel('listen', 'dlms_push', 'empty_task', false, 3, 5, 13, 'what meters push'),
 ];
 
 function channel(
@@ -111,6 +112,11 @@ export const DEFAULT_CHANNEL_ATTRIBUTES: readonly DefaultAttribute[] = [
     ['ip.size', '1', 'how many of the addresses are used'],
     ['connect.timeout', '5', 'seconds to wait for a connection'],
   ]),
+  ...attributesOf('listen', [
+    ['host', '0.0.0.0', 'address to listen on'],
+    ['port', '4059', 'port to listen on'],
+    ['transport', 'both', 'tcp, udp or both'],
+  ]),
   ...['485_1', '485_2', '485_3'].flatMap((name) =>
     attributesOf(name, [
       ['device', '', 'path of the serial port'],
@@ -139,24 +145,29 @@ export const DEFAULT_PROTOCOLS: readonly {
   { name: 'mip', direction: 'ToMeter', description: 'power line module (Q/GDW 10376.2)' },
   { name: 'dlms_up_server_gui', direction: 'ToHeadEnd', description: 'DLMS in server mode (WEB-GUI)' },
   { name: 'dlms_up_server_im', direction: 'ToHeadEnd', description: 'DLMS in server mode (Balance-Meter)' },
+  { name: 'dlms_push', direction: 'ToMeter', description: 'DLMS that meters push' },
 ];
 
+/** The protocol of channels that only listen: nothing is asked and nothing tried again. */
+const LISTENING = 'dlms_push';
+
 /** Tables 4 and 5. */
-export const DEFAULT_PROTOCOL_ATTRIBUTES: readonly DefaultAttribute[] = DEFAULT_PROTOCOLS.flatMap(
-  ({ name, direction }) =>
-    direction === 'ToMeter'
-      ? attributesOf(name, [
-          ['max.bytes', '80', 'bytes per information field'],
-          ['send.retry', '3', 'retries after the first try'],
-          ['send.timeout', '10', 'seconds to wait for an answer'],
-          ['send.silent', '2', 'seconds of quiet after a success'],
-        ])
-      : attributesOf(name, [
-          ['max.bytes', '1024', 'bytes per packet'],
-          ['send.retry', '3', 'retries after the first try'],
-          ['send.timeout', '10', 'seconds to wait for an answer'],
-          ['server.mode', '1', '1 = the concentrator is the DLMS server, 0 = the client'],
-        ]),
+export const DEFAULT_PROTOCOL_ATTRIBUTES: readonly DefaultAttribute[] = DEFAULT_PROTOCOLS.filter(
+  ({ name }) => name !== LISTENING,
+).flatMap(({ name, direction }) =>
+  direction === 'ToMeter'
+    ? attributesOf(name, [
+        ['max.bytes', '80', 'bytes per information field'],
+        ['send.retry', '3', 'retries after the first try'],
+        ['send.timeout', '10', 'seconds to wait for an answer'],
+        ['send.silent', '2', 'seconds of quiet after a success'],
+      ])
+    : attributesOf(name, [
+        ['max.bytes', '1024', 'bytes per packet'],
+        ['send.retry', '3', 'retries after the first try'],
+        ['send.timeout', '10', 'seconds to wait for an answer'],
+        ['server.mode', '1', '1 = the concentrator is the DLMS server, 0 = the client'],
+      ]),
 );
 
 export interface DefaultSetting {

@@ -31,6 +31,7 @@ export const READS = {
   readEvents: events.readEvents,
   readRegisters: events.readRegisters,
   lastSuccess: collection.lastSuccess,
+  nextCounter: collection.nextCounter,
   readCounts: summary.readCounts,
   readTotals: summary.readTotals,
   accountByName: access.accountByName,

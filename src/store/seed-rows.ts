@@ -18,8 +18,32 @@ import {
   taskItems,
 } from './schema.ts';
 
+/** CommType of the channel for what meters push. */
+const PUSHED_DATA = 13;
+
+/** Channels and protocols cannot be removed: one that is missing is younger than the file. */
+function addListening(db: Database): void {
+  if (db.first('SELECT 1 FROM channels WHERE comm_type = ?', [PUSHED_DATA]) !== undefined) return;
+  for (const channel of DEFAULT_CHANNELS.filter(({ commType }) => commType === PUSHED_DATA)) {
+    if (db.first('SELECT 1 FROM channels WHERE name = ?', [channel.name]) !== undefined) continue;
+    const protocol = DEFAULT_PROTOCOLS.find(({ name }) => name === channel.protocol);
+    if (
+      protocol !== undefined &&
+      db.first('SELECT 1 FROM protocols WHERE name = ?', [protocol.name]) === undefined
+    ) {
+      db.query.insert(protocols).values(protocol).run();
+    }
+    db.query.insert(channels).values(channel).run();
+    const attributes = DEFAULT_CHANNEL_ATTRIBUTES.filter(({ owner }) => owner === channel.name);
+    db.query
+      .insert(channelAttributes)
+      .values([...attributes])
+      .run();
+  }
+}
+
 /**
- * Puts the default configuration into a new file. Into one that has it already come only settings that a newer program added:
+ * Puts the default configuration into a new file. Into one that has it already come only settings and the listening channel that a newer program added:
  * what the user removed stays removed.
  */
 export function seedDefaults(db: Database, serialNumber: string, timeZone: string): void {
@@ -28,7 +52,10 @@ export function seedDefaults(db: Database, serialNumber: string, timeZone: strin
   for (const setting of defaultSettings(serialNumber, timeZone)) {
     if (!known.has(setting.key)) db.query.insert(settings).values(setting).run();
   }
-  if (db.first("SELECT 1 FROM store_facts WHERE key = 'seeded'") !== undefined) return;
+  if (db.first("SELECT 1 FROM store_facts WHERE key = 'seeded'") !== undefined) {
+    addListening(db);
+    return;
+  }
   db.query
     .insert(taskGroups)
     .values([...DEFAULT_TASK_GROUPS])

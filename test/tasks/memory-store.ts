@@ -99,6 +99,7 @@ export class MemoryStore implements CollectionStore {
     this.states.push({ meterId, state });
   }
   counters = {
+    peek: async (keyId: string): Promise<number> => this.nextCounter.get(keyId) ?? 0,
     reserve: async (keyId: string, count: number): Promise<number> => {
       const first = this.nextCounter.get(keyId) ?? 0;
       this.nextCounter.set(keyId, first + count);
