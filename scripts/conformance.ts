@@ -1,11 +1,13 @@
 /**
  * `npm run test:conformance`: the acceptance suite against sound simulated meters, where nothing may fail, and against
  * meters with one planted fault each, which the suite must find. The last line is `N passed, N failed`.
+ * `-- --peers DIR` writes a page about each server of the interoperability tests instead, whatever the verdicts.
  */
 import { summaryText } from '../src/conformance/report.ts';
 import { runConformance } from '../src/conformance/runner.ts';
 import { type Fault, startBrokenMeter } from '../test/conformance/faults/broken-meter.ts';
 import { FAULTS } from '../test/conformance/faults/index.ts';
+import { reportPeers } from '../test/conformance/peers.ts';
 import { type Combination, startSoundMeter } from '../test/conformance/sound-meter.ts';
 
 /** So many meters are tested at a time: what takes long is waiting for silence, and for clocks to move on. */
@@ -76,6 +78,14 @@ async function inTurns<Item>(
     outcomes.push(...(await Promise.all(items.slice(at, at + AT_A_TIME).map(run))));
   }
   return outcomes;
+}
+
+const [option, directory] = process.argv.slice(2);
+if (option === '--peers' && directory !== undefined) {
+  await reportPeers(directory, (name, { summary }) =>
+    console.log(`${name.padEnd(24)} ${summaryText(summary)}`),
+  );
+  process.exit(0);
 }
 
 const startMs = performance.now();
