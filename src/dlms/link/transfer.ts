@@ -105,7 +105,8 @@ export class ReceiveWindow {
 
   /** As `take` for unnumbered frames, which carry the segmentation bit too. */
   join(segment: Segment): Uint8Array | undefined {
-    this.#length += segment.info.length;
+    // An empty one counts too, or a peer that sends nothing else would never come to an end.
+    this.#length += Math.max(1, segment.info.length);
     if (this.#length > MAX_REASSEMBLED) {
       this.forget();
       throw new DcuError('apdu-too-long', `segments add up to more than ${MAX_REASSEMBLED} bytes`);
