@@ -38,9 +38,9 @@ export function joinEach(responses: readonly CosemResponse[]): CosemResponse {
   return { result: 'success', data: concat([head, ...values.map((value) => value ?? NULL_DATA)]) };
 }
 
-/** A SET of each element that is not null-data; a refusal when the value is no structure. */
+/** A SET of each element that is not null-data; a refusal when the value is no structure, or longer than any object. */
 export function setEach(attribute: CosemAttribute, value: DlmsData): JobItem[] {
-  if (value.type !== 'structure') return [{ result: 'type-unmatched' }];
+  if (value.type !== 'structure' || value.elements.length > LONGEST) return [{ result: 'type-unmatched' }];
   return value.elements.flatMap((element, i): JobItem[] =>
     element.type === 'null-data'
       ? []

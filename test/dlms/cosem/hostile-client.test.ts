@@ -15,7 +15,7 @@ import {
   type ServerCommand,
   type ServerEvent,
 } from '../../../src/dlms/server.ts';
-import { octetString } from '../../../src/dlms/values.ts';
+import { octetString, structure, u8 } from '../../../src/dlms/values.ts';
 import { counterFrom, KEYS, WRAPPER } from './loopback.ts';
 
 const ENERGY = { classId: 3, obis: '1.0.1.8.0.255', attribute: 2 };
@@ -241,6 +241,26 @@ describe('a hostile client', () => {
     victim.answerBytes = 1024 * 1024;
     victim.send(list(256));
     expect(victim.asked).toHaveLength(4);
+  });
+
+  test('all attributes at once are no more than an object can have', () => {
+    const victim = new Victim();
+    victim.associate();
+    const setAll = (elements: number) =>
+      victim.send(
+        encodeSetRequest({
+          type: 'normal',
+          invoke: 0xc1,
+          request: { attribute: { ...ENERGY, attribute: 0 } },
+          value: encodeData(structure(...Array.from({ length: elements }, () => u8(1)))),
+        }),
+      );
+    expect(setAll(127)).toEqual(['c501c100']);
+    expect(victim.asked).toHaveLength(127);
+    // type-unmatched
+    expect(setAll(128)).toEqual(['c501c10c']);
+    expect(setAll(20_000)).toEqual(['c501c10c']);
+    expect(victim.asked).toHaveLength(127);
   });
 
   test('a new request ends a long transfer; blocks of none are refused', () => {
