@@ -4,27 +4,32 @@ import type { OpenedPush } from './notifications.ts';
 
 /** What the guard must not forget of one originator and key. */
 interface Seen {
-  /** Highest invocation counter that was accepted. */
+  /** Highest invocation counter that was accepted; of APDUs under keys for one message, that of those not kept any more. */
   counter: number;
-  /** Transaction ids of APDUs under keys for one message, whose counters say nothing; the newest last. */
-  readonly transactions: string[];
+  /** APDUs under keys for one message by their transactions, with their counters; the newest last. */
+  readonly transactions: Map<string, number>;
 }
 
 const TRANSACTIONS_KEPT = 64;
 
 export interface ReplayGuardConfig {
-  /** Originators and keys that are remembered; one more is refused, for to forget one is to accept its replays. */
+  /**
+   * Originators and keys that are remembered, of those that prove themselves and of others; one more is refused, for to
+   * forget one is to accept its replays.
+   */
   readonly limit: number;
 }
 
 /**
  * Refuses what was accepted before: an invocation counter that is not above the last one of its system title and key,
  * or a transaction id that is known. Gaps are fine. Authenticated and other APDUs count apart, so that what anybody
- * can make up does not lock out what only the meter can.
+ * can make up does not lock out what only the meter can. Of transactions those that came last are known by their ids;
+ * before them a counter that rises tells a replay, and one that stays 0 does not.
  */
 export class ReplayGuard {
   readonly #limit: number;
-  readonly #seen = new Map<string, Seen>();
+  readonly #proven = new Map<string, Seen>();
+  readonly #unproven = new Map<string, Seen>();
 
   constructor({ limit }: ReplayGuardConfig) {
     this.#limit = limit;
@@ -32,13 +37,13 @@ export class ReplayGuard {
 
   /** The highest counter accepted from an originator under its global unicast key, authenticated; undefined before the first. */
   last(originator: Uint8Array): number | undefined {
-    const counter = this.#seen.get(`${originator.toHex()} unicast true`)?.counter;
+    const counter = this.#proven.get(`${originator.toHex()} unicast`)?.counter;
     return counter === undefined || counter < 0 ? undefined : counter;
   }
 
   /** From a run before: counters up to this one are refused. */
   remember(originator: Uint8Array, counter: number): void {
-    const seen = this.#of(`${originator.toHex()} unicast true`);
+    const seen = this.#of(this.#proven, `${originator.toHex()} unicast`);
     seen.counter = Math.max(seen.counter, counter);
   }
 
@@ -59,22 +64,23 @@ export class ReplayGuard {
       form === 'static-unified-model';
     const dedicated = protection.dedicated === true || form === 'general-ded' ? 'dedicated' : key;
     const which = oneTime ? 'one-time' : dedicated;
-    const seen = this.#of(`${originator.toHex()} ${which} ${isAuthenticated(policy) || signed}`);
-    if (oneTime) {
-      if (transactionId !== undefined) acceptTransaction(seen, transactionId.toHex());
+    const among = isAuthenticated(policy) || signed ? this.#proven : this.#unproven;
+    const seen = this.#of(among, `${originator.toHex()} ${which}`);
+    if (oneTime && transactionId !== undefined) {
+      acceptTransaction(seen, transactionId.toHex(), invocationCounter ?? 0);
     } else if (invocationCounter !== undefined) acceptCounter(seen, invocationCounter);
   }
 
-  #of(name: string): Seen {
-    const known = this.#seen.get(name);
+  #of(among: Map<string, Seen>, name: string): Seen {
+    const known = among.get(name);
     if (known !== undefined) return known;
-    if (this.#seen.size >= this.#limit) {
+    if (among.size >= this.#limit) {
       throw new DcuError('overflow', `more than ${this.#limit} originators`, {
         facts: { limit: this.#limit },
       });
     }
-    const made: Seen = { counter: -1, transactions: [] };
-    this.#seen.set(name, made);
+    const made: Seen = { counter: -1, transactions: new Map() };
+    among.set(name, made);
     return made;
   }
 }
@@ -90,12 +96,16 @@ function acceptCounter(seen: Seen, invocationCounter: number): void {
   seen.counter = invocationCounter;
 }
 
-function acceptTransaction(seen: Seen, id: string): void {
-  if (seen.transactions.includes(id)) {
+function acceptTransaction(seen: Seen, id: string, invocationCounter: number): void {
+  const forgotten = invocationCounter > 0 && invocationCounter <= seen.counter;
+  if (seen.transactions.has(id) || forgotten) {
     throw new DcuError('replay-detected', `transaction ${id} was there before`, {
       facts: { lowered: false },
     });
   }
-  seen.transactions.push(id);
-  if (seen.transactions.length > TRANSACTIONS_KEPT) seen.transactions.shift();
+  seen.transactions.set(id, invocationCounter);
+  const [oldest] = seen.transactions;
+  if (seen.transactions.size <= TRANSACTIONS_KEPT || oldest === undefined) return;
+  seen.transactions.delete(oldest[0]);
+  seen.counter = Math.max(seen.counter, oldest[1]);
 }
