@@ -31,6 +31,7 @@ details.test { background: var(--card); border: 1px solid var(--line); border-ra
 details.test > summary { display: grid; grid-template-columns: 7.5rem 12.5rem 1fr; gap: .75rem; padding: .5rem .9rem; cursor: pointer; list-style: none }
 details.test > summary::-webkit-details-marker { display: none }
 details.test > div { padding: .25rem .9rem .9rem; border-top: 1px solid var(--line) }
+details.others > summary { color: var(--dim); padding: .5rem .9rem; cursor: pointer }
 .id, .hex { font: 12.5px/1.45 ui-monospace, monospace } .id { padding-top: .15rem }
 .verdict { font-weight: 600 } .pass { color: var(--pass) } .fail { color: var(--fail) } .inconclusive { color: var(--open) } .na { color: var(--none) }
 .reason { font-weight: 600 }
@@ -129,10 +130,20 @@ function sums({ summary }: Report): string {
 function section(group: TestGroup, all: readonly TestResult[]): string {
   const results = all.filter((result) => result.group === group);
   if (results.length === 0) return '';
-  const order = results.toSorted((a, b) => Number(a.notApplicable) - Number(b.notApplicable));
+  const applicable = results.filter(({ notApplicable }) => !notApplicable);
+  const others = results.filter(({ notApplicable }) => notApplicable);
+  const order = applicable.toSorted((a, b) => URGENCY[a.verdict] - URGENCY[b.verdict]);
+  const folded =
+    others.length === 0
+      ? ''
+      : `<details class="others"><summary>${others.length} not applicable</summary>${others.map(test).join('\n')}</details>`;
   return `<h2>${escaped(GROUP_TITLES[group])}<small>${group} · ${escaped(summaryText(summaryOf(results)))}</small></h2>
-${order.map(test).join('\n')}`;
+${order.map(test).join('\n')}
+${folded}`;
 }
+
+/** What somebody must look at stands first. */
+const URGENCY: Readonly<Record<TestResult['verdict'], number>> = { fail: 0, inconclusive: 1, pass: 2 };
 
 function test(result: TestResult): string {
   const style = result.notApplicable ? 'na' : result.verdict;

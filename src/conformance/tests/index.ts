@@ -2,6 +2,8 @@ import type { TestDefinition } from '../test-case.ts';
 import { APPL_GET_TESTS } from './appl-get.ts';
 import { APPL_MALFORMED_TESTS } from './appl-malformed.ts';
 import { APPL_OPEN_TESTS } from './appl-open.ts';
+import { APPL_OPEN_REFUSED_TESTS } from './appl-open-refused.ts';
+import { APPL_PASSWORD_TESTS } from './appl-password.ts';
 import { APPL_RELEASE_TESTS } from './appl-release.ts';
 import { APPL_SELECTIVE_TESTS } from './appl-selective.ts';
 import { APPL_WRITE_TESTS } from './appl-write.ts';
@@ -24,6 +26,8 @@ export const ALL_TESTS: readonly TestDefinition[] = [
   ...HDLC_TRANSFER_TESTS,
   ...WRAPPER_TESTS,
   ...APPL_OPEN_TESTS,
+  ...APPL_OPEN_REFUSED_TESTS,
+  ...APPL_PASSWORD_TESTS,
   ...APPL_MALFORMED_TESTS,
   ...APPL_RELEASE_TESTS,
   ...APPL_GET_TESTS,

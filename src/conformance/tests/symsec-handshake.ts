@@ -6,14 +6,7 @@ import { gmac, keysOf } from '../protection.ts';
 import { getRequest, hlsReplyOf, outcomeOf, Session } from '../session.ts';
 import { defineTests } from '../test-case.ts';
 import { expect, Inconclusive, notApplicable } from '../verdict.ts';
-import { tryAarq } from './appl-open.ts';
-
-/** An AARQ that must be refused; afterwards the meter serves. */
-async function refused(bench: Bench, apdu: Uint8Array, what: string): Promise<void> {
-  const aare = await tryAarq(bench, apdu);
-  expect(aare?.result !== 0, `${what} is accepted`);
-  await bench.alive(what);
-}
+import { refused, tryAarq } from './aarq-attempts.ts';
 
 /** HLS pass 3 with a proof that must not be believed; the association must not stand afterwards. */
 async function falseProof(
