@@ -85,7 +85,7 @@ function linkOf({ framing, kind }: Column, server: number): LinkConfig {
 }
 
 function associationOf({ referencing, kind }: Column, wrong: boolean): AssociationConfig {
-  const { auth, suite } = kind;
+  const { auth, suite, form, dedicated } = kind;
   const titled = suite !== undefined || auth === 'hls-gmac' || auth === 'hls-sha256' || auth === 'hls-ecdsa';
   const signing = suite === undefined || suite === 0 ? undefined : SIGNING[suite];
   return {
@@ -102,6 +102,8 @@ function associationOf({ referencing, kind }: Column, wrong: boolean): Associati
       : {
           policy: 'auth-enc',
           suite,
+          ...(form === undefined ? {} : { form }),
+          ...(dedicated === undefined ? {} : { dedicated }),
           encryptionKey: encryptionKey(suite),
           authenticationKey: wrong ? wrongKey(suite) : authenticationKey(suite),
           nextInvocationCounter: () => counter++,

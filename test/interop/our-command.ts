@@ -42,12 +42,12 @@ export function keyFiles(): { readonly path: string; remove(): void } {
 /** Options that name the meter, with a wrong secret if need be. */
 function optionsOf(port: number, keys: string, column: Column, wrong: boolean): string[] {
   const { framing, referencing, kind } = column;
-  const { auth, suite, client } = kind;
+  const { auth, suite, form, dedicated, client } = kind;
   const ciphered = suite !== undefined;
   const titled = ciphered || auth === 'hls-sha256';
   const signs = auth === 'hls-ecdsa';
   const secret = wrong ? WRONG_PASSWORD : PASSWORD;
-  const options: Readonly<Record<string, string | number | false>> = {
+  const options: Readonly<Record<string, string | number | boolean>> = {
     host: '127.0.0.1',
     port,
     framing,
@@ -61,13 +61,15 @@ function optionsOf(port: number, keys: string, column: Column, wrong: boolean): 
     'meter-system-title': titled && toHex(METER_TITLE),
     policy: ciphered && 'auth-enc',
     suite: ciphered && suite,
+    form: form ?? false,
+    dedicated: dedicated ?? false,
     'encryption-key': ciphered && toHex(encryptionKey(suite)),
     'authentication-key': ciphered && toHex(wrong ? wrongKey(suite) : authenticationKey(suite)),
     'signing-key': signs && join(keys, `${wrong ? 'other' : 'client'}-${suite}.pem`),
     'meter-signing-key': signs && join(keys, `meter-${suite}.pub.pem`),
   };
   return Object.entries(options).flatMap(([name, value]) =>
-    value === false ? [] : [`--${name}`, String(value)],
+    value === false ? [] : value === true ? [`--${name}`] : [`--${name}`, String(value)],
   );
 }
 
@@ -123,14 +125,14 @@ async function results(args: readonly string[], run = here): Promise<readonly Re
 const UNITS: Readonly<Record<string, number>> = { Wh: 30, V: 35 };
 const BUFFER = `7:${OBIS.profile}:2`;
 
-type Test = (options: readonly string[]) => Promise<unknown>;
+type Test = (options: readonly string[], run: typeof here) => Promise<unknown>;
 
 const TESTS: Readonly<Partial<Record<Operation, Test>>> = {
-  get: async (options) => {
+  get: async (options, run) => {
     const names = [OBIS.energy, OBIS.voltage, OBIS.large, OBIS.missing];
     const [energy, voltage, large, missing] = await results(
       [...options, ...names.map((obis) => `3:${obis}:2`)],
-      inOwnProcess,
+      run,
     );
     const scaled = (result: Result | undefined) => [
       result?.['value'],
@@ -152,7 +154,10 @@ async function wrongSecret(options: readonly string[]): Promise<unknown> {
   return status === 1 && document['ok'] === false && 'error' in document ? 'refused' : document;
 }
 
-/** `dcu read` against a meter on `port`; each operation is a command of its own, `get` a process of its own. */
+/**
+ * `dcu read` against a meter on `port`; each operation is a command of its own, and `get` a process of its own where
+ * nothing is special about the transport.
+ */
 export async function ourCommand(
   port: number,
   keys: string,
@@ -160,11 +165,12 @@ export async function ourCommand(
   operations: readonly Operation[],
 ): Promise<Readonly<Record<string, Told>>> {
   const told: Record<string, Told> = {};
+  const usual = column.framing === 'wrapper' && column.referencing === 'ln';
   for (const operation of operations) {
     try {
       const test = operation === 'wrong secret' ? wrongSecret : TESTS[operation];
       const options = optionsOf(port, keys, column, operation === 'wrong secret');
-      told[operation] = { value: await test?.(options) };
+      told[operation] = { value: await test?.(options, usual ? inOwnProcess : here) };
     } catch (thrown) {
       told[operation] = { error: thrown instanceof Error ? thrown.message : String(thrown) };
     }

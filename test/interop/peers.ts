@@ -12,7 +12,10 @@ export const guruxMeterLacks: Lacks = ({ kind: { auth, suite } }) =>
 /** The client of gurux-dlms 1.0.203. */
 export const guruxClientLacks: Lacks = (column, operation) => {
   const { referencing, kind } = column;
-  const { suite = 0 } = kind;
+  const { suite = 0, form, dedicated } = kind;
+  if (referencing === 'sn' && (form !== undefined || dedicated === true)) {
+    return 'Gurux gives ciphered short-name PDUs global tags only: GXDLMS.getSNPdu';
+  }
   if (referencing === 'sn' && suite > 0) {
     return 'Gurux marks every ciphered short-name PDU as suite 0: GXDLMS.getSNPdu sets no securitySuite';
   }
@@ -23,9 +26,12 @@ export const guruxClientLacks: Lacks = (column, operation) => {
 };
 
 /** jDLMS 1.8.0 in either role. */
-const jdlmsLacks: Lacks = ({ kind: { auth, suite } }) => {
+const jdlmsLacks: Lacks = ({ kind: { auth, suite, form, dedicated } }) => {
   if (auth !== 'none' && auth !== 'lls' && auth !== 'hls-gmac') {
     return 'jDLMS has no other mechanism than NONE, LOW and HLS5_GMAC: AuthenticationMechanism';
+  }
+  if (form !== undefined || dedicated === true) {
+    return 'jDLMS has no general ciphering and no dedicated key: APdu, BaseDlmsConnection.newInitReq';
   }
   if (suite === 1 || suite === 2) {
     return 'jDLMS has suite 0 only; its AES_GCM_256 is "suite 1 with keys of 256 bits": SecuritySuite.EncryptionMechanism';
@@ -58,13 +64,15 @@ export const jdlmsServerLacks: Lacks = (column, operation) => {
   return undefined;
 };
 
-/** dlms-cosem 25.1.0, a client. */
-export const dlmsCosemLacks: Lacks = ({ referencing, kind: { auth } }, operation) => {
+/** dlms-cosem 25.1.0, a client; it frames all that it ciphers as general-glo. */
+export const dlmsCosemLacks: Lacks = ({ referencing, kind: { auth, dedicated } }, operation) => {
   if (referencing === 'sn')
     return 'dlms-cosem has no short names: there is no READ or WRITE in protocol.xdlms';
   if (auth !== 'none' && auth !== 'lls' && auth !== 'hls' && auth !== 'hls-gmac') {
     return 'dlms-cosem has no authentication but none, LLS, HLS with AES and GMAC: security.AuthenticationMethodManager';
   }
+  if (dedicated === true)
+    return 'dlms-cosem has a dedicated key in its settings only: DlmsConnection.protect';
   if (operation === 'entry') return 'dlms-cosem has not written EntryDescriptor.to_bytes yet';
   return undefined;
 };

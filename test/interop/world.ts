@@ -15,6 +15,10 @@ export interface Kind {
   readonly auth: AuthMechanism;
   /** Absent: nothing is ciphered. */
   readonly suite?: SecuritySuite;
+  /** How protected APDUs are framed; service-specific if not given. */
+  readonly form?: 'general-glo' | 'general-ded';
+  /** With a key of its own for the association. */
+  readonly dedicated?: boolean;
   readonly client: number;
 }
 
@@ -24,20 +28,32 @@ const CIPHERED: Readonly<Record<SecuritySuite, readonly AuthMechanism[]>> = {
   1: ['none', 'lls', 'hls-md5', 'hls-sha1', 'hls-gmac', 'hls-sha256', 'hls-ecdsa'],
   2: ['none', 'lls', 'hls-md5', 'hls-sha1', 'hls-gmac', 'hls-sha256', 'hls-ecdsa'],
 };
+/** The other ways to frame what is ciphered; each with GMAC, in every suite. */
+const FORMS: readonly (readonly [name: string, Pick<Kind, 'form' | 'dedicated'>])[] = [
+  ['general-glo', { form: 'general-glo' }],
+  ['dedicated key', { dedicated: true }],
+  ['general-ded', { form: 'general-ded', dedicated: true }],
+];
 /** From 17 on, for 16 is the public client. */
 const FIRST_CLIENT = 17;
 
 function kinds(): readonly Kind[] {
-  const mechanisms: (readonly [AuthMechanism, SecuritySuite | undefined])[] = [
-    ...PLAIN.map((auth) => [auth, undefined] as const),
-    ...([0, 1, 2] as const).flatMap((suite) => CIPHERED[suite].map((auth) => [auth, suite] as const)),
+  const suites = [0, 1, 2] as const;
+  const found: Omit<Kind, 'client'>[] = [
+    ...PLAIN.map((auth) => ({ name: auth, auth })),
+    ...suites.flatMap((suite) =>
+      CIPHERED[suite].map((auth) => ({ name: `${auth}, suite ${suite}`, auth, suite })),
+    ),
+    ...suites.flatMap((suite) =>
+      FORMS.map(([name, how]) => ({
+        name: `${name}, suite ${suite}`,
+        auth: 'hls-gmac' as const,
+        suite,
+        ...how,
+      })),
+    ),
   ];
-  return mechanisms.map(([auth, suite], i) => ({
-    name: suite === undefined ? auth : `${auth}, suite ${suite}`,
-    auth,
-    ...(suite === undefined ? {} : { suite }),
-    client: FIRST_CLIENT + i,
-  }));
+  return found.map((kind, i) => ({ ...kind, client: FIRST_CLIENT + i }));
 }
 
 export const KINDS = kinds();

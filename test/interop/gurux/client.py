@@ -94,6 +94,10 @@ class Session:
         # Small enough that the object list and the profile come in blocks, which it does not ask for by itself.
         client.maxReceivePDUSize = 512
         client.proposedConformance |= Conformance.BLOCK_TRANSFER_WITH_GET_OR_READ
+        if kind.get("form"):
+            client.proposedConformance |= Conformance.GENERAL_PROTECTION
+        if kind.get("dedicated"):
+            ciphering.dedicatedKey = bytearray(os.urandom(len(ciphering.blockCipherKey)))
         self.ciphered_names = not self.logical and ciphering.isCiphered()
         self.client = client
         self.names = {}

@@ -14,6 +14,7 @@ import threading
 
 from gurux_dlms import GXByteBuffer, GXReplyData
 from gurux_dlms.AesGcmParameter import AesGcmParameter
+from gurux_dlms.ConnectionState import ConnectionState
 from gurux_dlms.ecdsa.GXEcdsa import GXEcdsa
 from gurux_dlms.ecdsa.GXPrivateKey import GXPrivateKey
 from gurux_dlms.ecdsa.GXPublicKey import GXPublicKey
@@ -43,12 +44,27 @@ ANSWERS, sys.stdout = sys.stdout, sys.stderr
 
 MAX_PDU = 1024
 SNRM, DISC, UA, DM = 0x93, 0x53, 0x73, 0x1F
+GENERAL_REQUESTS = {Command.GENERAL_GLO_CIPHERING, Command.GENERAL_DED_CIPHERING}
+DEDICATED_REQUESTS = {
+    Command.DED_GET_REQUEST,
+    Command.DED_SET_REQUEST,
+    Command.DED_METHOD_REQUEST,
+    Command.DED_READ_REQUEST,
+    Command.DED_WRITE_REQUEST,
+    Command.GENERAL_DED_CIPHERING,
+}
+DEDICATED_RESPONSES = {
+    Command.READ_RESPONSE: Command.DED_READ_RESPONSE,
+    Command.WRITE_RESPONSE: Command.DED_WRITE_RESPONSE,
+}
 PROTECTED_REQUESTS = {
     Command.GLO_GET_REQUEST,
     Command.GLO_SET_REQUEST,
     Command.GLO_METHOD_REQUEST,
     Command.GLO_READ_REQUEST,
     Command.GLO_WRITE_REQUEST,
+    *GENERAL_REQUESTS,
+    *DEDICATED_REQUESTS,
 }
 AUTHENTICATIONS = {
     "none": Authentication.NONE,
@@ -92,6 +108,8 @@ class Association:
         settings.cipher = GXCiphering(bytearray.fromhex(world["meterTitle"]))
         self.associated = False
         self.rest = None
+        # How the request came; its answer goes the same way.
+        self.general = self.dedicated = False
 
     @property
     def logical(self):
@@ -112,6 +130,9 @@ class Association:
         if (command in PROTECTED_REQUESTS) != self.ciphered:
             return self.llc(SERVICE_NOT_ALLOWED_BY_STATE)
         if self.ciphered:
+            self.general, self.dedicated = command in GENERAL_REQUESTS, command in DEDICATED_REQUESTS
+            # The library answers in the general form, or with the dedicated key, once it takes itself for connected.
+            self.settings.connected = ConnectionState.DLMS if self.general or self.dedicated else ConnectionState.NONE
             apdu = self.decrypt(apdu)
         request = GXByteBuffer(bytearray(apdu))
         command = request.getUInt8()
@@ -159,6 +180,8 @@ class Association:
         if (context in CIPHERED_CONTEXTS) != self.ciphered:
             return self.aare(1, CONTEXT_NOT_SUPPORTED)
         cipher.security = Security.NONE
+        self.general = self.dedicated = False
+        settings.connected = ConnectionState.NONE
         cipher.securitySuite = SUITES[self.kind["suite"] or 0]
         cipher.blockCipherKey = bytearray.fromhex(self.kind["encryptionKey"])
         cipher.authenticationKey = bytearray.fromhex(self.kind["authenticationKey"])
@@ -181,6 +204,8 @@ class Association:
 
     def offered(self):
         both = Conformance.MULTIPLE_REFERENCES | Conformance.BLOCK_TRANSFER_WITH_GET_OR_READ
+        if self.kind.get("form"):
+            both |= Conformance.GENERAL_PROTECTION
         if not self.logical:
             return both | Conformance.READ | Conformance.WRITE | Conformance.PARAMETERIZED_ACCESS
         return both | Conformance.GET | Conformance.SET | Conformance.ACTION | Conformance.SELECTIVE_ACCESS
@@ -207,19 +232,26 @@ class Association:
     def encrypt(self, tag, plain):
         """As the library does it, but with the suite in the control byte, which it leaves out in places."""
         cipher = self.settings.cipher
-        parameters = AesGcmParameter(tag, cipher.systemTitle, cipher.blockCipherKey, cipher.authenticationKey)
+        key = cipher.dedicatedKey if self.dedicated else cipher.blockCipherKey
+        parameters = AesGcmParameter(tag, cipher.systemTitle, key, cipher.authenticationKey)
         parameters.security = Security.AUTHENTICATION_ENCRYPTION
         parameters.securitySuite = cipher.securitySuite
         parameters.invocationCounter = cipher.invocationCounter
         cipher.invocationCounter += 1
         return bytes(GXCiphering.encrypt(parameters, bytearray(plain)))
 
+    def tag_of(self, command):
+        if self.general:
+            return Command.GENERAL_DED_CIPHERING if self.dedicated else Command.GENERAL_GLO_CIPHERING
+        # The library's own table of dedicated tags has none for short names.
+        return DEDICATED_RESPONSES[command] if self.dedicated else GXDLMS.getGloMessage(command)
+
     def decrypt(self, apdu):
         settings = self.settings
         parameters = AesGcmParameter(
             0,
             settings.sourceSystemTitle,
-            settings.cipher.blockCipherKey,
+            settings.cipher.dedicatedKey if self.dedicated else settings.cipher.blockCipherKey,
             settings.cipher.authenticationKey,
         )
         plain = GXCiphering.decrypt(settings, parameters, GXByteBuffer(bytearray(apdu)))
@@ -444,7 +476,7 @@ class Association:
         settings.interfaceType, settings.cipher.security, settings.maxPduSize = kept
         plain = bytes(reply.array())
         if self.ciphered:
-            plain = self.encrypt(GXDLMS.getGloMessage(command), plain)
+            plain = self.encrypt(self.tag_of(command), plain)
         return self.llc(plain)
 
 
