@@ -28,7 +28,8 @@ async function run(command: readonly string[]): Promise<Outcome> {
 /** A tool of the lock file, on this Bun whatever its first line says; never fetched. */
 const tool = (...args: readonly string[]) => run([process.execPath, 'x', '--no-install', '--bun', ...args]);
 
-const script = (name: string) => run([process.execPath, join(ROOT, 'scripts', name)]);
+const script = (name: string, ...args: readonly string[]) =>
+  run([process.execPath, join(ROOT, 'scripts', name), ...args]);
 
 /** Every file name below `folder` with its content. */
 function contents(folder: string): string {
@@ -101,6 +102,7 @@ const STEPS: readonly Step[] = [
   { name: 'imports and purity', run: () => script('check-imports.ts') },
   { name: 'kernels (asc)', run: kernels },
   { name: 'migrations match the schema', run: migrationsFresh },
+  { name: 'diagrams match the tables', run: () => script('build-diagrams.ts', '--check') },
 ];
 
 let failed = 0;

@@ -72,7 +72,7 @@ export async function instrument(root: string, files: readonly string[]): Promis
     excludedMutations: [],
     ignorers: [ERROR_TEXT],
     noHeader: false,
-  } as Parameters<Instrumenter['instrument']>[1]);
+  });
   return {
     mutants: result.mutants.filter(({ status }) => status !== 'Ignored'),
     switched: new Map(result.files.map(({ name, content }) => [name, content])),

@@ -21,7 +21,10 @@ export type AssociationEvent =
   /** The link went down, or the peer began anew. */
   | 'lost';
 
-const TRANSITIONS: Readonly<Record<AssociationState, Partial<Record<AssociationEvent, AssociationState>>>> = {
+/** The states that follow; what is not there cannot happen. */
+export const ASSOCIATION_TABLE: Readonly<
+  Record<AssociationState, Partial<Record<AssociationEvent, AssociationState>>>
+> = {
   idle: { aarq: 'requested', lost: 'idle' },
   requested: {
     'aare-accepted': 'associated',
@@ -36,7 +39,7 @@ const TRANSITIONS: Readonly<Record<AssociationState, Partial<Record<AssociationE
 
 /** Throws `apdu-unexpected` for what cannot happen in this state. */
 export function nextAssociationState(state: AssociationState, event: AssociationEvent): AssociationState {
-  const next = TRANSITIONS[state][event];
+  const next = ASSOCIATION_TABLE[state][event];
   if (next === undefined) {
     throw new DcuError('apdu-unexpected', `${event} in an association that is ${state}`, {
       facts: { state, event },
@@ -45,7 +48,7 @@ export function nextAssociationState(state: AssociationState, event: Association
   return next;
 }
 
-export const ASSOCIATION_STATES = Object.keys(TRANSITIONS) as readonly AssociationState[];
+export const ASSOCIATION_STATES = Object.keys(ASSOCIATION_TABLE) as readonly AssociationState[];
 
 /** Method reply_to_HLS_authentication of the current association (class 15). */
 export const REPLY_TO_HLS: CosemAttribute = { classId: 15, obis: '0.0.40.0.0.255', attribute: 1 };

@@ -70,6 +70,10 @@ class Client implements ClientMachine {
     this.#dialect = new LogicalNameDialect();
   }
 
+  get state(): ClientState {
+    return this.#state;
+  }
+
   get counters(): Readonly<LinkCounters> {
     return this.#link.counters;
   }
@@ -387,6 +391,6 @@ class Client implements ClientMachine {
 export function createClientMachine(
   config: ClientConfig,
   link: LinkMachine = createClientLink(config.link),
-): ClientMachine {
+): ClientMachine & { readonly state: ClientState } {
   return new Client(config, link);
 }

@@ -1,3 +1,5 @@
+import type { After, Table } from '../../base/table.ts';
+
 /**
  * The client as a table: what to do with each input in each state. The rows are states, the columns inputs;
  * the actions are the methods of that name in client-machine.ts.
@@ -25,7 +27,7 @@ export type ClientInput =
   | 'connected'
   | 'apdu'
   | 'disconnected'
-  /** No usable answer came, although something came. */
+  /** No usable answer to a request came, although something came. */
   | 'overdue';
 
 export type ClientAction =
@@ -47,7 +49,7 @@ export type ClientAction =
   | 'lose'
   | 'timeOut';
 
-export const CLIENT_TABLE: Readonly<Record<ClientState, Readonly<Record<ClientInput, ClientAction>>>> = {
+export const CLIENT_TABLE: Table<ClientState, ClientInput, ClientAction> = {
   closed: {
     open: 'connect',
     request: 'refuse',
@@ -73,7 +75,7 @@ export const CLIENT_TABLE: Readonly<Record<ClientState, Readonly<Record<ClientIn
     connected: 'ignore',
     apdu: 'judgeAare',
     disconnected: 'lose',
-    overdue: 'timeOut',
+    overdue: 'ignore',
   },
   authenticating: {
     open: 'misuse',
@@ -82,7 +84,7 @@ export const CLIENT_TABLE: Readonly<Record<ClientState, Readonly<Record<ClientIn
     connected: 'ignore',
     apdu: 'judgeHlsReply',
     disconnected: 'lose',
-    overdue: 'timeOut',
+    overdue: 'ignore',
   },
   ready: {
     open: 'misuse',
@@ -109,7 +111,7 @@ export const CLIENT_TABLE: Readonly<Record<ClientState, Readonly<Record<ClientIn
     connected: 'ignore',
     apdu: 'hangUp',
     disconnected: 'finish',
-    overdue: 'hangUp',
+    overdue: 'ignore',
   },
   unlinking: {
     open: 'misuse',
@@ -120,4 +122,27 @@ export const CLIENT_TABLE: Readonly<Record<ClientState, Readonly<Record<ClientIn
     disconnected: 'finish',
     overdue: 'ignore',
   },
+};
+
+/**
+ * What an action cannot bear takes the link down (`unlinking`). A server that does not know the dialect is asked in
+ * another one (`associating` again); proofs and answers may come in blocks.
+ */
+export const CLIENT_AFTER: After<ClientState, ClientAction> = {
+  ignore: ['same'],
+  misuse: ['same'],
+  connect: ['linking'],
+  refuse: ['same'],
+  confirmRelease: ['same'],
+  associate: ['associating', 'unlinking'],
+  judgeAare: ['ready', 'authenticating', 'associating', 'unlinking'],
+  judgeHlsReply: ['ready', 'same', 'unlinking'],
+  start: ['busy', 'same'],
+  advance: ['ready', 'same', 'unlinking'],
+  unasked: ['same', 'unlinking'],
+  releaseAssociation: ['releasing', 'unlinking'],
+  hangUp: ['unlinking'],
+  finish: ['closed'],
+  lose: ['closed'],
+  timeOut: ['unlinking'],
 };

@@ -1,3 +1,5 @@
+import type { After, Table } from '../../base/table.ts';
+
 /**
  * General block transfer as a table, the same for both roles: what to do with each input in each state. The actions
  * are the methods of that name in general-blocks.ts.
@@ -44,9 +46,7 @@ export type GeneralBlockAction =
   | 'repeat'
   | 'giveUp';
 
-export const GENERAL_BLOCK_TABLE: Readonly<
-  Record<GeneralBlockState, Readonly<Record<GeneralBlockInput, GeneralBlockAction>>>
-> = {
+export const GENERAL_BLOCK_TABLE: Table<GeneralBlockState, GeneralBlockInput, GeneralBlockAction> = {
   idle: {
     begin: 'start',
     first: 'open',
@@ -92,4 +92,18 @@ export const GENERAL_BLOCK_TABLE: Readonly<
     abort: 'giveUp',
     silence: 'ignore',
   },
+};
+
+/** A peer that sends too much or nonsense, and a message that blocks cannot hold, end the exchange. */
+export const GENERAL_BLOCK_AFTER: After<GeneralBlockState, GeneralBlockAction> = {
+  ignore: ['same'],
+  misuse: ['same'],
+  start: ['sending', 'idle'],
+  answer: ['sending', 'same'],
+  open: ['receiving', 'received', 'idle'],
+  take: ['same', 'received', 'idle'],
+  turn: ['same', 'receiving', 'received', 'idle'],
+  advance: ['same', 'sent'],
+  repeat: ['same'],
+  giveUp: ['idle'],
 };

@@ -1,5 +1,6 @@
 import { DcuError } from '../../base/errors.ts';
 import type { Effect, Input, Machine } from '../../base/machine.ts';
+import type { After, Table } from '../../base/table.ts';
 import { LONG_INVOKE } from '../apdu/access.ts';
 import { encodeDataNotification } from '../apdu/notification.ts';
 
@@ -47,10 +48,10 @@ export type PushState =
   | 'pausing';
 
 export type PushInput = PushCommand['type'] | 'elapsed';
-export type PushAction = 'ignore' | 'begin' | 'send' | 'await' | 'tryAgain' | 'judge' | 'give' | 'stop';
+export type PushAction = 'ignore' | 'begin' | 'send' | 'await' | 'tryAgain' | 'judge' | 'stop';
 
 /** What to do with each input in each state; the actions are the methods of that name below. */
-export const PUSH_TABLE: Readonly<Record<PushState, Readonly<Record<PushInput, PushAction>>>> = {
+export const PUSH_TABLE: Table<PushState, PushInput, PushAction> = {
   idle: {
     push: 'begin',
     sent: 'ignore',
@@ -95,9 +96,24 @@ export const PUSH_TABLE: Readonly<Record<PushState, Readonly<Record<PushInput, P
   },
 };
 
+/** Without an interval or a confirmation the state in between is passed over; a confirmation of another push changes nothing. */
+export const PUSH_AFTER: After<PushState, PushAction> = {
+  ignore: ['same'],
+  begin: ['starting', 'sending'],
+  send: ['sending'],
+  await: ['awaiting', 'idle'],
+  tryAgain: ['pausing', 'idle'],
+  judge: ['idle', 'same'],
+  stop: ['idle'],
+};
+
 export const PUSH_TIMER = 'push';
 
-class Push implements Machine<PushCommand, PushEvent> {
+export interface PushMachine extends Machine<PushCommand, PushEvent> {
+  readonly state: PushState;
+}
+
+class Push implements PushMachine {
   readonly #config: PushConfig;
   #state: PushState = 'idle';
   #content: { readonly body: Uint8Array; readonly dateTime?: Uint8Array } = { body: new Uint8Array(0) };
@@ -107,6 +123,10 @@ class Push implements Machine<PushCommand, PushEvent> {
 
   constructor(config: PushConfig) {
     this.#config = config;
+  }
+
+  get state(): PushState {
+    return this.#state;
   }
 
   step(input: Input<PushCommand>): Effect<PushEvent>[] {
@@ -143,7 +163,7 @@ class Push implements Machine<PushCommand, PushEvent> {
     },
     await: () => {
       if (!this.#config.confirmed) {
-        this.#actions.give();
+        this.#delivered();
         return;
       }
       this.#state = 'awaiting';
@@ -161,14 +181,15 @@ class Push implements Machine<PushCommand, PushEvent> {
     },
     judge: (command) => {
       if (command?.type !== 'confirmed' || !this.#config.confirmed) return;
-      if ((command.longInvoke & LONG_INVOKE.id) === this.#invokeId) this.#actions.give();
-    },
-    give: () => {
-      this.#rest();
-      this.#emit({ type: 'delivered', attempts: this.#attempts });
+      if ((command.longInvoke & LONG_INVOKE.id) === this.#invokeId) this.#delivered();
     },
     stop: () => this.#fail('it was cancelled', 'cancelled'),
   };
+
+  #delivered(): void {
+    this.#rest();
+    this.#emit({ type: 'delivered', attempts: this.#attempts });
+  }
 
   get #longInvoke(): number {
     return ((this.#config.confirmed ? LONG_INVOKE.confirmed : 0) | this.#invokeId) >>> 0;
@@ -200,6 +221,6 @@ class Push implements Machine<PushCommand, PushEvent> {
  * Pushes DataNotifications with random start, repetition and confirmation. It sends nothing itself: `send` is for a
  * server's `notify` or a connection of its own, whose `notification-confirmed` comes back as `confirmed`.
  */
-export function createPushMachine(config: PushConfig): Machine<PushCommand, PushEvent> {
+export function createPushMachine(config: PushConfig): PushMachine {
   return new Push(config);
 }

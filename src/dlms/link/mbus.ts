@@ -1,5 +1,6 @@
 import { concat } from '../../base/bytes.ts';
 import { DcuError } from '../../base/errors.ts';
+import type { After, Table } from '../../base/table.ts';
 import { bad, more, type Scan } from './scan.ts';
 
 const START = 0x68;
@@ -98,7 +99,7 @@ export type MbusInput = (typeof MBUS_INPUTS)[number];
 export type MbusAction = 'begin' | 'whole' | 'append' | 'finish' | 'drop' | 'begin-anew' | 'whole-anew';
 
 /** What each state does with each segment. A new beginning shows that the end of the last APDU was lost. */
-export const MBUS_TABLE: Readonly<Record<MbusState, Readonly<Record<MbusInput, MbusAction>>>> = {
+export const MBUS_TABLE: Table<MbusState, MbusInput, MbusAction> = {
   idle: { first: 'begin', 'first-final': 'whole', next: 'drop', 'next-final': 'drop', stray: 'drop' },
   assembling: {
     first: 'begin-anew',
@@ -107,6 +108,17 @@ export const MBUS_TABLE: Readonly<Record<MbusState, Readonly<Record<MbusInput, M
     'next-final': 'finish',
     stray: 'drop',
   },
+};
+
+/** What grows beyond the bound is dropped. */
+export const MBUS_AFTER: After<MbusState, MbusAction> = {
+  begin: ['assembling', 'idle'],
+  whole: ['idle'],
+  append: ['assembling', 'idle'],
+  finish: ['idle'],
+  drop: ['idle'],
+  'begin-anew': ['assembling', 'idle'],
+  'whole-anew': ['idle'],
 };
 
 /** What became of a segment: the whole APDU when it was the last one; `lost` counts segments that belong to none. */

@@ -1,3 +1,5 @@
+import type { After, Table } from '../../base/table.ts';
+
 /**
  * Reader: `closed`; `identifying` (the sign-on is out); `choosing` (the meter's reaction time before the selection);
  * `confirming` (the selection is out); `settling` (the line has changed, a pause before the first frame); `reading`.
@@ -40,7 +42,6 @@ export type OpeningAction =
   | 'ignore'
   | 'begin'
   | 'end'
-  | 'identify'
   | 'choose'
   | 'select'
   | 'confirmed'
@@ -68,7 +69,7 @@ const reader: Row = { ...nothing, start: 'begin', stop: 'end', closed: 'lost' };
 const meter: Row = { ...nothing, start: 'relisten', stop: 'end', closed: 'lost', 'sign-on': 'address' };
 
 /** What each state does with each input; the roles share no state but the last. */
-export const OPENING_TABLE: Readonly<Record<OpeningState, Row>> = {
+export const OPENING_TABLE: Table<OpeningState, OpeningInput, OpeningAction> = {
   closed: { ...nothing, start: 'begin' },
   identifying: { ...reader, identification: 'choose', 'link-opening': 'retry' },
   choosing: { ...reader, 'link-opening-pause': 'select' },
@@ -80,4 +81,32 @@ export const OPENING_TABLE: Readonly<Record<OpeningState, Row>> = {
   identified: { ...meter, selection: 'take', repeat: 'send-again', 'link-opening': 'relisten' },
   answering: { ...meter, 'link-opening-pause': 'answer' },
   open: { ...nothing, start: 'begin', stop: 'end', closed: 'lost' },
+};
+
+const after: After<OpeningState, OpeningAction> = {
+  ignore: ['same'],
+  begin: ['identifying'],
+  end: ['closed'],
+  choose: ['choosing', 'reading', 'closed'],
+  select: ['confirming', 'reading'],
+  confirmed: ['settling', 'closed'],
+  unconfirmed: ['settling'],
+  opened: ['open'],
+  read: ['closed'],
+  'ask-again': ['same', 'closed'],
+  retry: ['same', 'closed'],
+  silent: ['closed'],
+  address: ['addressed', 'same'],
+  introduce: ['identified'],
+  take: ['answering', 'listening'],
+  answer: ['open', 'identified'],
+  'send-again': ['answering', 'same'],
+  relisten: ['listening'],
+  lost: ['closed'],
+};
+
+/** Where the actions of a role lead. A reader fails into `closed`; a meter that cannot do what is asked for listens. */
+export const OPENING_AFTER: Readonly<Record<'reader' | 'meter', After<OpeningState, OpeningAction>>> = {
+  reader: after,
+  meter: { ...after, begin: ['listening'] },
 };

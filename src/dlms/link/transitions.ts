@@ -1,3 +1,5 @@
+import type { After, Table } from '../../base/table.ts';
+
 /**
  * `holding`: connected, and it is our turn to transmit. `yielded`: connected, and we wait for the peer.
  * `clearing`: the client has sent DISC because its SNRM stayed unanswered. `rejecting`: the server has answered a frame
@@ -135,7 +137,7 @@ const connected: Row = {
  * The one table of both roles (IEC 62056-46, normal response mode): what each state does with each input.
  * A role differs only in the inputs that it can meet.
  */
-export const TRANSITIONS: Readonly<Record<LinkState, Row>> = {
+export const TRANSITIONS: Table<LinkState, LinkInput, LinkAction> = {
   disconnected: {
     ...nothing,
     connect: 'open',
@@ -185,4 +187,45 @@ export const TRANSITIONS: Readonly<Record<LinkState, Row>> = {
     'link-response': 'retry-close',
     closed: 'ended',
   },
+};
+
+const after: After<LinkState, LinkAction> = {
+  ignore: ['same'],
+  open: ['connecting'],
+  'retry-open': ['connecting', 'clearing', 'disconnected'],
+  reopen: ['connecting'],
+  opened: ['holding', 'same'],
+  refused: ['disconnected'],
+  accept: ['yielded', 'same'],
+  refuse: ['same'],
+  send: ['yielded'],
+  queue: ['same'],
+  'send-apart': ['same'],
+  'queue-apart': ['same'],
+  'no-link': ['disconnected'],
+  close: ['disconnecting'],
+  'retry-close': ['disconnecting', 'disconnected'],
+  ended: ['disconnected'],
+  'closed-by-peer': ['disconnected'],
+  dropped: ['disconnected'],
+  rejected: ['disconnected'],
+  reject: ['same'],
+  'reject-again': ['same'],
+  busy: ['same'],
+  information: ['holding', 'yielded', 'disconnected'],
+  supervisory: ['holding', 'yielded', 'disconnected'],
+  apart: ['same'],
+  retry: ['yielded', 'disconnected'],
+  poll: ['yielded'],
+  expire: ['disconnected'],
+  lost: ['disconnected'],
+};
+
+/**
+ * Where the actions of a role lead. Malformed parameters leave a state as it is; what runs out of retries, or gets
+ * more than it can hold, ends disconnected. A server cannot say DISC, a client rejects nothing.
+ */
+export const LINK_AFTER: Readonly<Record<'client' | 'server', After<LinkState, LinkAction>>> = {
+  client: after,
+  server: { ...after, close: ['disconnected'], reject: ['rejecting'] },
 };

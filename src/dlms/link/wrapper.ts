@@ -8,6 +8,7 @@ import {
   newLinkCounters,
   RESPONSE_TIMER,
 } from './peer.ts';
+import { WRAPPER_TABLE, type WrapperInput, type WrapperState } from './wrapper-states.ts';
 
 const HEADER_LENGTH = 8;
 const VERSION = 1;
@@ -23,8 +24,7 @@ class WrapperLink implements CountingLink {
   readonly #config: WrapperLinkConfig;
   readonly #role: 'client' | 'server';
   readonly #maxApdu: number;
-  #up: boolean;
-  #waiting = false;
+  #state: WrapperState;
   #peer: LinkPeer;
   #held: Uint8Array = new Uint8Array(256);
   #heldLength = 0;
@@ -33,9 +33,13 @@ class WrapperLink implements CountingLink {
   constructor(config: WrapperLinkConfig, role: 'client' | 'server') {
     this.#config = config;
     this.#role = role;
-    this.#up = role === 'server';
+    this.#state = role === 'server' ? 'up' : 'down';
     this.#maxApdu = Math.min(config.maxApdu, LONGEST_PAYLOAD);
     this.#peer = { clientAddress: config.clientAddress, serverAddress: config.serverAddress };
+  }
+
+  get state(): WrapperState {
+    return this.#state;
   }
 
   step(input: Input<LinkCommand>, _nowMs: number): LinkEffect[] {
@@ -48,38 +52,65 @@ class WrapperLink implements CountingLink {
         this.#command(input.command);
         break;
       case 'timer':
-        this.#timer(input.timer);
+        if (input.timer === RESPONSE_TIMER) this.#react(input.timer);
         break;
       case 'closed':
-        this.#lost(input.reason);
+        this.#react('closed', input.reason);
         break;
     }
     return this.#effects;
   }
 
   #command(command: LinkCommand): void {
-    switch (command.type) {
+    if ('apdu' in command) {
+      if (this.#role === 'server' && command.peer !== undefined) this.#peer = command.peer;
+      this.#react(command.type, undefined, command.apdu);
+    } else this.#react(command.type);
+  }
+
+  #react(input: WrapperInput, reason?: DcuError, apdu: Uint8Array = new Uint8Array(0)): void {
+    switch (WRAPPER_TABLE[this.#state][input]) {
       case 'connect':
         this.#connect();
-        return;
+        break;
+      case 'no-link':
+        this.#end(new DcuError('link-closed', 'APDU given to a link that is not connected'));
+        break;
       case 'send':
-        if (this.#role === 'server' && command.peer !== undefined) this.#peer = command.peer;
-        this.#send(command.apdu, this.#role === 'client');
-        return;
-      case 'send-unconfirmed':
-        if (this.#role === 'server' && command.peer !== undefined) this.#peer = command.peer;
-        this.#send(command.apdu, false);
-        return;
-      case 'busy':
-        return;
-      case 'disconnect':
+        this.#send(apdu, this.#role === 'client');
+        break;
+      case 'send-apart':
+        this.#send(apdu, false);
+        break;
+      case 'end':
         this.#end();
-        return;
+        break;
+      case 'answered':
+        this.#disarm();
+        this.#deliver(apdu);
+        break;
+      case 'deliver':
+        this.#deliver(apdu);
+        break;
+      case 'bad-header':
+      case 'too-long':
+        this.counters.rejectedHeaders++;
+        this.#fail(reason);
+        break;
+      case 'time-out':
+        this.#timeOut();
+        break;
+      case 'lost':
+        this.#lost(reason);
+        break;
+      case 'ignore':
+        break;
     }
   }
 
   #connect(): void {
-    this.#up = true;
+    this.#disarm();
+    this.#state = 'up';
     this.#heldLength = 0;
     this.#effects.push({
       do: 'emit',
@@ -97,10 +128,6 @@ class WrapperLink implements CountingLink {
   }
 
   #send(apdu: Uint8Array, expectAnswer: boolean): void {
-    if (!this.#up) {
-      this.#end(new DcuError('link-closed', 'APDU given to a link that is not connected'));
-      return;
-    }
     if (apdu.length > LONGEST_PAYLOAD) {
       this.#end(
         new DcuError(
@@ -115,7 +142,7 @@ class WrapperLink implements CountingLink {
     this.counters.framesSent++;
     this.#effects.push({ do: 'send', bytes });
     if (expectAnswer) {
-      this.#waiting = true;
+      this.#state = 'waiting';
       this.#effects.push({ do: 'arm', timer: RESPONSE_TIMER, delayMs: this.#config.responseTimeoutMs });
     }
   }
@@ -128,8 +155,7 @@ class WrapperLink implements CountingLink {
     return this.#role === 'client' ? this.#peer.serverAddress : this.#peer.clientAddress;
   }
 
-  #timer(timer: string): void {
-    if (timer !== RESPONSE_TIMER || !this.#waiting) return;
+  #timeOut(): void {
     this.counters.timeouts++;
     const { responseTimeoutMs, serverAddress } = this.#config;
     this.#fail(
@@ -140,7 +166,7 @@ class WrapperLink implements CountingLink {
   #receive(bytes: Uint8Array): void {
     this.counters.bytesReceived += bytes.length;
     let at = 0;
-    while (this.#up && at < bytes.length) {
+    while (this.#state !== 'down' && at < bytes.length) {
       const wanted = this.#heldLength < HEADER_LENGTH ? HEADER_LENGTH : HEADER_LENGTH + this.#payloadLength();
       const taken = bytes.subarray(at, at + wanted - this.#heldLength);
       this.#hold(taken);
@@ -183,27 +209,21 @@ class WrapperLink implements CountingLink {
     }
     const length = this.#payloadLength();
     if (length > this.#maxApdu) {
-      this.counters.rejectedHeaders++;
-      this.#fail(
-        new DcuError(
-          'apdu-too-long',
-          `the peer announces an APDU of ${length} bytes, at most ${this.#maxApdu} are taken`,
-        ),
-      );
+      const what = `the peer announces an APDU of ${length} bytes, at most ${this.#maxApdu} are taken`;
+      this.#react('too-long', new DcuError('apdu-too-long', what));
       return;
     }
     if (this.#heldLength < HEADER_LENGTH + length) return;
     const apdu = this.#held.slice(HEADER_LENGTH, HEADER_LENGTH + length);
     this.#heldLength = 0;
-    this.#deliver(this.#word(2), this.#word(4), apdu);
+    this.#take(this.#word(2), this.#word(4), apdu);
   }
 
   #garbage(what: string): void {
-    this.counters.rejectedHeaders++;
-    this.#fail(new DcuError('link-protocol', `the peer sent ${what}`, { offset: 0 }));
+    this.#react('bad-header', new DcuError('link-protocol', `the peer sent ${what}`, { offset: 0 }));
   }
 
-  #deliver(source: number, destination: number, apdu: Uint8Array): void {
+  #take(source: number, destination: number, apdu: Uint8Array): void {
     this.counters.framesReceived++;
     const { clientAddress, serverAddress } = this.#config;
     const foreign = this.#role === 'client' && (source !== serverAddress || destination !== clientAddress);
@@ -212,33 +232,35 @@ class WrapperLink implements CountingLink {
       return;
     }
     if (this.#role === 'server') this.#peer = { clientAddress: source, serverAddress: destination };
-    if (this.#waiting && !isUnsolicited(apdu)) this.#disarm();
+    this.#react(isUnsolicited(apdu) ? 'unsolicited' : 'apdu', undefined, apdu);
+  }
+
+  #deliver(apdu: Uint8Array): void {
     this.#effects.push({ do: 'emit', event: { type: 'apdu', apdu, peer: this.#peer, unconfirmed: false } });
   }
 
   #disarm(): void {
-    if (!this.#waiting) return;
-    this.#waiting = false;
+    if (this.#state !== 'waiting') return;
+    this.#state = 'up';
     this.#effects.push({ do: 'disarm', timer: RESPONSE_TIMER });
   }
 
   #lost(reason: DcuError | undefined): void {
-    if (!this.#up) return;
-    const cutOff = this.#waiting || this.#heldLength > 0;
+    const cutOff = this.#state === 'waiting' || this.#heldLength > 0;
     this.#end(
       reason ?? (cutOff ? new DcuError('link-closed', 'the connection ended before the answer') : undefined),
     );
   }
 
   /** The stream cannot be trusted any further: a late answer would be taken for that of the next request. */
-  #fail(error: DcuError): void {
-    this.#end(error);
-    this.#effects.push({ do: 'close', reason: error });
+  #fail(reason?: DcuError): void {
+    this.#end(reason);
+    this.#effects.push({ do: 'close', ...(reason === undefined ? {} : { reason }) });
   }
 
   #end(error?: DcuError): void {
     this.#disarm();
-    this.#up = false;
+    this.#state = 'down';
     this.#heldLength = 0;
     this.#effects.push({
       do: 'emit',
@@ -264,6 +286,6 @@ export function encodeWrapperFrame(source: number, destination: number, apdu: Ui
  * frames to any wPort (`peer.serverAddress` says which; the owner stays silent where it serves none) and
  * answers to the peer of the last APDU.
  */
-export function createWrapperLink(config: WrapperLinkConfig, role: 'client' | 'server'): CountingLink {
+export function createWrapperLink(config: WrapperLinkConfig, role: 'client' | 'server'): WrapperLink {
   return new WrapperLink(config, role);
 }

@@ -1,13 +1,19 @@
 import { describe, expect, test } from 'bun:test';
 import { fromHex } from '../../../src/base/bytes.ts';
 import { DcuError } from '../../../src/base/errors.ts';
+import { following } from '../../../src/base/table.ts';
 import {
   ASSOCIATION_STATES,
   type AssociationEvent,
   type AssociationState,
   nextAssociationState,
 } from '../../../src/dlms/cosem/association.ts';
-import { CLIENT_TABLE, type ClientInput, type ClientState } from '../../../src/dlms/cosem/client-states.ts';
+import {
+  CLIENT_AFTER,
+  CLIENT_TABLE,
+  type ClientInput,
+  type ClientState,
+} from '../../../src/dlms/cosem/client-states.ts';
 import { codeOf } from '../mutation.ts';
 import { ScriptedClient } from './scripted-client.ts';
 
@@ -15,7 +21,7 @@ const GET = { type: 'get', attribute: { classId: 3, obis: '1.0.1.8.0.255', attri
 const STALE = fromHex('c4010f001105');
 const LOST = new DcuError('link-timeout', 'no answer');
 
-/** Brings a client into a state; the watchdog of `overdue` runs where an APDU that is no answer starts it. */
+/** Brings a client into a state. */
 const ENTER: Record<ClientState, () => ScriptedClient> = {
   closed: () => new ScriptedClient(),
   linking: () => given((client) => client.command({ type: 'open' })),
@@ -62,7 +68,10 @@ const INPUTS: Record<ClientInput, (client: ScriptedClient, state: ClientState) =
   connected: (client) => client.connected(),
   apdu: (client, state) => client.apdu(dueApdu(state, client)),
   disconnected: (client) => client.disconnected(LOST),
-  overdue: (client) => client.timer('client-overdue'),
+  overdue: (client, state) => {
+    if (state === 'busy') client.apdu(STALE);
+    client.timer('client-overdue');
+  },
 };
 
 const MISUSE = 'throws conflict';
@@ -122,7 +131,7 @@ const EXPECTED: Record<ClientState, Record<ClientInput, string>> = {
     connected: '',
     apdu: 'get-result',
     disconnected: FAILED,
-    overdue: '',
+    overdue: 'disconnect',
   },
   releasing: {
     open: MISUSE,
@@ -149,7 +158,9 @@ describe('client: every state, every input', () => {
     for (const input of Object.keys(CLIENT_TABLE[state]) as ClientInput[]) {
       test(`${state}: ${input}`, () => {
         const client = ENTER[state]();
+        expect(client.state).toBe(state);
         expect(client.outcome(() => INPUTS[input](client, state))).toBe(EXPECTED[state][input]);
+        expect(following(CLIENT_TABLE, CLIENT_AFTER, state, input)).toContain(client.state);
       });
     }
   }

@@ -2,8 +2,14 @@ import { describe, expect, test } from 'bun:test';
 import fc from 'fast-check';
 import { fromHex, toHex } from '../../../src/base/bytes.ts';
 import { DcuError } from '../../../src/base/errors.ts';
+import { following } from '../../../src/base/table.ts';
 import { decodeGeneralBlock, encodeGeneralBlock } from '../../../src/dlms/apdu/general-block-transfer.ts';
-import { GENERAL_BLOCK_TABLE } from '../../../src/dlms/cosem/general-block-states.ts';
+import {
+  GENERAL_BLOCK_AFTER,
+  GENERAL_BLOCK_TABLE,
+  type GeneralBlockInput,
+  type GeneralBlockState,
+} from '../../../src/dlms/cosem/general-block-states.ts';
 import { GENERAL_BLOCK_ABORT, GeneralBlocks } from '../../../src/dlms/cosem/general-blocks.ts';
 import { codeOf } from '../mutation.ts';
 
@@ -256,6 +262,9 @@ describe('general block transfer', () => {
           if (!(error instanceof DcuError)) throw error;
           row[input] = `${error.code}, ${machine.state}`;
         }
+        const from = state as GeneralBlockState;
+        const next = following(GENERAL_BLOCK_TABLE, GENERAL_BLOCK_AFTER, from, input as GeneralBlockInput);
+        expect(next).toContain(machine.state);
       }
       result[state] = row;
     }

@@ -1,10 +1,13 @@
 import { describe, expect, test } from 'bun:test';
 import fc from 'fast-check';
+import { following } from '../../../src/base/table.ts';
 import { decodeDataNotification } from '../../../src/dlms/apdu/notification.ts';
 import {
   createPushMachine,
+  PUSH_AFTER,
   PUSH_TABLE,
   type PushConfig,
+  type PushInput,
   type PushState,
 } from '../../../src/dlms/cosem/push.ts';
 
@@ -23,6 +26,9 @@ class Told {
   readonly #machine;
   constructor(config: Partial<PushConfig> = {}) {
     this.#machine = createPushMachine({ ...CONFIG, ...config });
+  }
+  get state(): PushState {
+    return this.#machine.state;
   }
   elapsed(): string {
     return this.#say(this.#machine.step({ on: 'timer', timer: 'push' }, 0));
@@ -91,7 +97,12 @@ describe('push', () => {
         Object.fromEntries(
           Object.keys(row).map((input) => {
             const told = states[state as PushState]();
-            return [input, input === 'elapsed' ? told.elapsed() : told.step({ type: input })];
+            expect(told.state as string).toBe(state);
+            const said = input === 'elapsed' ? told.elapsed() : told.step({ type: input });
+            expect(following(PUSH_TABLE, PUSH_AFTER, state as PushState, input as PushInput)).toContain(
+              told.state,
+            );
+            return [input, said];
           }),
         ),
       ]),

@@ -9,6 +9,7 @@ import { encodeInitiateResponse } from '../../../src/dlms/apdu/initiate.ts';
 import { encodeData } from '../../../src/dlms/axdr.ts';
 import type { AssociationConfig, ClientCommand, ClientEvent } from '../../../src/dlms/client.ts';
 import { createClientMachine } from '../../../src/dlms/cosem/client-machine.ts';
+import type { ClientState } from '../../../src/dlms/cosem/client-states.ts';
 import type {
   LinkCommand,
   LinkConfig,
@@ -120,6 +121,10 @@ export class ScriptedClient {
 
   closed(reason?: DcuError): void {
     this.#take(this.#client.step({ on: 'closed', ...(reason ? { reason } : {}) }, this.#nowMs));
+  }
+
+  get state(): ClientState {
+    return this.#client.state;
   }
 
   get lowestMeterCounter(): number | undefined {

@@ -1,8 +1,10 @@
 import { describe, expect, test } from 'bun:test';
 import { concat, fromHex } from '../../../src/base/bytes.ts';
 import { DcuError } from '../../../src/base/errors.ts';
+import { following } from '../../../src/base/table.ts';
 import {
   encodeMbus,
+  MBUS_AFTER,
   MBUS_INPUTS,
   MBUS_TABLE,
   type MbusInput,
@@ -65,6 +67,7 @@ describe('states of the transport layer', () => {
         if (state === 'assembling') feed(reassembly, frame(0x00, '99'));
         expect(reassembly.state).toBe(state);
         expect(feed(reassembly, bytes)).toBe(EXPECTED[state][input]);
+        expect(following(MBUS_TABLE, MBUS_AFTER, state, input)).toContain(reassembly.state);
       }
     });
   }

@@ -2,6 +2,7 @@ import { describe, expect, test } from 'bun:test';
 import { DcuError } from '../../../src/base/errors.ts';
 import type { Effect } from '../../../src/base/machine.ts';
 import { SeededRandom } from '../../../src/base/random.ts';
+import { following } from '../../../src/base/table.ts';
 import {
   commonRate,
   encodeDataBlock,
@@ -21,6 +22,7 @@ import {
   type ReaderOpening,
 } from '../../../src/dlms/link/opening.ts';
 import {
+  OPENING_AFTER,
   OPENING_INPUTS,
   OPENING_TABLE,
   type OpeningInput,
@@ -179,6 +181,7 @@ describe.each(Object.entries(PATHS))('%s', (name, { config, path }) => {
     expect(opening.state).toBe(state);
     const effects = feed(opening, input);
     expect(`${opening.state} | ${shown(effects)}`).toBe(EXPECTED[name]?.[input] ?? `${state} | `);
+    expect(following(OPENING_TABLE, OPENING_AFTER[config.role], state, input)).toContain(opening.state);
   });
 });
 

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'bun:test';
 import type { Effect } from '../../../src/base/machine.ts';
+import { following } from '../../../src/base/table.ts';
 import { clientAddress, serverAddress } from '../../../src/dlms/link/address.ts';
 import {
   decodeControl,
@@ -14,6 +15,7 @@ import type { LinkCommand, LinkEvent } from '../../../src/dlms/link/link.ts';
 import { ClientStation, ServerStation } from '../../../src/dlms/link/station.ts';
 import {
   INPUT_ROLES,
+  LINK_AFTER,
   LINK_INPUTS,
   type LinkInput,
   type LinkState,
@@ -276,6 +278,9 @@ for (const role of ['client', 'server'] as const) {
         expect(subject.link.state).toBe(state);
         const result = outcome(subject, subject.feed(input));
         expect(result).toBe(EXPECTED[role][state]?.[input] ?? `${state} |  | `);
+        const met = (INPUT_ROLES[input] ?? role) === role;
+        const next = met ? following(TRANSITIONS, LINK_AFTER[role], state, input) : [state];
+        expect(next).toContain(subject.link.state);
       });
     });
   }
