@@ -46,7 +46,8 @@ const LONGEST_APDU = 0xffff;
 
 /** One pair of client and server address: its association, and its services while it stands. */
 export class ServerAssociation {
-  readonly #context: HandshakeContext;
+  /** With the policy that the present association, or the last one, was judged by. */
+  #context: HandshakeContext;
   readonly #peer: LinkPeer;
   #state: AssociationState = 'idle';
   #accepted: Accepted | undefined;
@@ -56,8 +57,8 @@ export class ServerAssociation {
   #blocks: GeneralBlocks | undefined;
 
   /** `blockWindow`: general blocks in one go. */
-  constructor(context: HandshakeContext, peer: LinkPeer, blockWindow = 1) {
-    this.#context = context;
+  constructor(context: Omit<HandshakeContext, 'policy'>, peer: LinkPeer, blockWindow = 1) {
+    this.#context = { ...context, policy: undefined };
     this.#peer = peer;
     this.#blockWindow = blockWindow;
   }
@@ -135,6 +136,9 @@ export class ServerAssociation {
   #associate(apdu: Uint8Array): Outcome {
     // A client that begins anew has lost the association that stood.
     const events: ServerEvent[] = [...this.drop()];
+    const { associations } = this.#context.device;
+    const policy = associations.find((one) => one.clientAddress === this.#peer.clientAddress);
+    this.#context = { ...this.#context, policy };
     this.#step('aarq');
     try {
       const accepted = acceptAarq(apdu, this.#context);
@@ -177,7 +181,7 @@ export class ServerAssociation {
 
   /** In a ciphered association the release must carry a protected InitiateRequest, and is answered in kind. */
   #release(apdu: Uint8Array): Outcome {
-    const accepted = this.#accepted;
+    const accepted = this.#current();
     if (accepted === undefined) throw notPossible();
     const { userInformation } = decodeRlrq(apdu);
     const { security } = accepted;
@@ -199,7 +203,7 @@ export class ServerAssociation {
   }
 
   #serve(apdu: Uint8Array): Outcome {
-    const accepted = this.#accepted;
+    const accepted = this.#current();
     if (accepted === undefined) throw notPossible();
     const plain = accepted.security.unprotect(apdu);
     if (plain[0] === TAG.dataNotificationConfirm) return { events: [this.#confirmed(plain)] };
@@ -254,14 +258,19 @@ export class ServerAssociation {
     if (plain === undefined) return { events: [] };
     const accepted = this.#accepted;
     if (accepted === undefined) return { reply: plain, events: [] };
-    const reply = this.#inBlocks(accepted.security.protect(plain), accepted);
-    // Keys that the request has changed hold from the next one on.
+    return this.#inBlocks(accepted.security.protect(plain), accepted);
+  }
+
+  /** What was accepted. An association that stands takes over the keys and the policy that the device has by now. */
+  #current(): Accepted | undefined {
+    const accepted = this.#accepted;
     const { device, policy } = this.#context;
+    if (accepted === undefined || this.#state !== 'associated') return accepted;
     const now = device.associations.find(
       (one) => one.clientAddress === policy?.clientAddress && one.auth === policy.auth,
     );
-    if (now !== undefined && this.#state === 'associated') accepted.security.follow(now);
-    return reply;
+    if (now !== undefined) accepted.security.follow(now);
+    return accepted;
   }
 
   /** What cannot be served is answered by an exception response, unprotected, so that the client can read it. */
@@ -279,7 +288,7 @@ export class ServerAssociation {
    * `conflict` without an association, `apdu-too-long` when it does not fit.
    */
   notify(plain: Uint8Array): readonly Uint8Array[] {
-    const accepted = this.#accepted;
+    const accepted = this.#current();
     if (accepted === undefined || this.#state !== 'associated') throw notPossible();
     if (!isGranted(accepted.limits, notificationBit(plain[0] ?? 0))) {
       throw new DcuError('not-granted', 'the client has not agreed to notifications');

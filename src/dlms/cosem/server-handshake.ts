@@ -25,7 +25,7 @@ import {
   proveHls,
   verifyHls,
 } from './hls.ts';
-import { canCipher, ServerSecurity } from './server-security.ts';
+import { asksForProtection, canCipher, ServerSecurity } from './server-security.ts';
 import { BLOCK_RESPONSE_HEADER, type ServiceLimits } from './server-services.ts';
 
 /** An AARQ that was accepted; with `challenges` HLS passes 3 and 4 are still to come. */
@@ -194,20 +194,6 @@ function judgeContext(
     throw new Refusal('calling-AP-title-not-recognized');
   }
   return asked;
-}
-
-function asksForProtection({
-  policy,
-  responsePolicy,
-  signedRequests,
-  signedResponses,
-}: AssociationPolicy): boolean {
-  return (
-    policy !== 'none' ||
-    (responsePolicy !== undefined && responsePolicy !== 'none') ||
-    signedRequests === true ||
-    signedResponses === true
-  );
 }
 
 function judgeMechanism(aarq: Aarq, policy: AssociationPolicy): void {

@@ -165,8 +165,7 @@ class Server implements ServerMachine {
 
   #entryFor(peer: LinkPeer, device: LogicalDevice): Entry {
     const { maxPduSize, randomBytes, link, generalBlockWindow = BLOCK_WINDOW } = this.#config;
-    const policy = device.associations.find((one) => one.clientAddress === peer.clientAddress);
-    const context = { device, policy, maxPduSize, randomBytes };
+    const context = { device, maxPduSize, randomBytes };
     const window = link.framing === 'hdlc' ? 1 : generalBlockWindow;
     const association = new ServerAssociation(context, peer, window);
     return { association, device, peer, sinceMs: this.#nowMs, activeMs: this.#nowMs, silent: false };

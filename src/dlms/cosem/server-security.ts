@@ -23,6 +23,21 @@ export function canCipher(policy: AssociationPolicy): boolean {
   return authenticationKey !== undefined && (encryptionKey ?? masterKey ?? agreementKey) !== undefined;
 }
 
+/** Whether a policy wants APDUs protected in any way. */
+export function asksForProtection({
+  policy,
+  responsePolicy,
+  signedRequests,
+  signedResponses,
+}: AssociationPolicy): boolean {
+  return (
+    policy !== 'none' ||
+    (responsePolicy !== undefined && responsePolicy !== 'none') ||
+    signedRequests === true ||
+    signedResponses === true
+  );
+}
+
 /** The server's side of message protection during one association. */
 export class ServerSecurity {
   /** Whether the application context asks for ciphered APDUs. */
@@ -109,7 +124,7 @@ export class ServerSecurity {
   unprotect(apdu: Uint8Array, check: (plain: Uint8Array) => void = () => {}): Uint8Array {
     const tag = apdu[0] ?? 0;
     if (!isCiphered(tag)) {
-      if (this.ciphered) throw lacking(tag);
+      this.#allowPlain(tag);
       return apdu;
     }
     if (!this.ciphered) throw lacking(tag);
@@ -128,12 +143,17 @@ export class ServerSecurity {
     return opened.plaintext;
   }
 
-  /** An answer, protected at least as the request that it answers was. */
+  /** An answer, protected at least as the request that it answers was. Throws `security-required` when it cannot be. */
   protect(apdu: Uint8Array): Uint8Array {
-    if (!this.ciphered || this.#messages === undefined) return apdu;
+    const tag = apdu[0] ?? 0;
+    if (!this.ciphered) {
+      this.#allowPlain(tag);
+      return apdu;
+    }
+    if (this.#messages === undefined) throw lacking(tag);
     const { form, policy, signed, dedicated = false } = this.#asked;
     const { responsePolicy = this.#policy.policy, signedResponses = false, signingKey } = this.#policy;
-    const initiate = apdu[0] === TAG.initiateResponse;
+    const initiate = tag === TAG.initiateResponse;
     const due = [responsePolicy, this.#due?.policy ?? 'none'].reduce(strongest, policy);
     const mustSign = (signedResponses && !initiate) || this.#due?.signed === true;
     return this.#messages.protect(
@@ -157,7 +177,7 @@ export class ServerSecurity {
     this.#due = { policy: strongest(policy, least.policy), signed: signed || least.signed };
   }
 
-  /** After an answer: keys or a policy that the request has changed hold from the next request on. */
+  /** Before a request: keys or a policy that were changed since the last one, by this association or another. */
   follow(policy: AssociationPolicy): void {
     const changed = keysDiffer(policy, this.#policy) || policy.suite !== this.#policy.suite;
     this.#policy = policy;
@@ -186,6 +206,11 @@ export class ServerSecurity {
       acceptBroadcast: policy.broadcastKey !== undefined,
       ...(this.#dedicatedKey ? { dedicatedKey: this.#dedicatedKey } : {}),
     });
+  }
+
+  /** A policy that was raised since binds what was opened in the clear, too. */
+  #allowPlain(tag: number): void {
+    if (this.ciphered || asksForProtection(this.#policy)) throw lacking(tag);
   }
 
   #checkOpened(tag: number, { plaintext, protection, systemTitle, signedBy }: OpenedApdu): void {
