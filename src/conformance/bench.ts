@@ -284,7 +284,12 @@ export class Bench {
     const line = new Line<Unit>(channel, framing, {
       clock,
       evidence: () => this.evidence,
-      secrets: this.#secrets,
+      hide: (bytes) => {
+        const hidden = this.#secrets.find(bytes);
+        // The FCS over a hidden password would give two octets of it away.
+        if (this.target.link.framing === 'hdlc') hidden?.fill(1, bytes.length - 3, bytes.length - 1);
+        return hidden;
+      },
       describe,
     });
     this.#line = line;

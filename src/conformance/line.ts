@@ -1,7 +1,6 @@
 import type { Clock } from '../base/clock.ts';
 import type { ByteChannel } from '../channels/channel.ts';
 import type { Evidence } from './evidence.ts';
-import type { Secrets } from './secrets.ts';
 
 /** A unit of the data link as it came: a frame of HDLC or of the wrapper. */
 export interface Framing<Unit> {
@@ -18,7 +17,7 @@ export class Line<Unit extends { readonly bytes: Uint8Array }> {
   readonly #channel: ByteChannel;
   readonly #clock: Clock;
   readonly #evidence: () => Evidence;
-  readonly #secrets: Secrets;
+  readonly #hide: (bytes: Uint8Array) => Uint8Array | undefined;
   readonly #describe: (bytes: Uint8Array) => string;
   readonly #units: Unit[] = [];
   #waiting: Waiting<Unit> | undefined;
@@ -31,14 +30,15 @@ export class Line<Unit extends { readonly bytes: Uint8Array }> {
       readonly clock: Clock;
       /** Where what goes by is kept at the moment. */
       readonly evidence: () => Evidence;
-      readonly secrets: Secrets;
+      /** 1 for each byte of a frame that the evidence must not show. */
+      readonly hide: (bytes: Uint8Array) => Uint8Array | undefined;
       readonly describe: (bytes: Uint8Array) => string;
     },
   ) {
     this.#channel = channel;
     this.#clock = context.clock;
     this.#evidence = context.evidence;
-    this.#secrets = context.secrets;
+    this.#hide = context.hide;
     this.#describe = context.describe;
     channel.onBytes((bytes) => {
       for (const unit of framing.push(bytes)) this.#arrived(unit);
@@ -57,7 +57,7 @@ export class Line<Unit extends { readonly bytes: Uint8Array }> {
 
   /** `hidden` marks the bytes that the evidence must not show. What a meter that has hung up does not hear is lost. */
   async send(bytes: Uint8Array, note?: string, hidden?: Uint8Array): Promise<void> {
-    const found = hidden ?? this.#secrets.find(bytes);
+    const found = hidden ?? this.#hide(bytes);
     this.#evidence().add('out', bytes, note ?? this.#describe(bytes), found);
     if (this.#closed) return;
     await this.#channel.write(bytes).catch(() => {

@@ -47,7 +47,7 @@ export interface MeterFacts {
 }
 
 export interface Report {
-  /** No test has failed, and at least one has passed. */
+  /** No test has failed. */
   readonly ok: boolean;
   /** ISO 8601, UTC. */
   readonly startedAt: string;

@@ -20,7 +20,7 @@ export interface Combination {
 
 /** How long a simulated meter on this machine needs at most, and how long its silence is believed. */
 export const TIMEOUT_MS = 3000;
-export const QUIET_MS = 120;
+export const QUIET_MS = 200;
 
 export interface SoundMeter {
   readonly served: ServedMeter;

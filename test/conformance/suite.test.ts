@@ -172,3 +172,35 @@ describe('a serial line', () => {
     LONG_MS,
   );
 });
+
+describe('a password in segments', () => {
+  test(
+    'no frame of HDLC shows a piece of it, nor the check sequence over it',
+    async () => {
+      const meter = await startSoundMeter({ framing: 'hdlc', auth: 'lls' });
+      try {
+        const { results } = await runConformance(meter.target, {
+          only: ['HDLC_INFO_P1', 'HDLC_INFO_P5', 'HDLC_INFO_P7'],
+        });
+        const { password = '' } = meter.served;
+        const pieces = Array.from({ length: password.length - 2 }, (_, i) =>
+          toHex(new TextEncoder().encode(password.slice(i, i + 3))),
+        );
+        expect(results.map(({ verdict }) => verdict)).toEqual(['pass', 'pass', 'pass']);
+        for (const { evidence } of results) {
+          const sent = evidence.filter(({ direction }) => direction === 'out').map(({ hex }) => hex);
+          const hidden = sent.filter((hex) => hex.includes('**'));
+          expect(hidden.length).toBeGreaterThan(0);
+          // Each frame that holds a part of it ends with its two hidden octets of FCS and a flag.
+          for (const hex of hidden) expect(hex.endsWith('****7e')).toBe(true);
+          for (const piece of pieces) expect(sent.join(' ')).not.toContain(piece);
+          const octets = hidden.join('').match(/\*\*/g)?.length ?? 0;
+          expect(octets).toBe(password.length + 2 * hidden.length);
+        }
+      } finally {
+        await meter.stop();
+      }
+    },
+    LONG_MS,
+  );
+});

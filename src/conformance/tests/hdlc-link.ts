@@ -132,8 +132,6 @@ export const HDLC_LINK_TESTS = defineTests(
       title: 'SNRM on a standing link begins it anew',
       purpose: 'After a second SNRM the numbers of both sides start at 0.',
       async run(bench) {
-        const session = await bench.connect();
-        await bench.exchange(session, Uint8Array.of(0x60, 0x00), bench.target.quietMs);
         const station = await bench.hdlc();
         await station.connect();
         await station.ask(station.frame(informationControl(0, 0), SOME_APDU), station.quietMs);
@@ -267,7 +265,7 @@ export const HDLC_LINK_TESTS = defineTests(
     },
     {
       id: 'HDLC_NRM_N1',
-      title: 'UA, DM and FRMR from a client are not answered',
+      title: 'UA and DM from a client are not served',
       purpose: 'Responses that a primary station never sends are ignored; the link stands.',
       async run(bench) {
         const station = await bench.hdlc();
