@@ -80,6 +80,9 @@ export interface AssociationPolicy extends KeyMaterial {
   readonly users?: readonly AssociationUser[];
 }
 
+/** Keys with invocation counters that outlive an association; those of keys for one message count as the unicast key's. */
+export type CountedKey = 'unicast' | 'broadcast';
+
 /** One logical device as the server sees it; it serves its own objects, association objects included. */
 export interface LogicalDevice {
   /** Wrapper: the server's wPort. HDLC: the upper address. */
@@ -88,9 +91,12 @@ export interface LogicalDevice {
   readonly associations: readonly AssociationPolicy[];
   /** Next invocation counter for what this device sends under its global key. */
   nextInvocationCounter(): number;
-  /** Lowest counter still accepted from a client; raised after each accepted APDU. */
-  acceptInvocationCounter(clientAddress: number, counter: number): boolean;
-  /** The lowest counter that would be accepted; where given, a refused client is told (`invocation-counter-error`). */
+  /**
+   * Whether the counter is not below the lowest that is still accepted from a client under this key; that one is raised
+   * above it then. The broadcast key counts apart: whoever else has it must not use up the counters of the unicast key.
+   */
+  acceptInvocationCounter(clientAddress: number, counter: number, key: CountedKey): boolean;
+  /** The lowest counter that would be accepted under the unicast key; where given, a refused client is told (`invocation-counter-error`). */
   expectedInvocationCounter?(clientAddress: number): number;
   /** Short names of this device's objects, for clients that use them; absent where it knows none. */
   readonly shortNames?: readonly ShortName[];

@@ -72,7 +72,7 @@ function meterDevice(meter: SimulatedMeter): LogicalDevice {
       },
     },
     nextInvocationCounter: () => meter.nextInvocationCounter(),
-    acceptInvocationCounter: (client, counter) => meter.acceptInvocationCounter(client, counter),
+    acceptInvocationCounter: (client, counter, key) => meter.acceptInvocationCounter(client, counter, key),
     expectedInvocationCounter: (client) => meter.lastAcceptedCounter(client) + 1,
   });
 }

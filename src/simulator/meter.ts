@@ -4,7 +4,7 @@ import { SeededRandom } from '../base/random.ts';
 import type { PushSetup } from '../dlms/cosem/push-setup-object.ts';
 import { type SecurityChange, storedSecurity } from '../dlms/cosem/security-setup-object.ts';
 import { MemorySecurityStore } from '../dlms/cosem/security-store.ts';
-import type { AssociationPolicy, ServerEvent } from '../dlms/server.ts';
+import type { AssociationPolicy, CountedKey, ServerEvent } from '../dlms/server.ts';
 import { EVENT } from './event-codes.ts';
 import { type Fault, type FaultKind, FaultSet } from './faults.ts';
 import { MeteringPoint } from './metering-point.ts';
@@ -41,7 +41,8 @@ export class SimulatedMeter {
   /** Of meters that push; clients may change it as long as it lives. */
   readonly pushSetup: PushSetup | undefined;
   readonly #world: MeterWorld;
-  readonly #accepted = new Map<number, number>();
+  /** By client and key. */
+  readonly #accepted = new Map<string, number>();
   readonly #restartListeners = new Set<() => void>();
   #counter: number;
   /** What the password was changed to. */
@@ -149,15 +150,15 @@ export class SimulatedMeter {
     return this.#counter++;
   }
 
-  /** Whether a client's counter is above all that were accepted from it; remembers it then. */
-  acceptInvocationCounter(clientAddress: number, counter: number): boolean {
-    if (counter <= this.lastAcceptedCounter(clientAddress)) return false;
-    this.#accepted.set(clientAddress, counter);
+  /** Whether a client's counter is above all that were accepted from it under this key; remembers it then. */
+  acceptInvocationCounter(clientAddress: number, counter: number, key: CountedKey = 'unicast'): boolean {
+    if (counter <= this.lastAcceptedCounter(clientAddress, key)) return false;
+    this.#accepted.set(`${clientAddress} ${key}`, counter);
     return true;
   }
 
-  lastAcceptedCounter(clientAddress: number): number {
-    return this.#accepted.get(clientAddress) ?? 0;
+  lastAcceptedCounter(clientAddress: number, key: CountedKey = 'unicast'): number {
+    return this.#accepted.get(`${clientAddress} ${key}`) ?? 0;
   }
 
   /** Writes into the fraud log what an attempt to get in leaves there. */

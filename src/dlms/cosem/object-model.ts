@@ -6,6 +6,7 @@ import type {
   Caller,
   CosemRequest,
   CosemResponse,
+  CountedKey,
   LogicalDevice,
 } from '../server-types.ts';
 import { logicalName } from '../values.ts';
@@ -51,7 +52,7 @@ export interface LogicalDeviceConfig {
   /** What clients may change about their association; nothing if not given. */
   readonly changes?: AssociationChanges;
   readonly nextInvocationCounter: () => number;
-  readonly acceptInvocationCounter: (clientAddress: number, counter: number) => boolean;
+  readonly acceptInvocationCounter: LogicalDevice['acceptInvocationCounter'];
   readonly expectedInvocationCounter?: (clientAddress: number) => number;
   /** Every object gets a short name too, for associations whose policy lets clients use them. */
   readonly shortNames?: boolean;
@@ -128,8 +129,8 @@ class ObjectDevice implements LogicalDevice {
     return this.#config.nextInvocationCounter();
   }
 
-  acceptInvocationCounter(clientAddress: number, counter: number): boolean {
-    return this.#config.acceptInvocationCounter(clientAddress, counter);
+  acceptInvocationCounter(clientAddress: number, counter: number, key: CountedKey): boolean {
+    return this.#config.acceptInvocationCounter(clientAddress, counter, key);
   }
 
   handle(request: CosemRequest, caller: Caller): CosemResponse | undefined {

@@ -239,7 +239,9 @@ export class ServerSecurity {
       this.#lowestDedicated = invocationCounter + 1;
       return;
     }
-    if (this.#device.acceptInvocationCounter(clientAddress, invocationCounter)) return;
+    const { key } = protection;
+    if (this.#device.acceptInvocationCounter(clientAddress, invocationCounter, key)) return;
+    if (key === 'broadcast') throw replayed(invocationCounter, undefined);
     throw replayed(invocationCounter, this.#device.expectedInvocationCounter?.(clientAddress));
   }
 }

@@ -32,7 +32,7 @@ interface Bench extends LogicalDevice {
 
 /** Counts invocation counters for each client, as a device must. */
 function bench(policy: Partial<AssociationPolicy>, more: Partial<LogicalDevice> = {}): Bench {
-  const lowest = new Map<number, number>();
+  const lowest = new Map<string, number>();
   const device: Bench = {
     address: 1,
     systemTitle: KEYS.serverTitle,
@@ -40,9 +40,10 @@ function bench(policy: Partial<AssociationPolicy>, more: Partial<LogicalDevice> 
     callers: [],
     accepted: [],
     nextInvocationCounter: counterFrom(100),
-    acceptInvocationCounter: (client, counter) => {
-      if (counter < (lowest.get(client) ?? 0)) return false;
-      lowest.set(client, counter + 1);
+    acceptInvocationCounter: (client, counter, key) => {
+      const name = `${client} ${key}`;
+      if (counter < (lowest.get(name) ?? 0)) return false;
+      lowest.set(name, counter + 1);
       device.accepted.push(counter);
       return true;
     },
@@ -401,6 +402,9 @@ describe('hostile clients', () => {
     expect(device.callers).toHaveLength(0);
     expect(say('c10181 0003 0100010800ff 02 00 0600000007')).toBe('');
     expect(device.callers).toHaveLength(1);
+    // What anybody who has this key counts shuts nobody out who has the other one.
+    expect(line.last({ type: 'get', attribute: REGISTER })).toMatchObject({ type: 'get-result' });
+    expect(device.callers).toHaveLength(2);
   });
 
   test('a policy for requests and another for answers', () => {
