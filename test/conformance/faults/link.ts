@@ -82,7 +82,10 @@ export const LINK_FAULTS: readonly Fault[] = [
     title: 'A frame that comes octet by octet is lost',
     combination: HDLC,
     finds: ['HDLC_FRAME_P4'],
-    plant: always({ toMeter: (bytes) => (bytes.length < 4 ? {} : { forward: [bytes] }) }),
+    plant: always({
+      toMeter: (bytes) =>
+        new FrameSplitter().push(bytes).some((unit) => !('noise' in unit)) ? { forward: [bytes] } : {},
+    }),
   },
   {
     id: 'any-logical-device',
@@ -275,6 +278,8 @@ export const LINK_FAULTS: readonly Fault[] = [
     title: 'A header in pieces is lost',
     combination: WRAPPER,
     finds: ['WRAPPER_P2'],
-    plant: always({ toMeter: (bytes) => (bytes.length < 8 ? {} : { forward: [bytes] }) }),
+    plant: always({
+      toMeter: (bytes) => (new WrapperSplitter().push(bytes).length > 0 ? { forward: [bytes] } : {}),
+    }),
   },
 ];
