@@ -11,15 +11,17 @@ import type { CollectionKind } from './base/model.ts';
 import type { Random } from './base/random.ts';
 import { UndoList } from './base/undo.ts';
 import { LineDirectory } from './concentrator/lines.ts';
+import { PushChannels } from './concentrator/push-channels.ts';
 import { watchSecurity } from './concentrator/security-watch.ts';
 import { exchangeFirmwareVersion, readIdentity } from './device/identity.ts';
 import { DeviceLogbook } from './device/logbook.ts';
 import { warmUp } from './kernels/index.ts';
+import { PushIntake } from './meters/push/intake.ts';
 import { AccountService } from './security/accounts.ts';
 import { serverCertificate } from './security/certificate.ts';
 import { openVault } from './security/vault.ts';
 import { lockDataDirectory, openStore } from './store/index.ts';
-import type { Configuration, Store } from './store/types.ts';
+import type { Configuration, MeterArchive, Store } from './store/types.ts';
 import { type Collector, createCollector } from './tasks/collector.ts';
 import { validateCron } from './tasks/cron.ts';
 
@@ -58,6 +60,8 @@ export interface Concentrator {
   readonly firstAccount: { readonly name: string; readonly password: string } | undefined;
   readonly store: Store;
   readonly collector: Collector;
+  /** The channels that listen for pushed data, and what became of it. */
+  readonly pushed: { readonly channels: PushChannels; readonly intake: PushIntake };
   /** Ends the API, then reading in an orderly way, then the store; one that fails does not keep the others open. */
   stop(): Promise<void>;
 }
@@ -115,12 +119,18 @@ export async function startConcentrator(options: ConcentratorOptions): Promise<C
     undo.add(() => collector.stop());
     undo.add(watchSecurity(collector, logbook, log));
 
+    const pushed = await startPushed(options, store, logbook, systemTitleOf(identity.serialNumber));
+    undo.add(() => pushed.intake.settled());
+    undo.add(() => pushed.channels.close());
+
     const watchedStore: Store = {
       ...store,
+      archive: watchedArchive(store.archive, () => pushed.intake.metersChanged()),
       configuration: watched(store.configuration, {
         channels: async () => {
           await lines.reload();
           await collector.linesChanged();
+          await pushed.channels.reload();
         },
         settings: async () => {
           zone = (await store.configuration.setting('device.timezone')) ?? 'UTC';
@@ -164,6 +174,7 @@ export async function startConcentrator(options: ConcentratorOptions): Promise<C
       firstAccount,
       store: watchedStore,
       collector,
+      pushed,
       stop: () => undo.run(),
     };
   } catch (error) {
@@ -184,6 +195,52 @@ async function recordStart(options: ConcentratorOptions, store: Store): Promise<
     ...(store.lastWriteAt === undefined ? {} : { lastAliveAt: store.lastWriteAt }),
   });
   return logbook;
+}
+
+/** Marks the title of the receiver of pushes; serial numbers leave these bits free. */
+const RECEIVER_MARK = 0x80;
+
+async function startPushed(
+  { clock, random, log, onAcknowledged }: ConcentratorOptions,
+  store: Store,
+  logbook: DeviceLogbook,
+  ownTitle: Uint8Array,
+): Promise<{ readonly channels: PushChannels; readonly intake: PushIntake }> {
+  const own = log.child('push');
+  const channels = new PushChannels({
+    configuration: store.configuration,
+    clock,
+    log: own,
+    record: (type, detail) => {
+      logbook
+        .record(type, detail)
+        .catch((error: unknown) => own.error('the logbook could not be written', { error: String(error) }));
+    },
+  });
+  const intake = new PushIntake({
+    store: acknowledged(store.collection, onAcknowledged),
+    registers: (meterId) => store.readings.registers(meterId),
+    random,
+    systemTitle: ownTitle.map((byte, i) => (i === 3 ? byte | RECEIVER_MARK : byte)),
+    onRefused: (refused) => channels.refused(refused),
+  });
+  await channels.start(intake);
+  return { channels, intake };
+}
+
+/** The archive, telling when meters or their keys have changed. */
+function watchedArchive(archive: MeterArchive, changed: () => void): MeterArchive {
+  const told = async <Result>(change: Promise<Result>): Promise<Result> => {
+    const result = await change;
+    changed();
+    return result;
+  };
+  return {
+    ...archive,
+    create: (...meter) => told(archive.create(...meter)),
+    update: (...change) => told(archive.update(...change)),
+    remove: (id) => told(archive.remove(id)),
+  };
 }
 
 /** The configuration, telling the parts that keep some of it at hand when that has changed. */

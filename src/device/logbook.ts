@@ -11,6 +11,8 @@ export const LOGBOOK_TYPES = {
   'parameters-changed': 'Parameters changed',
   'firmware-changed': 'Firmware changed',
   'clock-set': 'Clock set',
+  'push-unknown-sender': 'Pushed data from an unknown sender',
+  'push-refused': 'Pushed data refused',
   'meter-security': 'Security trouble with a meter',
   'terminal-cover-removed': 'Terminal cover removed',
   'terminal-cover-closed': 'Terminal cover closed',

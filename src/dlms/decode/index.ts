@@ -9,10 +9,10 @@ import { type Reading, readingsOf, valueReadings } from './readings.ts';
 import { inPlaceOf, part, type Traced, traced } from './telegram.ts';
 import { detectTransport, type Transport, unframe } from './transports.ts';
 
-export type { DataNode } from './data-node.ts';
+export { type DataNode, dataNode, readDataNode } from './data-node.ts';
 export { type Explained, explainLines, explainTelegram } from './explain.ts';
 export type { DecodeKeys, KeysOf } from './opening.ts';
-export type { Reading } from './readings.ts';
+export { type PushedValue, pushedValues, type Reading } from './readings.ts';
 export { TRANSPORTS, type Transport } from './transports.ts';
 export { xmlOf } from './xml.ts';
 

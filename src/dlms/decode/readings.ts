@@ -17,6 +17,8 @@ export interface PushedValue {
   readonly attribute?: number;
   readonly value: DataNode;
   readonly scale?: Scale;
+  /** Behind a push object list: which element of the body the value is, counted from 0. */
+  readonly at?: number;
 }
 
 export interface Scale {
@@ -38,7 +40,7 @@ export function pushedValues(node: DataNode): PushedValue[] {
   if (objects !== undefined && (first === 0 || first === 1)) {
     const listed = elements.slice(1).flatMap((value, i): PushedValue[] => {
       const object = objects[first + i];
-      return object === undefined ? [] : [{ ...object, value }];
+      return object === undefined ? [] : [{ ...object, value, at: i + 1 }];
     });
     return listed.map((one) => withScale(one, listed));
   }

@@ -1,0 +1,59 @@
+import type { CollectionStore } from '../../base/collection.ts';
+import {
+  type CaptureColumn,
+  EVENT_LOGS,
+  type EventLog,
+  PROFILE_KINDS,
+  type ProfileKind,
+} from '../../base/model.ts';
+import { CLOCK_CLASS, type ProfileLayout } from '../layout.ts';
+import type { MeterProfile } from '../meter-profile.ts';
+
+/** Rows of a profile or log that a push may hold. */
+export type PushedRowsOf =
+  | { readonly kind: ProfileKind; readonly layout: ProfileLayout }
+  | { readonly log: EventLog; readonly impliedCode: number; readonly layout: ProfileLayout };
+
+/** Logs whose rows are a time and an event code and nothing else; those of others cannot be told without asking. */
+const CODED_LOGS: Readonly<Partial<Record<EventLog, string>>> = {
+  standard: '0.0.96.11.0.255',
+  fraud: '0.0.96.11.1.255',
+  relay: '0.0.96.11.2.255',
+  'power-quality': '0.0.96.11.5.255',
+};
+
+/**
+ * What the rows of a meter's profiles and logs are made of, as far as that is known without asking it: profiles that
+ * have been read before, with the clock as their first column, and logs of a time and a code.
+ */
+export async function knownLayouts(
+  meterId: number,
+  profile: MeterProfile,
+  store: Pick<CollectionStore, 'columns'>,
+): Promise<readonly PushedRowsOf[]> {
+  const layouts: PushedRowsOf[] = [];
+  for (const kind of PROFILE_KINDS) {
+    const columns = await store.columns(meterId, kind);
+    if (columns === undefined) continue;
+    layouts.push({ kind, layout: layoutOf(profile.profiles[kind], profile.clock, columns) });
+  }
+  for (const log of EVENT_LOGS) {
+    const code = CODED_LOGS[log];
+    if (code === undefined) continue;
+    const { obis, impliedCode } = profile.logs[log];
+    const column = { classId: 1, obis: code, attribute: 2, dataIndex: 0, scaler: null, unit: null };
+    layouts.push({ log, impliedCode, layout: layoutOf(obis, profile.clock, [column]) });
+  }
+  return layouts;
+}
+
+function layoutOf(obis: string, clock: string, columns: readonly CaptureColumn[]): ProfileLayout {
+  const clockObject = { classId: CLOCK_CLASS, obis: clock, attribute: 2, dataIndex: 0 };
+  // Without the period a time that is left out cannot be worked out: such rows are dropped.
+  return { obis, objects: [clockObject, ...columns], clockIndex: 0, columns, capturePeriodS: 0 };
+}
+
+/** The log whose event code object this is. */
+export function logOfCode(obis: string): EventLog | undefined {
+  return EVENT_LOGS.find((log) => CODED_LOGS[log] === obis);
+}
