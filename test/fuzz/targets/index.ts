@@ -2,14 +2,16 @@ import type { FuzzTarget } from '../target.ts';
 import { DECODER_TARGETS } from './decoders.ts';
 import { KERNEL_TARGETS } from './kernels.ts';
 import { MACHINE_TARGETS } from './machines.ts';
+import { PLC_TARGETS } from './plc.ts';
 import { PROTECTED_TARGETS } from './protected.ts';
 import { RECEIVER_TARGETS } from './receivers.ts';
 
-/** Everything in `src/dlms` and the kernels that takes bytes from outside. */
+/** Everything in `src/dlms`, `src/plc` and the kernels that takes bytes from outside. */
 export const FUZZ_TARGETS: readonly FuzzTarget[] = [
   ...DECODER_TARGETS,
   ...PROTECTED_TARGETS,
   ...RECEIVER_TARGETS,
   ...KERNEL_TARGETS,
   ...MACHINE_TARGETS,
+  ...PLC_TARGETS,
 ];
