@@ -16,8 +16,13 @@ const ROOT = join(import.meta.dir, '..');
 /** Share of the sample that must be killed. */
 const FLOOR = 0.85;
 const SUBJECT = 'src/dlms/**/*.ts';
-/** The tests that hold `src/dlms`: its own, and those of its nearest users. */
-const TESTS = ['test/dlms/**/*.test.ts', 'test/channels/dlms-client.test.ts', 'test/cli/decode.test.ts'];
+/** The tests that hold `src/dlms`: its own, and those of its nearest users that are quick. */
+const TESTS = [
+  'test/dlms/**/*.test.ts',
+  'test/channels/{dlms-client,opening,udp}.test.ts',
+  'test/cli/{conformance,decode,listen*,read*}.test.ts',
+  'test/simulator/{key-change,metering-point,object-classes}.test.ts',
+];
 
 const { values: options } = parseArgs({
   options: {
