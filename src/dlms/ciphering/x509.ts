@@ -60,7 +60,10 @@ export interface Certificate {
   readonly publicKey: Uint8Array;
   /** As keyUsage says; undefined where it says neither, and for authorities that may only sign certificates. */
   readonly use?: KeyUse;
+  /** Whether its key may sign certificates. */
   readonly isAuthority: boolean;
+  /** How many authorities may stand between this one and a device; undefined: any number. */
+  readonly pathLength?: number;
   /** UTC ms, both inclusive; whoever knows the time judges them. */
   readonly notBeforeMs: number;
   readonly notAfterMs: number;
@@ -167,6 +170,8 @@ function read(curve: Curve, der: Uint8Array): Certificate {
   const systemTitle = systemTitleOf(tbs);
   const use = keyUseOf(tbs);
   const constraints = extension(tbs, id_ce_basicConstraints);
+  const { cA = false, pathLenConstraint } =
+    constraints === undefined ? {} : AsnConvert.parse(constraints.extnValue, BasicConstraints);
   return {
     der,
     serialNumber: new Uint8Array(tbs.serialNumber),
@@ -175,7 +180,8 @@ function read(curve: Curve, der: Uint8Array): Certificate {
     ...(systemTitle === undefined ? {} : { systemTitle }),
     publicKey: keyOf(curve, tbs.subjectPublicKeyInfo),
     ...(use === undefined ? {} : { use }),
-    isAuthority: constraints !== undefined && AsnConvert.parse(constraints.extnValue, BasicConstraints).cA,
+    isAuthority: cA && maySignCertificates(tbs),
+    ...(pathLenConstraint === undefined ? {} : { pathLength: pathLenConstraint }),
     notBeforeMs: tbs.validity.notBefore.getTime().getTime(),
     notAfterMs: tbs.validity.notAfter.getTime().getTime(),
   };
@@ -213,13 +219,23 @@ function extension(tbs: TBSCertificate, id: string): Extension | undefined {
   return tbs.extensions?.find(({ extnID }) => extnID === id);
 }
 
+function usageOf(tbs: TBSCertificate): number | undefined {
+  const usage = extension(tbs, id_ce_keyUsage);
+  return usage === undefined ? undefined : AsnConvert.parse(usage.extnValue, KeyUsage).toNumber();
+}
+
+/** Where keyUsage is there, it says so (RFC 5280 4.2.1.9). */
+function maySignCertificates(tbs: TBSCertificate): boolean {
+  const flags = usageOf(tbs);
+  return flags === undefined || (flags & KeyUsageFlags.keyCertSign) !== 0;
+}
+
 function keyUseOf(tbs: TBSCertificate): KeyUse | undefined {
   const extended = extension(tbs, id_ce_extKeyUsage);
   if (extended !== undefined && AsnConvert.parse(extended.extnValue, ExtendedKeyUsage).length > 0)
     return 'tls';
-  const usage = extension(tbs, id_ce_keyUsage);
-  if (usage === undefined) return undefined;
-  const flags = AsnConvert.parse(usage.extnValue, KeyUsage).toNumber();
+  const flags = usageOf(tbs);
+  if (flags === undefined) return undefined;
   if ((flags & KeyUsageFlags.digitalSignature) !== 0) {
     return (flags & KeyUsageFlags.keyAgreement) !== 0 ? 'tls' : 'signature';
   }

@@ -41,13 +41,11 @@ export function importCertificate(store: SecurityStore, systemTitle: Uint8Array,
   const stored = store.certificates();
   if (certificate === undefined || stored.length >= MOST_CERTIFICATES) return false;
   if (stored.some((one) => isSame(one, certificate))) return false;
-  const trusted = stored.some(
-    (one) =>
-      one.entity === 'authority' &&
-      equalBytes(one.subject, certificate.issuer) &&
-      isSignedBy(suite, certificate, one.publicKey),
+  const issuer = authoritiesNamed(stored, certificate.issuer).find((one) =>
+    isSignedBy(suite, certificate, one.publicKey),
   );
-  if (!trusted) return false;
+  if (issuer === undefined) return false;
+  if (certificate.isAuthority && !mayHaveBelow(stored, issuer)) return false;
   const entity = entityOf(certificate, systemTitle);
   const { use } = certificate;
   if (entity !== 'server') {
@@ -61,6 +59,21 @@ export function importCertificate(store: SecurityStore, systemTitle: Uint8Array,
   // A certificate for a key that is not ours would be shown and could not be used.
   if (own < 0) return false;
   store.addCertificate({ ...certificate, entity }, own === 0 ? use : undefined);
+  return true;
+}
+
+function authoritiesNamed(stored: readonly StoredCertificate[], name: Uint8Array): StoredCertificate[] {
+  return stored.filter((one) => one.entity === 'authority' && equalBytes(one.subject, name));
+}
+
+/** Whether another authority may follow this one: the path lengths of all above it allow it (RFC 5280 4.2.1.9). */
+function mayHaveBelow(stored: readonly StoredCertificate[], issuer: StoredCertificate): boolean {
+  let above: StoredCertificate | undefined = issuer;
+  for (let between = 1; above !== undefined && between <= stored.length; between++) {
+    if (above.pathLength !== undefined && above.pathLength < between) return false;
+    const { issuer: name, subject }: StoredCertificate = above;
+    above = equalBytes(name, subject) ? undefined : authoritiesNamed(stored, name)[0];
+  }
   return true;
 }
 

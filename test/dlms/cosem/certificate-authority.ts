@@ -20,21 +20,35 @@ const extension = (id: string, ...value: Uint8Array[]): Uint8Array => ber(0x30, 
 const KEY_USAGE = { signature: 0x80, agreement: 0x08, tls: 0x80 } as const;
 const ECDSA_SHA256 = ber(0x30, oid('2a8648ce3d040302'));
 
+const CERTIFICATE_SIGNING = 0x04;
+const MAIN_AUTHORITY = 'Test authority';
+
 export interface Wanted {
   readonly title: Uint8Array | 'authority';
   readonly use: KeyUse;
   readonly publicKey: Uint8Array;
   readonly signer?: EcKeyPair;
+  /** Names of authorities: the main one unless told. */
+  readonly issuer?: string;
+  readonly subject?: string;
+  /** Of an authority: how many others may stand between it and a device. */
+  readonly pathLength?: number;
+  /** First byte of keyUsage, where it is to be another one than is due. */
+  readonly usage?: number;
 }
 
 /** DER of a certificate, signed by the authority unless another signer is given. */
-export function issue({ title, use, publicKey, signer = AUTHORITY_PAIR }: Wanted): Uint8Array {
+export function issue(wanted: Wanted): Uint8Array {
+  const { title, use, publicKey, signer = AUTHORITY_PAIR, pathLength } = wanted;
+  const { issuer = MAIN_AUTHORITY, subject = MAIN_AUTHORITY } = wanted;
   const isAuthority = title === 'authority';
+  const { usage = isAuthority ? CERTIFICATE_SIGNING : KEY_USAGE[use] } = wanted;
+  const limit = pathLength === undefined ? [] : [ber(0x02, Uint8Array.of(pathLength))];
   const point = ber(0x03, concat([Uint8Array.of(0, 4), publicKey]));
   const extensions = ber(
     0x30,
-    extension('551d0f', ber(0x03, Uint8Array.of(3, KEY_USAGE[use]))),
-    ...(isAuthority ? [extension('551d13', ber(0x30, ber(0x01, Uint8Array.of(0xff))))] : []),
+    extension('551d0f', ber(0x03, Uint8Array.of(unusedBits(usage), usage))),
+    ...(isAuthority ? [extension('551d13', ber(0x30, ber(0x01, Uint8Array.of(0xff)), ...limit))] : []),
     ...(use === 'tls' ? [extension('551d25', ber(0x30, oid('2b06010505070301')))] : []),
   );
   const body = ber(
@@ -42,9 +56,9 @@ export function issue({ title, use, publicKey, signer = AUTHORITY_PAIR }: Wanted
     ber(0xa0, ber(0x02, Uint8Array.of(2))),
     ber(0x02, Uint8Array.of(0x10, serial++)),
     ECDSA_SHA256,
-    name('Test authority'),
+    name(issuer),
     ber(0x30, time('260101000000Z'), time('460101000000Z')),
-    name(isAuthority ? 'Test authority' : title.toHex().toUpperCase()),
+    name(isAuthority ? subject : title.toHex().toUpperCase()),
     ber(0x30, ber(0x30, oid('2a8648ce3d0201'), oid('2a8648ce3d030107')), point),
     ber(0xa3, extensions),
   );
@@ -57,6 +71,8 @@ export function issue({ title, use, publicKey, signer = AUTHORITY_PAIR }: Wanted
   const signature = ber(0x30, integer(raw.subarray(0, 32)), integer(raw.subarray(32)));
   return ber(0x30, body, ECDSA_SHA256, ber(0x03, Uint8Array.of(0), signature));
 }
+
+const unusedBits = (byte: number): number => (byte === 0 ? 0 : 31 - Math.clz32(byte & -byte));
 
 export function certificateOf(
   entity: CertificateEntity,

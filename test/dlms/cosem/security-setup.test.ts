@@ -33,7 +33,7 @@ import {
 import { KEY_IDS, MemorySecurityStore, type SecurityState } from '../../../src/dlms/cosem/security-store.ts';
 import { array, enumeration, octetString, structure } from '../../../src/dlms/values.ts';
 import { unwrapKey, wrapKey } from '../../../src/kernels/index.ts';
-import { AUTHORITY, certificateOf, issue } from './certificate-authority.ts';
+import { AUTHORITY, certificateOf, issue, type Wanted } from './certificate-authority.ts';
 import { counterFrom, KEYS, type Loopback, pair } from './loopback.ts';
 import { MATERIAL } from './security-material.ts';
 
@@ -375,6 +375,42 @@ describe('certificates', () => {
     }
     expect(store.certificates()).toBe(before);
     expect(invoke(line, importCertificate(der)).result).toBe('success');
+  });
+
+  test('only an authority whose key may sign certificates vouches for others', () => {
+    const sub = serverSigning;
+    const authority = { title: 'authority', use: 'signature', publicKey: sub.publicKey } as const;
+    const leaf = issue({
+      title: KEYS.clientTitle,
+      use: 'agreement',
+      publicKey: clientSigning.publicKey,
+      signer: sub,
+      issuer: 'Sub',
+    });
+    const { line } = house(1);
+    // digitalSignature alone
+    expect(invoke(line, importCertificate(issue({ ...authority, subject: 'Sub', usage: 0x80 }))).result).toBe(
+      'success',
+    );
+    expect(invoke(line, importCertificate(leaf)).result).toBe('other-reason');
+    expect(invoke(line, importCertificate(issue({ ...authority, subject: 'Sub' }))).result).toBe('success');
+    expect(invoke(line, importCertificate(leaf)).result).toBe('success');
+  });
+
+  test('no more authorities follow one another than the first one allows', () => {
+    const { publicKey } = serverSigning;
+    const authority = { title: 'authority', use: 'signature', publicKey } as const;
+    const { line } = house(1);
+    const take = (wanted: Partial<Wanted>) =>
+      invoke(line, importCertificate(issue({ ...authority, ...wanted }))).result;
+    expect(take({ subject: 'First', pathLength: 1 })).toBe('success');
+    const below = { signer: serverSigning };
+    expect(take({ ...below, issuer: 'First', subject: 'Second' })).toBe('success');
+    expect(take({ ...below, issuer: 'Second', subject: 'Third' })).toBe('other-reason');
+    expect(take({ ...below, title: KEYS.clientTitle, issuer: 'Second', use: 'tls' })).toBe('success');
+    expect(take({ subject: 'Last', pathLength: 0 })).toBe('success');
+    expect(take({ ...below, issuer: 'Last', subject: 'Behind' })).toBe('other-reason');
+    expect(take({ ...below, title: KEYS.clientTitle, issuer: 'Last' })).toBe('success');
   });
 
   test('they are exported and removed by entity and by serial number', () => {
