@@ -45,7 +45,7 @@ export async function reportPeers(
     const { command } = await peer.environment();
     const child = Bun.spawn([...command(peer.program)], { stdin: 'pipe', stdout: 'pipe', stderr: 'ignore' });
     try {
-      child.stdin.write(`${worldForPeers()}\n`);
+      await child.stdin.write(`${worldForPeers()}\n`);
       await child.stdin.flush();
       const ports = await portsOf(child.stdout);
       for (const framing of FRAMINGS) {
