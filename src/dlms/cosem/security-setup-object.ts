@@ -170,12 +170,19 @@ function activate(
   const signs = version === 1 && (value & SIGNING_BITS) !== 0;
   const weaker = (value & present) !== present;
   const keyed = store.key('encryptionKey') !== undefined && store.key('authenticationKey') !== undefined;
-  const canSign = store.keyPair('signature') !== undefined;
   // A policy that nobody can meet would shut everybody out.
-  if (!defined || weaker || (value !== 0 && !keyed) || (signs && !canSign)) return 'other-reason';
+  const met = (value === 0 || keyed) && (!signs || canSign(store, value, caller));
+  if (!defined || weaker || !met) return 'other-reason';
   store.setPolicy(value);
   onChange?.({ what: 'policy-activated', caller });
   return 'success';
+}
+
+/** Whether we can sign, and verify what the client signs where requests are to be. */
+function canSign(store: SecurityStore, policy: number, { systemTitle }: Caller): boolean {
+  const { signedRequests } = policyOf(1, policy);
+  const clientSigns = systemTitle && clientKey(store, systemTitle, 'signature') !== undefined;
+  return store.keyPair('signature') !== undefined && (!signedRequests || clientSigns === true);
 }
 
 /** global_key_transfer and key_transfer: keys wrapped with the master key (RFC 3394), all or none. */
@@ -193,6 +200,7 @@ function transferKeys(
     const key = unwrapKey(masterKey, wrapped);
     if (key?.length !== keyBytes(store.suite())) {
       key?.fill(0);
+      forget(keys);
       return 'other-reason';
     }
     keys.set(name, key);
@@ -231,7 +239,10 @@ function agreeOnKeys(
       serverTitle: systemTitle,
     });
     share.pair.privateKey.fill(0);
-    if (key === undefined) return 'other-reason';
+    if (key === undefined) {
+      forget(keys);
+      return 'other-reason';
+    }
     keys.set(name, key);
     shares.push(structure(enumeration(keyId), octetString(share.keyData)));
   }
@@ -246,8 +257,12 @@ function replace(
   onChange: SecuritySetupConfig['onChange'],
 ): void {
   store.replaceKeys(keys);
-  for (const key of keys.values()) key.fill(0);
+  forget(keys);
   onChange?.({ what: 'keys-replaced', caller, keys: [...keys.keys()] });
+}
+
+function forget(keys: ReadonlyMap<KeyName, Uint8Array>): void {
+  for (const key of keys.values()) key.fill(0);
 }
 
 /** Key id and bytes of each structure; undefined unless each is a known key, and none is there twice. */

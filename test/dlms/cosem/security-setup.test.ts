@@ -257,6 +257,10 @@ describe('security_activate', () => {
     expect(invoke(line, { method: { classId: 64, obis: SETUP, attribute: 1 }, parameter }).result).toBe(
       'type-unmatched',
     );
+    // Signed requests of a client whose signature nobody can verify; signed answers are no trouble to it.
+    const stranger = house(1, state(0, { certificates: [AUTHORITY] }));
+    expect(invoke(stranger.line, activatePolicy(0b00010000)).result).toBe('other-reason');
+    expect(invoke(stranger.line, activatePolicy(0b10000000)).result).toBe('success');
   });
 
   test('it binds the association that stands from the next request on', () => {
