@@ -1,6 +1,7 @@
 import { type Command, Option } from 'commander';
 import { DcuError } from '../base/errors.ts';
 import { AUTH_MECHANISMS, type SecurityPolicy } from '../base/model.ts';
+import { needsKeys } from '../base/security-needs.ts';
 import type { CipheringForm } from '../dlms/ciphering/types.ts';
 import type { LinkConfig } from '../dlms/link/link.ts';
 import { oneOf, usage, wholeNumber } from './options.ts';
@@ -138,7 +139,7 @@ function keyOptions(command: Command): Command {
     )
     .option(
       '--invocation-counter <number>',
-      'first invocation counter; default 1',
+      'first invocation counter; 1 if not given, under a system title of our own making',
       wholeNumber('invocation-counter', 0, 0xffffffff),
     )
     .option('--read-counter', 'ask the meter for its invocation counter first, as public client');
@@ -154,13 +155,23 @@ export function targetOf(flags: TargetFlags): Target {
       field: 'read-counter',
     });
   }
+  const association = securityOf(flags);
+  const counted = flags.invocationCounter !== undefined || flags.readCounter === true;
+  if (flags.systemTitle !== undefined && needsKeys(association) && !counted) {
+    // A counter that was used under this title before would encrypt two messages with one key stream.
+    throw new DcuError(
+      'usage',
+      '--system-title needs --invocation-counter or --read-counter: counters are used once',
+      { field: 'invocation-counter' },
+    );
+  }
   return {
     transport: transportOf(flags),
     link: {
       ...linkOf(flags),
       ...(flags.gateway === undefined ? {} : { gateway: gatewayOf(flags.gateway) }),
     },
-    association: securityOf(flags),
+    association,
     counter: flags.readCounter === true ? 'read' : (flags.invocationCounter ?? 1),
     timeoutMs: flags.timeoutMs,
   };

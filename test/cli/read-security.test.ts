@@ -281,6 +281,8 @@ describe('wrong calls name the option, and end with status 2', () => {
     ],
     ['--user-id', ['--auth', 'none', '--user-id', '256']],
     ['--read-counter', [...gmac, '--read-counter', '--invocation-counter', '5']],
+    // Under a title that was there before, a counter from 1 would be used a second time.
+    ['--invocation-counter', [...gmac, '--system-title', '4443550000000001']],
   ] as const)('%s (%#)', async (option, args) => {
     const { status, err } = await dcu(...tcp, ...args, REGISTER);
     expect(status).toBe(2);

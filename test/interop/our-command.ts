@@ -39,6 +39,15 @@ export function keyFiles(): { readonly path: string; remove(): void } {
   return { path, remove: () => rmSync(path, { recursive: true, force: true }) };
 }
 
+const COUNTERS_OF_A_RUN = 1000;
+let counter = Math.floor((Date.now() - Date.UTC(2025, 0, 1)) / 1000);
+
+/** A meter that is read again takes no counter twice. */
+function freshCounter(): number {
+  counter += COUNTERS_OF_A_RUN;
+  return counter;
+}
+
 /** Options that name the meter, with a wrong secret if need be. */
 function optionsOf(port: number, keys: string, column: Column, wrong: boolean): string[] {
   const { framing, referencing, kind } = column;
@@ -58,6 +67,7 @@ function optionsOf(port: number, keys: string, column: Column, wrong: boolean): 
     'timeout-ms': 5000,
     'password-hex': auth !== 'none' && auth !== 'hls-gmac' && !signs && toHex(secret),
     'system-title': titled && toHex(CLIENT_TITLE),
+    'invocation-counter': ciphered && freshCounter(),
     'meter-system-title': titled && toHex(METER_TITLE),
     policy: ciphered && 'auth-enc',
     suite: ciphered && suite,
