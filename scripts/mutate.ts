@@ -20,7 +20,7 @@ const SUBJECT = 'src/dlms/**/*.ts';
 const TESTS = [
   'test/dlms/**/*.test.ts',
   'test/channels/{dlms-client,opening,udp}.test.ts',
-  'test/cli/{conformance,decode,listen*,read*}.test.ts',
+  'test/cli/{conformance,listen*,read*}.test.ts',
   'test/simulator/{key-change,metering-point,object-classes}.test.ts',
 ];
 
