@@ -82,7 +82,11 @@ export async function runDirections(log: Log, wanted: (name: string) => boolean)
         operations: OPERATIONS,
         lacks: guruxMeterLacks,
         workers: twice((column, operations) =>
-          ourClient({ port: guruxPorts(column.framing), server: 1, refusesWrites: true }, column, operations),
+          ourClient(
+            { port: guruxPorts(column.framing), server: 1, refusesWrites: true, writesLists: false },
+            column,
+            operations,
+          ),
         ),
       },
       {
@@ -101,7 +105,7 @@ export async function runDirections(log: Log, wanted: (name: string) => boolean)
           const { framing, referencing, kind } = column;
           const port = jdlmsPorts(`${framing}/${referencing}`);
           return ourClient(
-            { port, server: kind.client, refusesWrites: referencing === 'ln' },
+            { port, server: kind.client, refusesWrites: referencing === 'ln', writesLists: true },
             column,
             operations,
           );
@@ -186,6 +190,10 @@ async function columnCells(
   });
   const cells: Cell[] = [];
   const tried = operations.filter((operation) => {
+    if (operation === 'access' && referencing === 'sn') {
+      cells.push(cell(operation, 'n/a', 'the unified service is for logical names'));
+      return false;
+    }
     const reason = lacks(column, operation);
     if (reason !== undefined) cells.push(cell(operation, 'peer lacks it', reason));
     else if (operation === 'wrong secret' && kind.auth === 'none' && kind.suite === undefined) {

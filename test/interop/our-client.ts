@@ -37,6 +37,7 @@ import {
   profileRows,
   RANGE,
   SIGNING,
+  WRITABLE as WRITABLE_VALUE,
   WRITTEN,
   WRONG_PASSWORD,
   wrongKey,
@@ -48,6 +49,8 @@ export interface Target {
   readonly server: number;
   /** Whether a write that changes nothing is answered by a refusal. */
   readonly refusesWrites: boolean;
+  /** Whether the meter knows lists of SET and ACTION. */
+  readonly writesLists: boolean;
 }
 
 const TIMEOUT_MS = 5000;
@@ -185,7 +188,8 @@ async function mustCall(client: DlmsClient, method: CosemAttribute, parameter: D
 
 type Test = (client: DlmsClient, target: Target) => Promise<unknown>;
 
-const TESTS: Readonly<Record<Exclude<Operation, 'wrong secret'>, Test>> = {
+/** No meter of a peer takes requests in blocks, or ACCESS. */
+const TESTS: Readonly<Record<Exclude<Operation, 'wrong secret' | 'long set' | 'access'>, Test>> = {
   get: async (client) => {
     const read = async (attribute: CosemAttribute) => dataOf(await client.get(attribute));
     const values: unknown[] = [];
@@ -198,8 +202,22 @@ const TESTS: Readonly<Record<Exclude<Operation, 'wrong secret'>, Test>> = {
     values.push((await client.get(at(3, OBIS.missing, 2))).ok ? 'accepted' : 'refused');
     return values;
   },
-  list: async (client) => {
+  list: async (client, { writesLists, refusesWrites }) => {
     const wanted = [at(3, OBIS.energy, 2), at(3, OBIS.voltage, 2), WRITABLE];
+    if (writesLists) {
+      const settings = [WRITABLE, at(3, OBIS.energy, 2)].map((attribute) => ({
+        attribute,
+        value: u32(WRITABLE_VALUE),
+      }));
+      const [first, second] = await client.setList(settings);
+      same([first, second === 'success'], ['success', !refusesWrites]);
+      const method = at(70, OBIS.relay, 2);
+      const calls = [method, method].map((each) => ({ method: each, parameter: i8(0) }));
+      same(
+        (await client.actionList(calls)).map(({ result }) => result),
+        ['success', 'success'],
+      );
+    }
     return (await client.getList(wanted)).map((result) => plain(dataOf(result)));
   },
   block: async (client) => {
@@ -293,6 +311,8 @@ async function answerTo(client: DlmsClient, step: ImageStep): Promise<ImageAnswe
   }
 }
 
+const isTested = (operation: Operation): operation is keyof typeof TESTS => operation in TESTS;
+
 /** A refused association ends in one of these, never in a time-out or an internal error. */
 const REFUSALS: readonly string[] = [
   'association-refused',
@@ -328,14 +348,14 @@ export async function ourClient(
   };
   for (let left = operations; left.length > 0; ) {
     const [next] = left;
-    if (next === 'wrong secret') {
-      await attempt(next, () => wrongSecret(target, column));
+    if (next !== undefined && !isTested(next)) {
+      if (next === 'wrong secret') await attempt(next, () => wrongSecret(target, column));
       left = left.slice(1);
       continue;
     }
     const session = await withClient(target, column, async (client) => {
       for (const operation of left) {
-        if (operation === 'wrong secret') return;
+        if (!isTested(operation)) return;
         left = left.slice(1);
         await attempt(operation, () => TESTS[operation](client, target));
         if (client.ended !== undefined) return;

@@ -16,6 +16,8 @@ from gurux_dlms import GXByteBuffer, GXDateTime, GXReplyData
 from gurux_dlms.ecdsa.GXPrivateKey import GXPrivateKey
 from gurux_dlms.ecdsa.GXPublicKey import GXPublicKey
 from gurux_dlms.enums import Authentication, Conformance, DataType, InterfaceType, Security
+from gurux_dlms.enums.AccessServiceCommandType import AccessServiceCommandType
+from gurux_dlms.GXDLMSAccessItem import GXDLMSAccessItem
 from gurux_dlms.GXSecure import GXSecure
 from gurux_dlms.internal._GXCommon import _GXCommon
 from gurux_dlms.objects import (
@@ -94,6 +96,7 @@ class Session:
         # Small enough that the object list and the profile come in blocks, which it does not ask for by itself.
         client.maxReceivePDUSize = 512
         client.proposedConformance |= Conformance.BLOCK_TRANSFER_WITH_GET_OR_READ
+        client.proposedConformance |= Conformance.ACCESS | Conformance.BLOCK_TRANSFER_WITH_SET_OR_WRITE
         if kind.get("form"):
             client.proposedConformance |= Conformance.GENERAL_PROTECTION
         if kind.get("dedicated"):
@@ -287,6 +290,29 @@ def op_set(session, facts):
     return [plain(before), plain(after), session.refuses(session.client.write(fixed, 2))]
 
 
+def op_long_set(session, facts):
+    """Longer than the meter's PDU, so that it goes in blocks."""
+    value = bytes(reversed(bytes.fromhex(facts["long"])))
+    target = session.object(GXDLMSData, facts["obis"]["long"])
+    target.value = bytearray(value)
+    target.setDataType(2, DataType.OCTET_STRING)
+    session.exchange(session.client.write(target, 2))
+    return "kept" if plain(session.read(session.object(GXDLMSData, facts["obis"]["long"]), 2)) == value.hex() else "lost"
+
+
+def op_access(session, facts):
+    """Three gets in one request of the unified service."""
+    obis = facts["obis"]
+    items = [
+        GXDLMSAccessItem(AccessServiceCommandType.GET, session.object(GXDLMSRegister, obis[name]), 2)
+        for name in ("energy", "missing", "voltage")
+    ]
+    reply = session.exchange(session.client.accessRequest(None, items))
+    session.client.parseAccessResponse(items, reply.data)
+    first, _, last = items
+    return [plain(first.value), plain(last.value), *[str(int(item.error)) for item in items]]
+
+
 def op_action(session, facts):
     obis = facts["obis"]
     before = session.read(session.object(GXDLMSRegister, obis["resettable"]), 2)
@@ -361,6 +387,8 @@ OPERATIONS = {
     "list": op_list,
     "block": op_block,
     "set": op_set,
+    "long set": op_long_set,
+    "access": op_access,
     "action": op_action,
     "range": op_range,
     "entry": op_entry,

@@ -147,6 +147,18 @@ public final class InteropClient {
     }
 
     private Object list() throws IOException {
+        DataObject value = DataObject.newUInteger32Data(7);
+        List<AccessResultCode> written = connection.set(List.of(new SetParameter(address(1, "writable", 2), value),
+                new SetParameter(address(3, "energy", 2), value)));
+        must(written.get(0));
+        if (written.get(1) == AccessResultCode.SUCCESS) {
+            throw new IOException("a register was written");
+        }
+        MethodParameter reconnect = new MethodParameter(70, obis("relay"), 2, DataObject.newInteger8Data((byte) 0));
+        if (connection.action(List.of(reconnect, reconnect)).stream()
+                .anyMatch(result -> result.getResultCode() != MethodResultCode.SUCCESS)) {
+            throw new IOException("a list of calls was refused");
+        }
         List<Object> values = new ArrayList<>();
         for (GetResult result : connection
                 .get(List.of(address(3, "energy", 2), address(3, "voltage", 2), address(1, "writable", 2)))) {
