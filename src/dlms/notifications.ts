@@ -65,7 +65,10 @@ function cipheringOf(apdu: Uint8Array): Pick<PushClaims, 'suite' | 'policy' | 'o
     return { ...controlOf(cipheredContent), ...titlesOf(header) };
   }
   const { sealed, systemTitle } = unframeSealed(apdu);
-  return { ...controlOf(sealed), ...(systemTitle === undefined ? {} : { originator: systemTitle }) };
+  return {
+    ...controlOf(sealed),
+    ...(systemTitle === undefined ? {} : { originator: checkedTitle(systemTitle) }),
+  };
 }
 
 function controlOf(sealed: Uint8Array): Pick<PushClaims, 'suite' | 'policy'> {
@@ -82,9 +85,14 @@ function titlesOf(header: {
 }): Pick<PushClaims, 'originator' | 'recipient'> {
   const { originatorSystemTitle: originator, recipientSystemTitle: recipient } = header;
   return {
-    ...(originator.length === 0 ? {} : { originator }),
-    ...(recipient.length === 0 ? {} : { recipient }),
+    ...(originator.length === 0 ? {} : { originator: checkedTitle(originator) }),
+    ...(recipient.length === 0 ? {} : { recipient: checkedTitle(recipient) }),
   };
+}
+
+function checkedTitle(title: Uint8Array): Uint8Array {
+  if (title.length === 8) return title;
+  throw new DcuError('apdu-invalid', `a system title of ${title.length} bytes`);
 }
 
 function given({ originator, recipient }: PushClaims): Pick<PushClaims, 'originator' | 'recipient'> {

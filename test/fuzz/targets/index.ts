@@ -4,6 +4,7 @@ import { KERNEL_TARGETS } from './kernels.ts';
 import { MACHINE_TARGETS } from './machines.ts';
 import { PLC_TARGETS } from './plc.ts';
 import { PROTECTED_TARGETS } from './protected.ts';
+import { PUSHED_TARGETS } from './pushed.ts';
 import { RECEIVER_TARGETS } from './receivers.ts';
 
 /** Everything in `src/dlms`, `src/plc` and the kernels that takes bytes from outside. */
@@ -11,6 +12,7 @@ export const FUZZ_TARGETS: readonly FuzzTarget[] = [
   ...DECODER_TARGETS,
   ...PROTECTED_TARGETS,
   ...RECEIVER_TARGETS,
+  ...PUSHED_TARGETS,
   ...KERNEL_TARGETS,
   ...MACHINE_TARGETS,
   ...PLC_TARGETS,
