@@ -92,6 +92,8 @@ export interface AssociationConfig extends KeyMaterial {
   readonly currentKeys?: () => KeyMaterial;
   /** Lowest invocation counter still accepted from the meter. */
   readonly lowestMeterCounter?: number;
+  /** Told what `lowestMeterCounter` is from now on, whenever an authenticated APDU under the global key has raised it. */
+  readonly onMeterCounter?: (lowest: number) => void;
   /** Client max receive PDU size proposed in the InitiateRequest. */
   readonly maxPduSize: number;
 }

@@ -1,4 +1,4 @@
-import { fromHex } from '../base/bytes.ts';
+import { fromHex, toHex } from '../base/bytes.ts';
 import type { Clock } from '../base/clock.ts';
 import type { CollectionStore } from '../base/collection.ts';
 import { type DcuError, toDcuError } from '../base/errors.ts';
@@ -10,7 +10,7 @@ import type { ByteChannel } from '../channels/channel.ts';
 import type { EcKeyPair } from '../dlms/ciphering/types.ts';
 import type { AssociationConfig, ClientConfig } from '../dlms/client.ts';
 import type { LinkCounters } from '../dlms/link/link.ts';
-import { ecPublicKey } from '../kernels/index.ts';
+import { digest, ecPublicKey } from '../kernels/index.ts';
 import { decodeValue, granted, integerOf } from './attribute.ts';
 import { CounterBlock } from './counter-block.ts';
 import { type LineAccess, LineChannels, type LineOpener } from './line-channels.ts';
@@ -41,6 +41,12 @@ export interface ConnectorDependencies {
   readonly systemTitle: Uint8Array;
 }
 
+/** What was heard from a meter under one key; for another key its counter begins anew. */
+interface Heard {
+  readonly key: string;
+  lowestMeterCounter: number;
+}
+
 /** The line to a meter for one opening, and who is told what failed tries had counted. */
 interface Way {
   readonly access: LineAccess;
@@ -65,6 +71,7 @@ const HIGHEST_RAISE = 0xff00_0000;
 export class MeterConnector {
   readonly #deps: ConnectorDependencies;
   readonly #counters = new Map<number, CounterBlock>();
+  readonly #heard = new Map<number, Heard>();
   readonly #channels: LineChannels;
 
   constructor(deps: ConnectorDependencies) {
@@ -108,7 +115,10 @@ export class MeterConnector {
     await counters?.ready();
     const config: ClientConfig = {
       link: linkConfig(meter, settings, profile.receiveWindow, probe),
-      association: associationConfig(meter, secrets, settings, this.#deps.systemTitle, counters),
+      association: {
+        ...associationConfig(meter, secrets, settings, this.#deps.systemTitle, counters),
+        ...this.#replays(meter, secrets),
+      },
       randomBytes: (length) => random.bytes(length),
     };
     const link = await this.#associate(meter, way, config).catch(async (thrown: unknown) => {
@@ -220,6 +230,24 @@ export class MeterConnector {
     } finally {
       signal.removeEventListener('abort', onAbort);
     }
+  }
+
+  /** What a meter has said is refused when it comes again, also in a later session of this run. */
+  #replays(
+    { id }: Meter,
+    { encryptionKey }: MeterSecrets,
+  ): Pick<AssociationConfig, 'lowestMeterCounter' | 'onMeterCounter'> {
+    if (encryptionKey === undefined) return {};
+    const key = toHex(digest('sha256', encryptionKey));
+    const known = this.#heard.get(id);
+    const heard = known?.key === key ? known : { key, lowestMeterCounter: 0 };
+    this.#heard.set(id, heard);
+    return {
+      lowestMeterCounter: heard.lowestMeterCounter,
+      onMeterCounter: (lowest) => {
+        heard.lowestMeterCounter = lowest;
+      },
+    };
   }
 
   #countersOf(meter: Meter): CounterBlock {

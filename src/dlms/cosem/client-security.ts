@@ -270,7 +270,9 @@ export class ClientSecurity {
     if (dedicated) this.#lowestDedicated = invocationCounter + 1;
     else this.#lowestCounter = invocationCounter + 1;
     // Without a tag anybody could have written the counter: it must not shut the meter out for ever.
-    if (!dedicated && isAuthenticated(policy)) this.#lowestProven = this.#lowestCounter;
+    if (dedicated || !isAuthenticated(policy)) return;
+    this.#lowestProven = this.#lowestCounter;
+    this.#config.onMeterCounter?.(this.#lowestProven);
   }
 }
 

@@ -378,10 +378,13 @@ describe('protection of answers', () => {
   });
 
   test('what was accepted once is a replay in the next association too', () => {
-    const client = new ScriptedClient({ policy: 'auth-enc' }).open();
+    const told: number[] = [];
+    const onMeterCounter = (lowest: number) => told.push(lowest);
+    const client = new ScriptedClient({ policy: 'auth-enc', association: { onMeterCounter } }).open();
     client.command(GET);
     client.apdu(client.seal(reply));
     expect(client.lowestMeterCounter).toBe(502);
+    expect(told).toEqual([501, 502]);
     client.disconnected();
     client.counter = 501;
     client.command({ type: 'open' });
