@@ -1,21 +1,32 @@
 /**
- * `npm run test:interop [-- --json] [--only TEXT]`: our client against servers made of gurux-dlms and jDLMS, the clients of
- * gurux-dlms, dlms-cosem and jDLMS against our server, `dcu read`, and pushes both ways, over real sockets. Sets up an environment of
- * its own for each peer. `--only` picks the directions whose name holds the text. The last line is `N passed, N failed`.
+ * `npm run test:interop [-- --json] [--only TEXT]`: our client against servers made of gurux-dlms and jDLMS, the
+ * clients of gurux-dlms, dlms-cosem and jDLMS against our server, `dcu read`, and pushes both ways, over real sockets.
+ * Sets up an environment of its own for each peer. `--only` picks the directions whose name holds the text. The last
+ * line is `N passed, N failed`.
  */
-import { runDirections } from '../test/interop/directions.ts';
+import { type Cell, runDirections } from '../test/interop/directions.ts';
 import { PUSH_DIRECTIONS, pushCells } from '../test/interop/push.ts';
 import { printTable } from '../test/interop/table.ts';
 
 const json = process.argv.includes('--json');
 const only = process.argv[process.argv.indexOf('--only') + 1];
 const wanted = (name: string): boolean => !process.argv.includes('--only') || name.includes(only ?? '');
-const cells = [
-  ...(await runDirections((line) => {
-    if (!json) console.log(line);
-  }, wanted)),
-  ...(PUSH_DIRECTIONS.some(wanted) ? await pushCells() : []).filter(({ direction }) => wanted(direction)),
-];
+const log = (line: string): void => {
+  if (!json) console.log(line);
+};
+
+async function run(): Promise<readonly Cell[]> {
+  const cells = await runDirections(log, wanted);
+  const pushes = PUSH_DIRECTIONS.some(wanted) ? await pushCells() : [];
+  return [...cells, ...pushes.filter(({ direction }) => wanted(direction))];
+}
+
+const cells = await run().catch((thrown: unknown): never => {
+  // A peer that cannot be set up or started leaves no table.
+  console.error(thrown instanceof Error ? thrown.message : String(thrown));
+  console.log('0 passed, 1 failed');
+  process.exit(1);
+});
 if (json) console.log(JSON.stringify(cells));
 else printTable(cells);
 const count = (outcome: string): number => cells.filter((cell) => cell.outcome === outcome).length;
