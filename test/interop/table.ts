@@ -7,10 +7,9 @@ import { OPERATIONS } from './world.ts';
  */
 export function printTable(cells: readonly Cell[]): void {
   for (const [direction, found] of groups(cells, ({ direction }) => direction)) {
-    const known: readonly string[] = OPERATIONS;
-    const operations = [...known, 'release'].filter((name) =>
-      found.some(({ operation }) => operation === name),
-    );
+    const told = new Set(found.map(({ operation }) => operation));
+    // In the order in which they are tried; what is no operation on a meter comes behind.
+    const operations = [...new Set<string>([...OPERATIONS, ...told])].filter((name) => told.has(name));
     const lines = [[direction, ...operations], ...rowsOf(found, operations)];
     const widths =
       lines[0]?.map((_, i) => Math.max(...lines.map((line) => (line[i] ?? '').length)) + 2) ?? [];
