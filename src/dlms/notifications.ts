@@ -10,6 +10,7 @@ import { apduKind, apduName, TAG } from './apdu/tags.ts';
 import { isCiphered, unframeSealed } from './ciphering/ciphered-apdu.ts';
 import { MessageSecurity, type OpenedApdu, type Protection } from './ciphering/message-security.ts';
 import { isAuthenticated, parseSecurityControl } from './ciphering/security-control.ts';
+import { KEY_PAIRS, PEER_KEYS, SYMMETRIC_KEYS } from './ciphering/suite.ts';
 import type { KeyMaterial } from './ciphering/types.ts';
 import { mayBePushed } from './link/apdu-extent.ts';
 
@@ -33,9 +34,6 @@ export interface OpenedPush extends OpenedApdu {
 const MOST_LAYERS = 3;
 const NOBODY = new Uint8Array(8);
 const SIGNATURE_OF_SUITE_2 = 96;
-const SYMMETRIC = ['encryptionKey', 'authenticationKey', 'broadcastKey', 'masterKey'] as const;
-const PEER_KEYS = ['peerSigningKey', 'peerAgreementKey'] as const;
-const PAIRS = ['signingKey', 'agreementKey'] as const;
 
 /**
  * Who says to have protected an APDU, for whom, and with which suite: the outermost layer that says so. Throws
@@ -144,7 +142,7 @@ export function openPushed(apdu: Uint8Array, keys: PushKeys, claims = claimsOf(a
 /** Keys of another suite are as good as none: an APDU that claims one must not make them an error of ours. */
 function fitting(material: KeyMaterial, suite: SecuritySuite): KeyMaterial {
   const fits: { -readonly [Field in keyof KeyMaterial]: KeyMaterial[Field] } = {};
-  for (const field of SYMMETRIC) {
+  for (const field of SYMMETRIC_KEYS) {
     const key = material[field];
     if (key?.length === keyBytes(suite)) fits[field] = key;
   }
@@ -153,7 +151,7 @@ function fitting(material: KeyMaterial, suite: SecuritySuite): KeyMaterial {
     const key = material[field];
     if (key?.length === 2 * scalarBytes(suite)) fits[field] = key;
   }
-  for (const field of PAIRS) {
+  for (const field of KEY_PAIRS) {
     const pair = material[field];
     if (pair?.privateKey.length === scalarBytes(suite)) fits[field] = pair;
   }

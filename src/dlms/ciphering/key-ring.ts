@@ -1,7 +1,7 @@
 import { DcuError } from '../../base/errors.ts';
 import type { SecuritySuite } from '../../base/model.ts';
 import { ContentCipher } from './content-cipher.ts';
-import { checkKeyMaterial, checkLength, suiteFacts } from './suite.ts';
+import { checkKeyMaterial, checkLength, KEY_PAIRS, PEER_KEYS, SYMMETRIC_KEYS, suiteFacts } from './suite.ts';
 import type { EcKeyPair, KeyMaterial } from './types.ts';
 
 /** The keys that outlive a message. */
@@ -85,26 +85,16 @@ export class KeyRing {
 function copyOf(keys: KeyMaterial): KeyMaterial {
   const copies: { -readonly [Field in keyof KeyMaterial]: KeyMaterial[Field] } = {};
   if (keys.keyDerivation !== undefined) copies.keyDerivation = keys.keyDerivation;
-  for (const field of BYTES) {
+  for (const field of [...SYMMETRIC_KEYS, ...PEER_KEYS]) {
     const key = keys[field];
     if (key !== undefined) copies[field] = key.slice();
   }
-  for (const field of PAIRS) {
+  for (const field of KEY_PAIRS) {
     const pair = keys[field];
     if (pair !== undefined) copies[field] = copyOfPair(pair);
   }
   return copies;
 }
-
-const BYTES = [
-  'encryptionKey',
-  'authenticationKey',
-  'broadcastKey',
-  'masterKey',
-  'peerSigningKey',
-  'peerAgreementKey',
-] as const;
-const PAIRS = ['signingKey', 'agreementKey'] as const;
 
 function copyOfPair(pair: EcKeyPair): EcKeyPair {
   return { privateKey: pair.privateKey.slice(), publicKey: pair.publicKey.slice() };

@@ -38,16 +38,17 @@ export function publicKeyFacts(suite: SecuritySuite): PublicKeyFacts {
   return facts;
 }
 
-const SYMMETRIC = ['encryptionKey', 'authenticationKey', 'broadcastKey', 'masterKey'] as const;
-const PAIRS = ['signingKey', 'agreementKey'] as const;
-const PEER_KEYS = ['peerSigningKey', 'peerAgreementKey'] as const;
+/** The keys of `KeyMaterial` by their kind. */
+export const SYMMETRIC_KEYS = ['encryptionKey', 'authenticationKey', 'broadcastKey', 'masterKey'] as const;
+export const KEY_PAIRS = ['signingKey', 'agreementKey'] as const;
+export const PEER_KEYS = ['peerSigningKey', 'peerAgreementKey'] as const;
 
 /** Throws `invalid-field` naming the first key whose length is not that of the suite. */
 export function checkKeyMaterial(suite: SecuritySuite, keys: KeyMaterial): void {
   const { keyLength, publicKey } = suiteFacts(suite);
-  for (const field of SYMMETRIC) checkLength(field, keys[field], keyLength);
+  for (const field of SYMMETRIC_KEYS) checkLength(field, keys[field], keyLength);
   const scalar = publicKey === undefined ? 0 : scalarSize(publicKey.curve);
-  for (const field of PAIRS) checkPair(field, keys[field], scalar);
+  for (const field of KEY_PAIRS) checkPair(field, keys[field], scalar);
   for (const field of PEER_KEYS) checkLength(field, keys[field], 2 * scalar);
 }
 

@@ -1,21 +1,12 @@
 import { equalBytes } from '../../base/bytes.ts';
+import { KEY_PAIRS, PEER_KEYS, SYMMETRIC_KEYS } from '../ciphering/suite.ts';
 import type { KeyMaterial } from '../ciphering/types.ts';
-
-const KEYS = [
-  'encryptionKey',
-  'authenticationKey',
-  'broadcastKey',
-  'masterKey',
-  'peerSigningKey',
-  'peerAgreementKey',
-] as const;
-const PAIRS = ['signingKey', 'agreementKey'] as const;
 
 /** Whether an association that works with `used` has to take up `now`. */
 export function keysDiffer(now: KeyMaterial, used: KeyMaterial): boolean {
   return (
-    KEYS.some((name) => differ(now[name], used[name])) ||
-    PAIRS.some((name) => differ(now[name]?.privateKey, used[name]?.privateKey))
+    [...SYMMETRIC_KEYS, ...PEER_KEYS].some((name) => differ(now[name], used[name])) ||
+    KEY_PAIRS.some((name) => differ(now[name]?.privateKey, used[name]?.privateKey))
   );
 }
 
