@@ -44,7 +44,7 @@ export async function pythonPeer(name: string, flags: readonly string[] = []): P
     const pip = ['-m', 'pip', 'install', '--quiet', '--disable-pip-version-check', '--no-deps'];
     await mustRun([python, ...pip, '-r', requirements]);
   });
-  return { command: (program) => [python, ...flags, join(sources, `${program}.py`)] };
+  return { command: (program) => [python, '-B', ...flags, join(sources, `${program}.py`)] };
 }
 
 /** jDLMS with the jars that `pom.xml` pins, and our programs compiled against them. */
