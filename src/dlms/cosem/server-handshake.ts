@@ -61,8 +61,8 @@ export interface HandshakeContext {
   readonly randomBytes: (length: number) => Uint8Array;
 }
 
-/** Bytes of a block that the client's PDU must have room for. */
-const LEAST_BLOCK_BYTES = 8;
+/** The client's PDU must have room for a block with so many bytes. */
+const LEAST_APDU = BLOCK_RESPONSE_HEADER + 8;
 const LONGEST_APDU = 0xffff;
 
 /**
@@ -106,14 +106,18 @@ function accept(
   const { conformance: known, services } = DIALECTS[referencing];
   const { ciphered } = security;
   const offered = known.filter((bit) => ciphered || bit !== 'general-protection');
-  const conformance = request.conformance & conformanceMask(offered);
   const { clientMaxReceivePduSize: size } = request;
-  const maxApdu = (size === 0 ? LONGEST_APDU : size) - security.overhead(conformance);
+  const { conformance, maxApdu } = fitted(
+    request.conformance & conformanceMask(offered),
+    size === 0 ? LONGEST_APDU : size,
+    security,
+    policy,
+  );
   if (request.dlmsVersion < DLMS_VERSION) throw new Refusal('no-reason-given', 'dlms-version-too-low');
   if ((conformance & conformanceMask(services)) === 0) {
     throw new Refusal('no-reason-given', 'incompatible-conformance');
   }
-  if (maxApdu < BLOCK_RESPONSE_HEADER + LEAST_BLOCK_BYTES) {
+  if (maxApdu < LEAST_APDU) {
     throw new Refusal('no-reason-given', 'pdu-size-too-short');
   }
   const { auth } = policy;
@@ -144,6 +148,19 @@ function accept(
     ...(aarq.callingAeInvocationId === undefined ? {} : { userId: aarq.callingAeInvocationId }),
     ...(fromServer && fromClient ? { challenges: { fromClient, fromServer } } : {}),
   };
+}
+
+/** What is granted, and the room for a plain APDU; general forms only where the client's PDU has room for them. */
+function fitted(
+  conformance: number,
+  size: number,
+  security: ServerSecurity,
+  { signedRequests = false }: AssociationPolicy,
+): Pick<ServiceLimits, 'conformance' | 'maxApdu'> {
+  const maxApdu = size - security.overhead(conformance);
+  if (maxApdu >= LEAST_APDU || signedRequests) return { conformance, maxApdu };
+  const plainer = conformance & ~conformanceMask(['general-protection']);
+  return { conformance: plainer, maxApdu: size - security.overhead(plainer) };
 }
 
 /** A key that came in the clear, or is no key of the suite, is not taken. */

@@ -382,6 +382,25 @@ describe('hostile clients', () => {
     expect(device.callers).toEqual([]);
   });
 
+  test('a PDU without room for general forms is room enough for the others', () => {
+    const small = (form: CipheringForm, server: Partial<AssociationPolicy> = {}) => {
+      const policy = { policy: 'auth-enc', suite: 1, ...MATERIAL[1].server, ...server } as const;
+      const client = { suite: 1, ...MATERIAL[1].client, form, meterSystemTitle: KEYS.serverTitle } as const;
+      return pair({ policy: 'auth-enc', devices: [bench(policy)], clientPdu: 128, client });
+    };
+    const line = small('service-specific');
+    works(line);
+    for (const { bytes, direction } of line.wire) {
+      if (direction === 'up') expect(bytes.length - 8).toBeLessThanOrEqual(128);
+    }
+    const general = small('one-pass-diffie-hellman');
+    expect(general.last({ type: 'open' }).type).toBe('opened');
+    expect(failure(general.last({ type: 'get', attribute: REGISTER }))).toBe('not-granted');
+    // Where requests must be signed, nothing could be asked.
+    const signed = small('service-specific', { signedRequests: true });
+    expect(failure(signed.last({ type: 'open' }))).toBe('association-refused');
+  });
+
   test('under the broadcast key only what nobody answers is taken', () => {
     const { line, device } = ciphered();
     line.last({ type: 'open' });
