@@ -21,6 +21,7 @@ const TESTS = [
   'test/dlms/**/*.test.ts',
   'test/channels/{dlms-client,opening,udp}.test.ts',
   'test/cli/{conformance,listen*,read*}.test.ts',
+  'test/conformance/*.test.ts',
   'test/simulator/{key-change,metering-point,object-classes}.test.ts',
 ];
 

@@ -1,5 +1,4 @@
-import { expect, test } from 'bun:test';
-import { readFileSync } from 'node:fs';
+import { test } from 'bun:test';
 import { join } from 'node:path';
 import { fromHex } from '../../../src/base/bytes.ts';
 import { DcuError } from '../../../src/base/errors.ts';
@@ -10,6 +9,7 @@ import {
   type KeysOf,
   xmlOf,
 } from '../../../src/dlms/decode/index.ts';
+import { expectGolden } from '../../golden.ts';
 import { SAMPLES, type Sample } from './corpus.ts';
 
 /** Keys of the Green Book's worked example, whose content the protected samples have. */
@@ -56,5 +56,5 @@ function everything(): string {
  * right is shown by the other tests, which have them from elsewhere.
  */
 test('every sample is told as it was', () => {
-  expect(everything()).toBe(readFileSync(join(import.meta.dir, 'explained.txt'), 'utf8'));
+  expectGolden(join(import.meta.dir, 'explained.txt'), everything());
 });

@@ -1,13 +1,12 @@
 import { expect, test } from 'bun:test';
-import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { abstractName } from '../../../src/dlms/names/abstract-objects.ts';
 import { electricityName } from '../../../src/dlms/names/electricity.ts';
 import { mediumName } from '../../../src/dlms/names/obis-names.ts';
 import { OTHER_MEDIA } from '../../../src/dlms/names/other-media.ts';
 import { UNIT_NAMES, unitName, unitNumber } from '../../../src/dlms/units.ts';
+import { expectGolden } from '../../golden.ts';
 
-const GOLDEN = readFileSync(join(import.meta.dir, 'every-name.txt'), 'utf8');
 const PROFILE_GENERIC = 7;
 
 type NameOf = typeof abstractName;
@@ -93,7 +92,7 @@ function everyName(): string {
 }
 
 test('every name of an OBIS code and a unit stands in the list', () => {
-  expect(everyName()).toBe(GOLDEN);
+  expectGolden(join(import.meta.dir, 'every-name.txt'), everyName());
 });
 
 test('a unit has one name and a name one unit', () => {
