@@ -20,6 +20,7 @@ export interface PushClaims {
   readonly protected: boolean;
   readonly suite: SecuritySuite;
   readonly policy: SecurityPolicy;
+  /** Around everything else; what is signed inside of ciphering cannot be seen yet. */
   readonly signed: boolean;
   /** System titles of 8 bytes; service-specific ciphering states none. */
   readonly originator?: Uint8Array;
@@ -115,25 +116,26 @@ export function openPushed(apdu: Uint8Array, keys: PushKeys, claims = claimsOf(a
   const originator = claims.originator ?? keys.originator;
   requireKeys(claims, keys, originator);
   if (!claims.protected) {
-    requirePushed(apdu[0] ?? 0, 'apdu-unexpected');
+    requirePushed(apdu[0] ?? 0);
     return openNothing(apdu);
   }
-  const { originator: _, recipient = claims.recipient ?? NOBODY, ...material } = keys;
+  const { originator: _, recipient, ...material } = keys;
   const security = new MessageSecurity({
     ...fitting(material, suite),
     suite,
-    systemTitle: recipient,
+    systemTitle: recipient ?? claims.recipient ?? NOBODY,
+    anyRecipient: recipient === undefined,
     acceptBroadcast: true,
     randomBytes: (length) => new Uint8Array(length),
   });
   try {
     const opened = security.open(apdu, originator);
-    // Nothing but its sense tells whether content without a tag was decrypted with the right key.
-    requirePushed(
-      opened.plaintext[0] ?? 0,
-      isAuthenticated(policy) ? 'apdu-unexpected' : 'decryption-failed',
-    );
+    requirePushed(opened.plaintext[0] ?? 0);
     return { ...opened, suite };
+  } catch (error) {
+    // Nothing but its sense tells whether content without a tag was decrypted with the right key.
+    if (policy !== 'enc' || !(error instanceof DcuError)) throw error;
+    throw new DcuError('decryption-failed', 'no pushed APDU is inside: is the key the right one?');
   } finally {
     security.release();
   }
@@ -177,12 +179,9 @@ function requireKeys(claims: PushClaims, keys: PushKeys, originator: Uint8Array 
     throw missing('the authentication key');
 }
 
-function requirePushed(tag: number, code: 'apdu-unexpected' | 'decryption-failed'): void {
+function requirePushed(tag: number): void {
   const plain = apduKind(tag)?.protection === 'plain' && mayBePushed(tag) && tag !== TAG.generalBlockTransfer;
-  if (plain) return;
-  const what =
-    code === 'apdu-unexpected' ? `${apduName(tag)} is nothing that is pushed` : 'no APDU is inside';
-  throw new DcuError(code, what);
+  if (!plain) throw new DcuError('apdu-unexpected', `${apduName(tag)} is nothing that is pushed`);
 }
 
 /** What a receiver answers with. */
@@ -194,8 +193,8 @@ export interface ConfirmingSide {
 }
 
 /**
- * The data-notification-confirm that an opened DataNotification asks for, protected as that was (signed only where
- * there is a key for it); undefined when it asks for none. Throws `invalid-field` naming a key that is missing.
+ * The data-notification-confirm that an opened DataNotification asks for, protected as that was (without a signing key
+ * neither signed nor under an ephemeral one, but with the global key); undefined when it asks for none. Throws `invalid-field` naming a key that is missing.
  */
 export function confirmPushed(
   opened: OpenedPush,
@@ -205,10 +204,11 @@ export function confirmPushed(
 ): Uint8Array | undefined {
   const confirmation = confirmationOf(opened.plaintext);
   const { suite } = opened;
-  const protection = {
-    ...opened.protection,
-    signed: opened.protection.signed && keys.signingKey !== undefined,
-  };
+  const { form, signed } = opened.protection;
+  // Both need a key of ours that a listener need not have.
+  const unsigned = keys.signingKey === undefined;
+  const answered = unsigned && form === 'one-pass-diffie-hellman' ? 'identified-key' : form;
+  const protection: Protection = { ...opened.protection, form: answered, signed: signed && !unsigned };
   if (confirmation === undefined || (protection.policy === 'none' && !protection.signed)) return confirmation;
   const { originator: _, recipient: __, ...material } = keys;
   const security = new MessageSecurity({ ...fitting(material, suite), suite, ...own });

@@ -34,6 +34,7 @@ export interface Opening {
   /** Stands in where the APDU does not state its originator. */
   readonly peerTitle: Uint8Array | undefined;
   readonly acceptBroadcast: boolean;
+  readonly anyRecipient: boolean;
 }
 
 /** Takes off every layer of protection. See `MessageSecurity.open`. */
@@ -154,14 +155,15 @@ function stating(header: GeneralHeader): Pick<OpenedApdu, 'systemTitle' | 'trans
 /** The header with what it left out filled in, for the derivation of keys. */
 function completeHeader(opening: Opening, stated: GeneralHeader): GeneralHeader {
   const { recipientSystemTitle } = stated;
-  if (recipientSystemTitle.length > 0 && !equalBytes(recipientSystemTitle, opening.systemTitle)) {
+  const ours = recipientSystemTitle.length === 0 || equalBytes(recipientSystemTitle, opening.systemTitle);
+  if (!ours && !opening.anyRecipient) {
     throw new DcuError('decryption-failed', 'the APDU is meant for another system title');
   }
   const originator = stated.originatorSystemTitle;
   return {
     ...stated,
     originatorSystemTitle: originatorOf(opening, originator.length === 0 ? undefined : originator),
-    recipientSystemTitle: opening.systemTitle,
+    recipientSystemTitle: ours ? opening.systemTitle : recipientSystemTitle,
   };
 }
 

@@ -89,8 +89,8 @@ export class MessageSecurity {
    * `axdr-invalid` or `apdu-invalid` with the offset in the layer that was being read.
    */
   open(apdu: Uint8Array, peerTitle: Uint8Array | undefined): OpenedApdu {
-    const { systemTitle, acceptBroadcast = false } = this.#config;
-    return openApdu({ ring: this.#ring, systemTitle, peerTitle, acceptBroadcast }, apdu);
+    const { systemTitle, acceptBroadcast = false, anyRecipient = false } = this.#config;
+    return openApdu({ ring: this.#ring, systemTitle, peerTitle, acceptBroadcast, anyRecipient }, apdu);
   }
 
   /** HLS mechanism 5: security control 1, invocation counter 4, GMAC over the challenge 12 (Green Book 9.2.7.4). */

@@ -55,6 +55,8 @@ export interface MessageSecurityConfig extends KeyMaterial {
   readonly randomBytes: (length: number) => Uint8Array;
   /** Whether APDUs under the global broadcast key are opened; they are not unless told. */
   readonly acceptBroadcast?: boolean;
+  /** Whether what is meant for other system titles is opened too; a listener may not know under which it is addressed. */
+  readonly anyRecipient?: boolean;
 }
 
 /** Key ids of key-info identified-key. */
