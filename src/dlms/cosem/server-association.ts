@@ -1,6 +1,5 @@
 import { DcuError, toDcuError } from '../../base/errors.ts';
 import type { ConformanceBit } from '../apdu/conformance.ts';
-import { encodeExceptionResponse } from '../apdu/exception.ts';
 import { DLMS_VERSION, encodeInitiateResponse, VAA_NAMES } from '../apdu/initiate.ts';
 import { decodeDataNotificationConfirm } from '../apdu/notification.ts';
 import { decodeRlrq, encodeRlre } from '../apdu/release.ts';
@@ -11,26 +10,17 @@ import type { LinkPeer } from '../link/link.ts';
 import type { Caller, CosemResponse, ServerEvent } from '../server-types.ts';
 import { octetString } from '../values.ts';
 import { type AssociationState, nextAssociationState, REPLY_TO_HLS } from './association.ts';
-import { type GeneralBlockStep, GeneralBlocks } from './general-blocks.ts';
+import { ServerBlocks } from './server-blocks.ts';
 import {
   type Accepted,
   acceptAarq,
   clientProves,
-  contextOf,
   type HandshakeContext,
-  Refusal,
-  refusingAare,
   serverProof,
 } from './server-handshake.ts';
-import { exceptionFor, isSecurityBreach } from './server-refusals.ts';
+import { refuse, refuseAarq } from './server-refusals.ts';
 import { servicesOf } from './server-service-map.ts';
-import {
-  isGranted,
-  type Job,
-  MAX_INCOMING_BYTES,
-  type Service,
-  type ServiceReply,
-} from './server-services.ts';
+import { isGranted, type Job, type Service, type ServiceReply } from './server-services.ts';
 import { REPLY_TO_HLS_SN } from './short-name-table.ts';
 
 /** What an APDU leads to: an answer, a job whose answer is made later, and events. */
@@ -54,7 +44,7 @@ export class ServerAssociation {
   #services: ReadonlyMap<number, Service> = new Map();
   readonly #blockWindow: number;
   /** General block transfer, where it was granted. */
-  #blocks: GeneralBlocks | undefined;
+  #blocks: ServerBlocks | undefined;
 
   /** `blockWindow`: general blocks in one go. */
   constructor(context: Omit<HandshakeContext, 'policy'>, peer: LinkPeer, blockWindow = 1) {
@@ -150,29 +140,9 @@ export class ServerAssociation {
       return { reply: accepted.aare, events };
     } catch (error) {
       this.#step('aare-rejected');
-      return this.#refuseAarq(apdu, toDcuError(error), events);
+      const refused = refuseAarq(apdu, toDcuError(error), this.#peer.clientAddress);
+      return { ...refused, events: [...events, ...refused.events] };
     }
-  }
-
-  #refuseAarq(apdu: Uint8Array, error: DcuError, events: ServerEvent[]): Outcome {
-    const { clientAddress } = this.#peer;
-    const context = contextOf(apdu);
-    const refused = (diagnostic: string): ServerEvent => ({ type: 'refused', clientAddress, diagnostic });
-    if (error instanceof Refusal) {
-      events.push(refused(error.initiateError ?? error.diagnostic));
-      if (error.diagnostic === 'authentication-failure') {
-        events.push({ type: 'security', code: 'authentication-failed', clientAddress });
-      }
-      return { reply: refusingAare(error, context), events };
-    }
-    if (isSecurityBreach(error)) events.push({ type: 'security', code: error.code, clientAddress });
-    events.push(refused(error.code));
-    const hint = error.facts['expectedInvocationCounter'];
-    const reply =
-      error.code === 'replay-detected' && typeof hint === 'number'
-        ? encodeExceptionResponse('service-not-allowed', 'invocation-counter-error', hint)
-        : refusingAare(new Refusal('authentication-failure'), context);
-    return { reply, events };
   }
 
   #associated(): ServerEvent {
@@ -258,7 +228,9 @@ export class ServerAssociation {
     if (plain === undefined) return { events: [] };
     const accepted = this.#accepted;
     if (accepted === undefined) return { reply: plain, events: [] };
-    return this.#inBlocks(accepted.security.protect(plain), accepted);
+    const secured = accepted.security.protect(plain);
+    const inBlocks = this.#state === 'associated' ? this.#blocks : undefined;
+    return streamOf(inBlocks?.answer(secured) ?? [secured]);
   }
 
   /** What was accepted. An association that stands takes over the keys and the policy that the device has by now. */
@@ -273,14 +245,9 @@ export class ServerAssociation {
     return accepted;
   }
 
-  /** What cannot be served is answered by an exception response, unprotected, so that the client can read it. */
   #refuse(error: DcuError): Outcome {
-    const { clientAddress } = this.#peer;
-    const events: ServerEvent[] = isSecurityBreach(error)
-      ? [{ type: 'security', code: error.code, clientAddress }]
-      : [];
     this.#blocks?.reset();
-    return { reply: exceptionFor(error), events };
+    return refuse(error, this.#peer.clientAddress);
   }
 
   /**
@@ -298,16 +265,12 @@ export class ServerAssociation {
     if (this.#blocks === undefined) {
       throw new DcuError('apdu-too-long', `${secured.length} bytes, the client takes ${longestOf(accepted)}`);
     }
-    // An earlier notification that was never acknowledged to its end gives way to this one; a request does not.
-    if (this.#blocks.state === 'receiving' || this.#blocks.state === 'received') throw notPossible();
-    this.#blocks.reset();
-    return this.#blocks.begin(secured).send;
+    return this.#blocks.notification(secured);
   }
 
-  #blocksFor(accepted: Accepted): GeneralBlocks | undefined {
+  #blocksFor(accepted: Accepted): ServerBlocks | undefined {
     if (!isGranted(accepted.limits, 'general-block-transfer')) return undefined;
-    const maxApdu = longestOf(accepted);
-    return new GeneralBlocks({ window: this.#blockWindow, maxApdu, limit: MAX_INCOMING_BYTES });
+    return new ServerBlocks(longestOf(accepted), this.#blockWindow);
   }
 
   #block(apdu: Uint8Array): Outcome {
@@ -316,15 +279,7 @@ export class ServerAssociation {
       throw new DcuError('not-granted', 'general block transfer was not negotiated');
     }
     const step = blocks.receive(apdu);
-    return step.apdu === undefined ? streamOf(step) : this.#serve(step.apdu);
-  }
-
-  /** Who asks in blocks is answered in blocks; whoever does not gets them where the answer is too long. */
-  #inBlocks(secured: Uint8Array, accepted: Accepted): Outcome {
-    const blocks = this.#blocks;
-    if (blocks === undefined || this.#state !== 'associated') return { reply: secured, events: [] };
-    const due = blocks.state === 'received' || secured.length > longestOf(accepted);
-    return due ? streamOf(blocks.begin(secured)) : { reply: secured, events: [] };
+    return step.apdu === undefined ? streamOf(step.send) : this.#serve(step.apdu);
   }
 
   #confirmed(plain: Uint8Array): ServerEvent {
@@ -337,8 +292,7 @@ export class ServerAssociation {
   }
 }
 
-function streamOf({ send }: GeneralBlockStep): Outcome {
-  const [reply, ...stream] = send;
+function streamOf([reply, ...stream]: readonly Uint8Array[]): Outcome {
   return { ...(reply ? { reply, stream } : {}), events: [] };
 }
 

@@ -1,7 +1,7 @@
 import { equalBytes, equalConstantTime } from '../../base/bytes.ts';
 import { DcuError } from '../../base/errors.ts';
 import { keyBytes } from '../../base/security-needs.ts';
-import { encodeAare, type ProviderDiagnostic, type UserDiagnostic } from '../apdu/aare.ts';
+import { encodeAare } from '../apdu/aare.ts';
 import { type Aarq, decodeAarq } from '../apdu/aarq.ts';
 import type { ApplicationContext } from '../apdu/acse.ts';
 import { conformanceMask, LN_CONFORMANCE, SN_CONFORMANCE } from '../apdu/conformance.ts';
@@ -12,7 +12,6 @@ import {
   type InitiateRequest,
   VAA_NAMES,
 } from '../apdu/initiate.ts';
-import { encodeInitiateError, type INITIATE_ERRORS } from '../apdu/service-error.ts';
 import type { Referencing } from '../client-types.ts';
 import type { AssociationPolicy, LogicalDevice } from '../server-types.ts';
 import {
@@ -25,6 +24,7 @@ import {
   proveHls,
   verifyHls,
 } from './hls.ts';
+import { Refusal } from './server-refusals.ts';
 import { asksForProtection, canCipher, ServerSecurity } from './server-security.ts';
 import { BLOCK_RESPONSE_HEADER, type ServiceLimits } from './server-services.ts';
 
@@ -39,18 +39,6 @@ export interface Accepted {
   /** calling-AE-invocation-id. */
   readonly userId?: number;
   readonly challenges?: { readonly fromClient: Uint8Array; readonly fromServer: Uint8Array };
-}
-
-/** Why an AARQ was refused: the AARE's diagnostic, and the initiate error where that is the reason. */
-export class Refusal extends DcuError {
-  readonly diagnostic: UserDiagnostic | ProviderDiagnostic;
-  readonly initiateError: keyof typeof INITIATE_ERRORS | undefined;
-
-  constructor(diagnostic: UserDiagnostic | ProviderDiagnostic, initiateError?: keyof typeof INITIATE_ERRORS) {
-    super('association-refused', `association refused: ${initiateError ?? diagnostic}`);
-    this.diagnostic = diagnostic;
-    this.initiateError = initiateError;
-  }
 }
 
 export interface HandshakeContext {
@@ -280,26 +268,6 @@ export function serverProof(context: HandshakeContext, accepted: Accepted): Uint
     ownChallenge: challenges.fromServer,
     proverTitle: context.device.systemTitle,
     ...(clientTitle ? { verifierTitle: clientTitle } : {}),
-  });
-}
-
-/** The context that a refusal names: the one asked for, where it is one at all. */
-export function contextOf(apdu: Uint8Array): ApplicationContext {
-  try {
-    return decodeAarq(apdu).context ?? 'ln';
-  } catch (error) {
-    if (error instanceof DcuError) return 'ln';
-    throw error;
-  }
-}
-
-/** The AARE that refuses; its user-information says why where the InitiateRequest is the reason. */
-export function refusingAare(refusal: Refusal, context: ApplicationContext = 'ln'): Uint8Array {
-  return encodeAare({
-    context,
-    result: 'rejected-permanent',
-    diagnostic: refusal.diagnostic,
-    userInformation: encodeInitiateError(refusal.initiateError ?? 'refused-by-the-VDE-Handler'),
   });
 }
 

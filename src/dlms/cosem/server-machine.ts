@@ -1,4 +1,3 @@
-import { toHex } from '../../base/bytes.ts';
 import { DcuError, toDcuError } from '../../base/errors.ts';
 import type { Effect, Input } from '../../base/machine.ts';
 import { createServerLink } from '../link/index.ts';
@@ -14,12 +13,11 @@ import type {
 import { type Outcome, ServerAssociation } from './server-association.ts';
 import { isNoRequest } from './server-refusals.ts';
 import type { Job, JobItem } from './server-services.ts';
+import { type Arrival, keyOf, linkOf, WaitingRequests } from './waiting-requests.ts';
 
 const IDLE_TIMER = 'server-idle';
 /** Associations at once on one connection; a further one takes the place of the one that is idle longest. */
 const MAX_ASSOCIATIONS = 8;
-/** APDUs that wait while a device makes up its mind, all together and of one client; more are dropped. */
-const MAX_WAITING = { apdus: 8, ofOneClient: 4, bytes: 64 * 1024 } as const;
 /** Bytes that the items of one request may bring together; what comes behind them is refused. */
 const MAX_RESPONSE_BYTES = 4 * 1024 * 1024;
 const HANDSHAKE_TIMEOUT_MS = 30_000;
@@ -34,8 +32,6 @@ interface Entry {
   /** The last APDU came in a frame that nobody answers (HDLC: UI, as a broadcast is). */
   silent: boolean;
 }
-
-type Arrival = Pick<Extract<LinkEvent, { readonly type: 'apdu' }>, 'peer' | 'apdu' | 'unconfirmed'>;
 
 /** A job whose device has promised to answer later. */
 interface Pending {
@@ -52,7 +48,7 @@ class Server implements ServerMachine {
   #pending: Pending | undefined;
   /** Promised answers whose client is gone: they still come, and belong to nobody. */
   #orphans = 0;
-  #waiting: Arrival[] = [];
+  readonly #waiting = new WaitingRequests();
   /** When the idle timer fires; undefined while it does not run. */
   #armedForMs: number | undefined;
   #effects: Effect<ServerEvent>[] = [];
@@ -125,18 +121,8 @@ class Server implements ServerMachine {
         break;
       case 'apdu':
         if (this.#pending === undefined) this.#receive(event);
-        else this.#wait(event);
+        else this.#waiting.add(event);
         break;
-    }
-  }
-
-  #wait({ peer, apdu, unconfirmed }: Arrival): void {
-    const waiting = this.#waiting;
-    const bytes = waiting.reduce((sum, one) => sum + one.apdu.length, apdu.length);
-    const ofClient = waiting.filter((one) => keyOf(one.peer) === keyOf(peer)).length;
-    const { apdus, ofOneClient, bytes: most } = MAX_WAITING;
-    if (waiting.length < apdus && ofClient < ofOneClient && bytes <= most) {
-      waiting.push({ peer, apdu, unconfirmed });
     }
   }
 
@@ -212,7 +198,7 @@ class Server implements ServerMachine {
 
   #takeWaiting(): void {
     while (this.#pending === undefined) {
-      const next = this.#waiting.shift();
+      const next = this.#waiting.next();
       if (next === undefined) break;
       this.#receive(next);
     }
@@ -257,7 +243,7 @@ class Server implements ServerMachine {
       this.#orphans++;
       this.#pending = undefined;
     }
-    this.#waiting = this.#waiting.filter((one) => !isGone(one.peer));
+    this.#waiting.forget(isGone);
     for (const [key, entry] of this.#entries) if (isGone(entry.peer)) this.#drop(key, entry);
     this.#armIdle();
     this.#takeWaiting();
@@ -266,7 +252,7 @@ class Server implements ServerMachine {
   #dropAll(): void {
     if (this.#pending !== undefined) this.#orphans++;
     this.#pending = undefined;
-    this.#waiting = [];
+    this.#waiting.forget(() => true);
     for (const [key, entry] of this.#entries) this.#drop(key, entry);
     this.#armIdle();
   }
@@ -294,18 +280,6 @@ class Server implements ServerMachine {
 function goesOn({ job, responses }: Pending): boolean {
   if (job.breakOnError && responses.some(({ result }) => result !== 'success')) return false;
   return responses.reduce((sum, { data }) => sum + (data?.length ?? 0), 0) < MAX_RESPONSE_BYTES;
-}
-
-/** Names the link of a peer; behind a gateway several peers share one. */
-function linkOf(peer: LinkPeer): string {
-  return `${peer.clientAddress}/${peer.serverAddress}/${peer.physicalAddress ?? ''}`;
-}
-
-function keyOf(peer: LinkPeer): string {
-  const { gateway } = peer;
-  return gateway === undefined
-    ? linkOf(peer)
-    : `${linkOf(peer)}/${gateway.networkId}/${toHex(gateway.address)}`;
 }
 
 /**
