@@ -24,7 +24,11 @@ const SILENT: Logger = {
 
 interface Node {
   readonly type: string;
-  readonly callee?: Node & { readonly name?: string; readonly property?: { readonly name?: string } };
+  readonly callee?: Node & {
+    readonly name?: string;
+    /** `id` of a private one. */
+    readonly property?: { readonly name?: string; readonly id?: { readonly name?: string } };
+  };
   readonly arguments?: readonly Node[];
 }
 
@@ -36,7 +40,15 @@ interface Path {
 const TEXTS: ReadonlySet<string> = new Set(['StringLiteral', 'TemplateLiteral']);
 const CALLS: ReadonlySet<string> = new Set(['NewExpression', 'CallExpression']);
 /** Methods of ByteReader whose last argument names the field for an error's text. */
-const READERS = /^(?:[ui](?:8|16|32|64)|take|readOctets|readLength|expectTag|fail)$/;
+const READERS = /^(?:[ui](?:8|16|32|64)|take|readOctets|readLength|expectTag)$/;
+/** Which argument of what makes or reports an error is its text. */
+const TEXT_PLACES: Readonly<Record<string, number>> = {
+  DcuError: 1,
+  bad: 0,
+  more: 0,
+  invalid: 1,
+  lacking: 1,
+};
 
 /** What an error says to a human is not held by tests, which look at its code and offset: no mutants of such text. */
 const ERROR_TEXT: Ignorer = {
@@ -46,8 +58,8 @@ const ERROR_TEXT: Ignorer = {
       if (call === undefined || !TEXTS.has((path as Path).node.type)) return undefined;
       if (!CALLS.has(call.type)) continue;
       const place = call.arguments?.indexOf(at.node) ?? -1;
-      const name = call.callee?.name ?? call.callee?.property?.name ?? '';
-      const text = (name === 'DcuError' && place === 1) || (READERS.test(name) && place >= 0);
+      const name = call.callee?.name ?? call.callee?.property?.name ?? call.callee?.property?.id?.name ?? '';
+      const text = place >= 0 && (TEXT_PLACES[name] === place || READERS.test(name));
       return text ? 'text of an error' : undefined;
     }
     return undefined;
