@@ -16,6 +16,7 @@ import {
   TBSCertificate,
   Time,
   Validity,
+  Version,
 } from '@peculiar/asn1-x509';
 import { DcuError } from '../../base/errors.ts';
 import type { EcKeyPair } from './types.ts';
@@ -55,7 +56,7 @@ export function makeCertificate(order: CertificateOrder): Uint8Array {
   validity.notBefore = new Time(notBeforeMs);
   validity.notAfter = new Time(notAfterMs);
   const tbsCertificate = new TBSCertificate({
-    version: 2,
+    version: Version.v3,
     serialNumber: unsigned(order.serialNumber),
     signature: signatureAlgorithm(curve),
     issuer: typeof issuer.name === 'string' ? nameOf(issuer.name) : AsnConvert.parse(issuer.name, Name),

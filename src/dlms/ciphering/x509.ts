@@ -18,6 +18,7 @@ import {
   KeyUsageFlags,
   SubjectAlternativeName,
   type TBSCertificate,
+  Version,
 } from '@peculiar/asn1-x509';
 import { ByteReader, equalBytes, fromHex } from '../../base/bytes.ts';
 import { DcuError } from '../../base/errors.ts';
@@ -71,7 +72,6 @@ export interface Certificate {
 
 /** No certificate with one P-384 key comes near; keeps nested rubbish from costing more than it must. */
 const LARGEST = 8192;
-const VERSION_3 = 2;
 /** With the zero that keeps it positive. */
 const LONGEST_SERIAL = 21;
 const NOTHING = new Uint8Array(0);
@@ -163,7 +163,7 @@ function read(curve: Curve, der: Uint8Array): Certificate {
   const certificate = AsnConvert.parse(der, Asn1Certificate);
   const { tbsCertificate: tbs } = certificate;
   checkEnvelope(der, certificate);
-  if (tbs.version !== VERSION_3) throw invalidCertificate('not an X.509 certificate of version 3');
+  if (tbs.version !== Version.v3) throw invalidCertificate('not an X.509 certificate of version 3');
   if (tbs.serialNumber.byteLength > LONGEST_SERIAL) throw invalidCertificate('the serial number is too long');
   const unknown = tbs.extensions?.find(({ critical, extnID }) => critical && !KNOWN_EXTENSIONS.has(extnID));
   if (unknown !== undefined) throw invalidCertificate(`critical extension ${unknown.extnID} is not known`);

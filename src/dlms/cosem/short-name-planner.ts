@@ -61,9 +61,7 @@ export class Planner {
       case 'get-list':
         return this.#read(
           command.attributes.map((item) =>
-            'selection' in item
-              ? this.#reference(item.attribute, item.selection)
-              : this.#reference(item as CosemAttribute),
+            'selection' in item ? this.#reference(item.attribute, item.selection) : this.#reference(item),
           ),
           getEvent,
         );

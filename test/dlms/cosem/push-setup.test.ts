@@ -200,7 +200,7 @@ describe('communication windows', () => {
     const full = parseDateTime(`${date === '*' ? '2026-01-01' : date}T${time}`);
     const { weekday: _, ...rest } = full;
     if (date !== '*') return rest;
-    const { year, month, day, ...hours } = rest;
+    const { year: _y, month: _m, day: _d, ...hours } = rest;
     return hours;
   };
   const at = (text: string) => {

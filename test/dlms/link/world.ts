@@ -129,6 +129,7 @@ export class World {
           this.events[side].push(effect.event);
           this.onEvent(side, effect.event);
           break;
+        case 'configure':
         case 'close':
           break;
       }
