@@ -24,6 +24,15 @@ const COMBINATIONS: readonly Combination[] = [
   { framing: 'wrapper', auth: 'hls-ecdsa', suite: 2 },
   { framing: 'wrapper', auth: 'hls-gmac', suite: 1 },
   { framing: 'wrapper', auth: 'hls-gmac', suite: 2 },
+  { framing: 'wrapper', auth: 'hls-gmac', form: 'general-glo' },
+  { framing: 'wrapper', auth: 'hls-gmac', dedicated: true },
+  { framing: 'wrapper', auth: 'hls-gmac', form: 'general-ded', dedicated: true },
+  { framing: 'wrapper', auth: 'hls-gmac', suite: 1, form: 'identified-key' },
+  { framing: 'wrapper', auth: 'hls-gmac', suite: 1, signed: true },
+  { framing: 'wrapper', auth: 'none', referencing: 'sn' },
+  { framing: 'wrapper', auth: 'hls-gmac', referencing: 'sn' },
+  { framing: 'wrapper', auth: 'hls-gmac', referencing: 'sn', dedicated: true },
+  { framing: 'hdlc', auth: 'lls', referencing: 'sn' },
   { framing: 'hdlc', auth: 'none' },
   { framing: 'hdlc', auth: 'lls' },
   { framing: 'hdlc', auth: 'hls-gmac' },
@@ -36,12 +45,11 @@ interface Outcome {
 }
 
 async function testSound(combination: Combination): Promise<Outcome> {
-  const { framing, auth, suite, serial = false } = combination;
   const meter = await startSoundMeter(combination);
   try {
     const { summary, results } = await runConformance({ ...meter.target, allowWrites: true });
-    const name = `${framing}/${auth}${suite === undefined ? '' : `/suite ${suite}`}${serial ? '/serial' : ''}`;
-    console.log(`sound meter ${name.padEnd(28)} ${summaryText(summary)}`);
+    const name = nameOf(combination);
+    console.log(`sound meter ${name.padEnd(44)} ${summaryText(summary)}`);
     const failures = results
       .filter(({ verdict, notApplicable }) => verdict !== 'pass' && !notApplicable)
       .map(({ id, verdict, reason }) => `${name} ${id}: ${verdict}, ${reason ?? ''}`);
@@ -49,6 +57,13 @@ async function testSound(combination: Combination): Promise<Outcome> {
   } finally {
     await meter.stop();
   }
+}
+
+function nameOf({ framing, auth, referencing, suite, form, dedicated, signed, serial }: Combination): string {
+  const marks = { sn: referencing === 'sn', dedicated, signed, serial };
+  const set = Object.entries(marks).flatMap(([mark, on]) => (on ? [mark] : []));
+  const parts = [framing, auth, ...(suite === undefined ? [] : [`suite ${suite}`]), ...(form ? [form] : [])];
+  return [...parts, ...set].join('/');
 }
 
 async function testFault(fault: Fault): Promise<Outcome> {

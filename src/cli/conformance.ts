@@ -1,12 +1,14 @@
 import { Command } from 'commander';
+import { fromHex } from '../base/bytes.ts';
 import { systemClock } from '../base/clock.ts';
 import { DcuError } from '../base/errors.ts';
 import { systemRandom } from '../base/random.ts';
+import { keyBytes } from '../base/security-needs.ts';
 import type { Report, TestResult } from '../conformance/report.ts';
 import { reportHtml } from '../conformance/report-html.ts';
 import { reportLines } from '../conformance/report-text.ts';
 import { chosenTests, type RunOptions, runConformance } from '../conformance/runner.ts';
-import type { ConformanceTarget } from '../conformance/target.ts';
+import { type ConformanceTarget, TARGET_FORMS, type TargetForm } from '../conformance/target.ts';
 import { TEST_GROUPS, type TestGroup } from '../conformance/test-case.ts';
 import { type CliCommand, type CliIo, ReportedFailure } from './command.ts';
 import { oneOf, usage, wholeNumber } from './options.ts';
@@ -20,6 +22,7 @@ interface Flags extends TargetFlags {
   readonly group?: readonly TestGroup[];
   readonly only?: readonly string[];
   readonly quietMs: number;
+  readonly broadcastKey?: string;
 }
 
 const QUIET_MS = 1500;
@@ -33,7 +36,8 @@ export const conformanceCommand: CliCommand = {
     return addTargetOptions(command)
       .option('--group <names>', `only these groups, with commas: ${TEST_GROUPS.join(',')}`, groups)
       .option('--only <ids...>', 'only these tests; HDLC_* stands for all that begin so')
-      .option('--allow-writes', 'also run the tests that send SET and ACTION')
+      .option('--allow-writes', 'also run the tests that send SET, ACTION and WRITE')
+      .option('--broadcast-key <hex>', 'global broadcast key, for the tests that misuse it')
       .option(
         '--quiet-ms <number>',
         'so much silence counts as no answer, where none is due',
@@ -50,7 +54,7 @@ const groups = (text: string): readonly TestGroup[] => text.split(',').map(oneOf
 
 async function conformance(flags: Flags, io: CliIo): Promise<void> {
   const target = targetOf(flags);
-  checkTarget(target);
+  const form = formOf(target);
   const options: RunOptions = {
     ...(flags.group === undefined ? {} : { groups: flags.group }),
     ...(flags.only === undefined ? {} : { only: flags.only }),
@@ -59,42 +63,47 @@ async function conformance(flags: Flags, io: CliIo): Promise<void> {
     signal: io.signal,
   };
   if (chosenTests(options).length === 0) throw usage('only', 'and --group leave no test to run');
-  const report = await runConformance(await conformanceTarget(target, flags, io.signal), options);
+  const report = await runConformance(await conformanceTarget(target, form, flags, io.signal), options);
   if (flags.html !== undefined) await writePage(flags.html, report);
   if (flags.json === true) io.out(JSON.stringify(report));
   else for (const line of reportLines(report)) io.out(line);
   if (!report.ok) throw new ReportedFailure();
 }
 
-/** The suite speaks logical names and protects with the global key, message by message. */
-function checkTarget({ association }: Target): void {
-  if (association.referencing === 'sn')
-    throw usage('referencing', 'must be ln: the suite has no tests for short names');
-  if (association.form !== undefined && association.form !== 'service-specific') {
-    throw usage('form', 'must be service-specific: the suite chooses the form of each test itself');
-  }
-  if (association.dedicated === true) throw usage('dedicated', 'is not used by the suite');
-  if (association.signed === true) throw usage('signed', 'is not used by the suite');
+/** The suite builds its protection itself, and knows the forms whose keys both sides have beforehand. */
+function formOf({ association }: Target): TargetForm {
+  return oneOf('form', TARGET_FORMS)(association.form ?? 'service-specific');
 }
 
 async function conformanceTarget(
   target: Target,
-  { allowWrites, quietMs }: Flags,
+  form: TargetForm,
+  { allowWrites, quietMs, broadcastKey }: Flags,
   signal: AbortSignal,
 ): Promise<ConformanceTarget> {
   const { association } = await targetConfig(target, signal);
   const { transport, link, timeoutMs } = target;
   const name = transport.kind === 'tcp' ? `${transport.host}:${transport.port}` : transport.settings.path;
   const { auth, policy, suite = 0, systemTitle = systemRandom.bytes(8) } = association;
+  const { referencing = 'ln', dedicated = false, signed = false } = association;
+  const broadcast = broadcastKey === undefined ? undefined : fromHex(broadcastKey, '--broadcast-key');
+  if (broadcast !== undefined && broadcast.length !== keyBytes(suite)) {
+    throw usage('broadcast-key', `has ${keyBytes(suite)} bytes in suite ${suite}`);
+  }
   const { password, encryptionKey, authenticationKey, signingKey, peerSigningKey, hook } = association;
   return {
     opener: { name, open: () => openTargetChannel(target, signal) },
     link,
+    referencing,
     security: {
       auth,
       policy,
       suite,
       systemTitle,
+      form,
+      dedicated,
+      signed,
+      ...(broadcast ? { broadcastKey: broadcast } : {}),
       ...(password ? { password } : {}),
       ...(encryptionKey ? { encryptionKey } : {}),
       ...(authenticationKey ? { authenticationKey } : {}),

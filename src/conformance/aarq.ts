@@ -14,20 +14,25 @@ export const CONTEXT = { ln: 1, sn: 2, lnCiphered: 3, snCiphered: 4 } as const;
 export const BIT = {
   generalProtection: 0x400000,
   generalBlockTransfer: 0x200000,
-  attribute0Get: 0x002000,
+  read: 0x100000,
+  write: 0x080000,
+  unconfirmedWrite: 0x040000,
   priority: 0x004000,
+  attribute0Get: 0x002000,
   blockGet: 0x001000,
   blockSet: 0x000800,
   blockAction: 0x000400,
   multipleReferences: 0x000200,
+  dataNotification: 0x000080,
   access: 0x000040,
+  parameterizedAccess: 0x000020,
   get: 0x000010,
   set: 0x000008,
   selectiveAccess: 0x000004,
   action: 0x000001,
 } as const;
 
-/** Everything that the tests use. */
+/** Everything that the tests use with logical names. */
 export const USUAL_CONFORMANCE =
   BIT.generalProtection |
   BIT.priority |
@@ -40,17 +45,38 @@ export const USUAL_CONFORMANCE =
   BIT.selectiveAccess |
   BIT.action;
 
+/** Everything that the tests use with short names. */
+export const USUAL_SN_CONFORMANCE =
+  BIT.generalProtection |
+  BIT.read |
+  BIT.write |
+  BIT.unconfirmedWrite |
+  BIT.blockGet |
+  BIT.blockSet |
+  BIT.multipleReferences |
+  BIT.parameterizedAccess;
+
 export interface InitiateSpec {
   readonly conformance?: number;
   readonly maxPdu?: number;
   readonly version?: number;
   readonly qualityOfService?: number;
+  readonly dedicatedKey?: Uint8Array;
 }
 
 /** InitiateRequest (A-XDR). */
 export function initiateRequest(spec: InitiateSpec = {}): Uint8Array {
-  const { conformance = USUAL_CONFORMANCE, maxPdu = 1024, version = 6, qualityOfService } = spec;
-  const writer = new ByteWriter(20).u8(1).u8(0).u8(0);
+  const {
+    conformance = USUAL_CONFORMANCE,
+    maxPdu = 1024,
+    version = 6,
+    qualityOfService,
+    dedicatedKey,
+  } = spec;
+  const writer = new ByteWriter(64).u8(1);
+  if (dedicatedKey === undefined) writer.u8(0);
+  else writer.u8(1).u8(dedicatedKey.length).put(dedicatedKey);
+  writer.u8(0);
   if (qualityOfService === undefined) writer.u8(0);
   else writer.u8(1).u8(qualityOfService);
   writer

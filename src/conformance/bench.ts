@@ -12,6 +12,8 @@ import {
   initiateRequest,
   parseAare,
   parseInitiateResponse,
+  USUAL_CONFORMANCE,
+  USUAL_SN_CONFORMANCE,
 } from './aarq.ts';
 import type { ApduLink } from './apdu-link.ts';
 import { describeApdu, describeHdlc, describeWrapper } from './describe.ts';
@@ -24,8 +26,9 @@ import { type Challenges, clientProof, isHls, mechanismId, serverProved } from '
 import { Line } from './line.ts';
 import { Protection } from './protection.ts';
 import { Secrets } from './secrets.ts';
-import { hlsReplyOf, outcomeText, replyToHls, Session } from './session.ts';
-import type { ConformanceTarget } from './target.ts';
+import { getRequest, hlsReplyOf, INVOKE, outcomeText, replyToHls, Session } from './session.ts';
+import { readRequest, replyToHlsByName, SN } from './short-names.ts';
+import type { ConformanceTarget, TargetReferencing } from './target.ts';
 import { Failure, Inconclusive } from './verdict.ts';
 import { type WrapperFrame, WrapperSplitter } from './wrapper-frame.ts';
 import { WrapperStation } from './wrapper-station.ts';
@@ -70,8 +73,9 @@ export class Bench {
   readonly #beside: { close(): Promise<void> }[] = [];
 
   constructor(target: ConformanceTarget, memory: RunMemory) {
-    const { password, encryptionKey, authenticationKey } = target.security;
-    for (const secret of [password, encryptionKey, authenticationKey]) this.#secrets.add(secret);
+    const { password, encryptionKey, authenticationKey, broadcastKey } = target.security;
+    for (const secret of [password, encryptionKey, authenticationKey, broadcastKey])
+      this.#secrets.add(secret);
     this.target = target;
     this.memory = memory;
     this.evidence = this.newEvidence();
@@ -85,9 +89,50 @@ export class Bench {
     return this.target.security.policy !== 'none';
   }
 
-  /** Conformance bits to propose: these, and what the authentication itself needs. */
+  get referencing(): TargetReferencing {
+    return this.target.referencing === 'sn' ? 'sn' : 'ln';
+  }
+
+  /** Contents of the application context that the target is asked for. */
+  get context(): Uint8Array {
+    const { sn, ln, snCiphered, lnCiphered } = CONTEXT;
+    if (this.referencing === 'sn') return dlmsOid(1, this.ciphered ? snCiphered : sn);
+    return dlmsOid(1, this.ciphered ? lnCiphered : ln);
+  }
+
+  /** Every conformance bit that the tests use. */
+  get usual(): number {
+    return this.referencing === 'sn' ? USUAL_SN_CONFORMANCE : USUAL_CONFORMANCE;
+  }
+
+  /** The bit of the service that reads. */
+  get readBit(): number {
+    return this.referencing === 'sn' ? BIT.read : BIT.get;
+  }
+
+  /** Conformance bits to propose: these, and what the authentication and the form of protection need. */
   with(bits: number): number {
-    return isHls(this.target.security.auth) ? bits | BIT.action : bits;
+    const { auth, form = 'service-specific', signed } = this.target.security;
+    const hls = isHls(auth) ? (this.referencing === 'sn' ? BIT.read : BIT.action) : 0;
+    const general = form !== 'service-specific' || signed === true ? BIT.generalProtection : 0;
+    return bits | hls | general;
+  }
+
+  /** A correct InitiateRequest, before its protection. */
+  initiate(options: InitiateSpec = {}): Uint8Array {
+    return initiateRequest({ conformance: this.usual, ...options });
+  }
+
+  /** A plain request for the logical device name, which every association serves. */
+  probe(invoke = INVOKE): Uint8Array {
+    if (this.referencing === 'sn') return readRequest({ name: SN.deviceName });
+    return getRequest(DEVICE_NAME, undefined, invoke);
+  }
+
+  /** A plain request for the object list, long in most meters. */
+  longProbe(): Uint8Array {
+    if (this.referencing === 'sn') return readRequest({ name: SN.objectList });
+    return getRequest({ classId: 15, obis: '0.0.40.0.0.255', attribute: 2 });
   }
 
   /** The evidence must not show these bytes either. */
@@ -162,7 +207,11 @@ export class Bench {
 
   protection(): Protection | undefined {
     const { security, nextInvocationCounter } = this.target;
-    return this.ciphered ? new Protection(security, nextInvocationCounter) : undefined;
+    if (!this.ciphered) return undefined;
+    const dedicated = security.dedicated
+      ? this.conceal(this.randomBytes(security.suite === 2 ? 32 : 16))
+      : undefined;
+    return new Protection(security, nextInvocationCounter, dedicated);
   }
 
   /** The fields of a correct AARQ. */
@@ -174,9 +223,10 @@ export class Bench {
     const { auth, password, systemTitle } = this.target.security;
     const hls = isHls(auth);
     const value = hls ? challenge : auth === 'lls' ? password : undefined;
-    const initiate = initiateRequest(options);
+    const { dedicatedKey } = protection ?? {};
+    const initiate = this.initiate({ ...(dedicatedKey ? { dedicatedKey } : {}), ...options });
     return {
-      context: dlmsOid(1, this.ciphered ? CONTEXT.lnCiphered : CONTEXT.ln),
+      context: this.context,
       ...(this.ciphered || hls ? { callingTitle: systemTitle } : {}),
       ...(auth === 'none' ? {} : { mechanism: dlmsOid(2, mechanismId(auth)) }),
       ...(value === undefined ? {} : { authenticationValue: value }),
@@ -208,6 +258,9 @@ export class Bench {
     const negotiated = user && parseInitiateResponse(user);
     if (negotiated === undefined) throw new Failure('the AARE carries no readable InitiateResponse');
     const { authenticationValue: fromServer, respondingTitle: serverTitle = new Uint8Array(8) } = aare;
+    if (protection !== undefined) {
+      protection.general = (negotiated.conformance & BIT.generalProtection) !== 0;
+    }
     const hls = isHls(this.target.security.auth);
     if (hls && fromServer === undefined) throw new Failure('the AARE carries no challenge');
     const challenges = hls && fromServer ? { fromClient: challenge, fromServer, serverTitle } : undefined;
@@ -216,7 +269,7 @@ export class Bench {
 
   /** Passes 3 and 4 of HLS where they are due. @throws Failure */
   async prove(opened: Opened): Promise<Session> {
-    const { link, aare, negotiated, protection, challenges } = opened;
+    const { challenges } = opened;
     if (challenges !== undefined) {
       const { security, nextInvocationCounter } = this.target;
       const proof = clientProof(security, challenges, nextInvocationCounter);
@@ -227,12 +280,17 @@ export class Bench {
         throw new Failure('the meter does not prove that it knows the secret (HLS pass 4)');
       }
     }
-    return new Session(link, protection, aare, negotiated, this.target.allowWrites);
+    return this.session(opened);
+  }
+
+  /** Requests through what was opened, whether the proofs have been given or not. */
+  session({ link, protection, aare, negotiated }: Opened): Session {
+    return new Session(link, protection, aare, negotiated, this.target.allowWrites, this.referencing);
   }
 
   /** HLS pass 3 with any proof; the plain answer. It is the one ACTION that is no write. */
   async replyToHls({ link, protection }: Opened, proof: Uint8Array): Promise<Uint8Array | undefined> {
-    const request = replyToHls(proof);
+    const request = this.referencing === 'sn' ? replyToHlsByName(proof) : replyToHls(proof);
     const wire = await link.exchange(protection?.seal(request) ?? request);
     if (wire === undefined || protection === undefined) return wire;
     return protection.open(wire)?.plain ?? wire;

@@ -100,7 +100,14 @@ function facts({ startedAt, durationMs, target, meter }: Report, timeZone?: stri
         (physicalAddress === undefined ? '' : `, physical ${physicalAddress}`) +
         (addressBytes === undefined ? '' : `, ${addressBytes}-byte addressing`),
     ],
-    ['Association', `authentication ${target.auth}, policy ${target.policy}, suite ${target.suite}`],
+    [
+      'Association',
+      `${target.referencing === 'sn' ? 'short' : 'logical'} names, authentication ${target.auth}, policy ${target.policy}, suite ${target.suite}`,
+    ],
+    [
+      'Protection',
+      `${target.form}${target.dedicated ? ', dedicated key' : ''}${target.signed ? ', signed' : ''}`,
+    ],
     ['Begun', instantText(startedAt, timeZone)],
     ['Took', `${(durationMs / 1000).toFixed(1)} s`],
   ];

@@ -37,6 +37,11 @@ export interface TargetFacts {
   readonly auth: string;
   readonly policy: string;
   readonly suite: number;
+  readonly referencing: string;
+  /** How requests are framed; the rest says whether a dedicated key and signatures are used. */
+  readonly form: string;
+  readonly dedicated: boolean;
+  readonly signed: boolean;
 }
 
 export interface MeterFacts {
@@ -58,7 +63,7 @@ export interface Report {
   readonly results: readonly TestResult[];
 }
 
-export function factsOf({ opener, link, security }: ConformanceTarget): TargetFacts {
+export function factsOf({ opener, link, security, referencing = 'ln' }: ConformanceTarget): TargetFacts {
   return {
     name: opener.name,
     framing: link.framing,
@@ -71,6 +76,10 @@ export function factsOf({ opener, link, security }: ConformanceTarget): TargetFa
     auth: security.auth,
     policy: security.policy,
     suite: security.suite,
+    referencing,
+    form: security.form ?? 'service-specific',
+    dedicated: security.dedicated === true,
+    signed: security.signed === true,
   };
 }
 

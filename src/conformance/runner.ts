@@ -41,11 +41,12 @@ const matches = (id: string, pattern: string): boolean =>
  * Runs the chosen tests one after the other, each on a fresh line. Never writes unless the target allows it.
  * @throws DcuError `channel-open-failed` when the meter cannot be reached at all, `cancelled` when aborted
  */
-export async function runConformance(target: ConformanceTarget, options: RunOptions = {}): Promise<Report> {
+export async function runConformance(given: ConformanceTarget, options: RunOptions = {}): Promise<Report> {
   const tests = chosenTests(options);
   const memory: RunMemory = { discHangsUp: false, progress: options.onProgress ?? (() => {}) };
-  const startedAt = new Date(target.clock.now()).toISOString();
-  const startMs = target.clock.monotonicMs();
+  const startedAt = new Date(given.clock.now()).toISOString();
+  const startMs = given.clock.monotonicMs();
+  const target = await withReferencing(given, memory);
   const meter = await identify(target, memory);
   const results: TestResult[] = [];
   for (const test of tests) {
@@ -64,6 +65,25 @@ export async function runConformance(target: ConformanceTarget, options: RunOpti
     summary,
     results,
   };
+}
+
+/** Chooses between logical and short names where that is left to us: what the meter opens with comes first. */
+async function withReferencing(target: ConformanceTarget, memory: RunMemory): Promise<ConformanceTarget> {
+  if (target.referencing !== 'auto') return target;
+  for (const referencing of ['ln', 'sn'] as const) {
+    const one = { ...target, referencing };
+    const bench = new Bench(one, memory);
+    try {
+      await bench.open();
+      return one;
+    } catch (thrown) {
+      if (!(thrown instanceof Inconclusive || thrown instanceof Failure)) throw thrown;
+      memory.progress(`${referencing === 'ln' ? 'logical' : 'short'} names: ${thrown.message}`);
+    } finally {
+      await bench.close();
+    }
+  }
+  return { ...target, referencing: 'ln' };
 }
 
 async function runTest(
@@ -102,8 +122,14 @@ async function attempt(
   }
 }
 
-function checkNeeds({ framing, ciphered, auth, writes }: TestNeeds, target: ConformanceTarget): void {
+function checkNeeds(
+  { framing, referencing, ciphered, auth, writes }: TestNeeds,
+  target: ConformanceTarget,
+): void {
   const { link, security, allowWrites } = target;
+  if (referencing !== undefined && (target.referencing === 'sn' ? 'sn' : 'ln') !== referencing) {
+    notApplicable(`for ${referencing === 'ln' ? 'logical' : 'short'} names only`);
+  }
   if (framing !== undefined && link.framing !== framing) notApplicable(`for ${framing} only`);
   if (ciphered === true && security.policy === 'none') notApplicable('for ciphered associations only');
   if (writes === true && !allowWrites) notApplicable('it writes, and --allow-writes was not given');

@@ -1,12 +1,14 @@
 import { DcuError } from '../base/errors.ts';
 import { decodeData } from '../dlms/axdr.ts';
 import type { AccessSelection, CosemAttribute } from '../dlms/client-types.ts';
+import { attributesOf, interfaceClass } from '../dlms/cosem/classes/index.ts';
 import type { DlmsData } from '../dlms/data.ts';
 import { formatObis } from '../dlms/obis.ts';
 import type { AareFields, InitiateAnswer } from './aarq.ts';
 import type { Bench, RunMemory } from './bench.ts';
 import type { EvidenceEntry } from './evidence.ts';
 import { type Outcome, outcomeText, type Session } from './session.ts';
+import { SN } from './short-names.ts';
 import { Failure, Inconclusive } from './verdict.ts';
 
 export interface SurveyedAttribute {
@@ -28,6 +30,8 @@ export interface SurveyedObject {
   readonly classId: number;
   readonly version: number;
   readonly obis: string;
+  /** Where short names are used. */
+  readonly baseName?: number;
   readonly attributes: readonly SurveyedAttribute[];
   readonly methods: readonly { readonly index: number; readonly mode: number }[];
 }
@@ -42,6 +46,9 @@ export interface Survey {
 }
 
 export const OBJECT_LIST: CosemAttribute = { classId: 15, obis: '0.0.40.0.0.255', attribute: 2 };
+
+/** Mode of an attribute whose rights the meter does not state. */
+export const NOT_STATED = -1;
 
 /** Longest buffer of a profile that is read whole. */
 const MOST_ROWS = 20;
@@ -65,7 +72,8 @@ async function takeSurvey(bench: Bench): Promise<Survey> {
     if (outcome.kind !== 'data') {
       throw new Inconclusive(`the object list cannot be read: ${outcomeText(outcome)}`);
     }
-    const { entries, malformed } = objectList(outcome.data);
+    const { entries, malformed } =
+      bench.referencing === 'sn' ? await namedObjects(session, outcome.data) : objectList(outcome.data);
     const reading: Reading = { session, silences: 0 };
     const objects: SurveyedObject[] = [];
     for (const [i, entry] of entries.entries()) {
@@ -185,6 +193,68 @@ export function objectList(data: Uint8Array): { entries: SurveyedObject[]; malfo
 function rightsOf(mode: number, version: number): { readable: boolean; writable: boolean } {
   if (version >= 3) return { readable: (mode & 1) !== 0, writable: (mode & 2) !== 0 };
   return { readable: [1, 3, 4, 6].includes(mode), writable: [2, 3, 5, 6].includes(mode) };
+}
+
+/** object_list of class 12 with its access_rights_list (Blue Book 4.4.3). */
+async function namedObjects(
+  session: Session,
+  data: Uint8Array,
+): Promise<{ entries: SurveyedObject[]; malformed: number }> {
+  const list = decoded(data);
+  if (list?.type !== 'array') throw new Failure('the object list is no array');
+  const parsed = list.elements.map(namedElement);
+  const entries = parsed.filter((entry) => entry !== undefined);
+  const answer = await session.readVariable({ name: SN.accessRights });
+  const rights = answer.kind === 'data' ? elementsOf(decoded(answer.data)) : undefined;
+  const byName = new Map(rights?.map((element) => [baseNameOf(element), elementsOf(element)]));
+  return {
+    entries: entries.map((entry) => {
+      const [, attributes, methods] = byName.get(entry.baseName) ?? [];
+      const listed = elementsOf(attributes)?.map(attributeAccess) ?? classAttributes(entry);
+      return {
+        ...entry,
+        attributes: listed
+          .filter((attribute) => attribute !== undefined)
+          .map((attribute) =>
+            attribute.mode === NOT_STATED ? attribute : { ...attribute, ...rightsOf(attribute.mode, 1) },
+          ),
+        methods: (elementsOf(methods) ?? []).map(methodAccess).filter((method) => method !== undefined),
+      };
+    }),
+    malformed: parsed.length - entries.length,
+  };
+}
+
+/** Of a meter without access rights, what its class has: each may be refused. */
+function classAttributes({ classId, version }: SurveyedObject): SurveyedAttribute[] {
+  const definition = interfaceClass(classId);
+  const known = definition === undefined ? [] : attributesOf(definition, version);
+  return [1, ...known.map(({ index }) => index)].map((index) => ({
+    index,
+    mode: NOT_STATED,
+    readable: true,
+    writable: false,
+    selectors: [],
+    evidence: [],
+  }));
+}
+
+/** The signed long of a base name, as 16 bits. */
+export function baseNameOf(element: DlmsData): number | undefined {
+  const [name] = elementsOf(element) ?? [];
+  const isName = name?.type === 'long' || name?.type === 'long-unsigned';
+  return isName ? name.value & 0xffff : undefined;
+}
+
+function namedElement(data: DlmsData): SurveyedObject | undefined {
+  const fields = elementsOf(data);
+  const baseName = baseNameOf(data);
+  if (data.type !== 'structure' || fields?.length !== 4 || baseName === undefined) return undefined;
+  const classId = fields[1]?.type === 'long-unsigned' ? fields[1].value : undefined;
+  const version = numberOf(fields[2]);
+  const name = octetsOf(fields[3]);
+  if (classId === undefined || version === undefined || name?.length !== 6) return undefined;
+  return { classId, version, obis: formatObis(name), baseName, attributes: [], methods: [] };
 }
 
 function listElement(data: DlmsData): SurveyedObject | undefined {

@@ -1,5 +1,6 @@
 import type { Framing } from '../base/model.ts';
 import type { Bench } from './bench.ts';
+import type { TargetReferencing } from './target.ts';
 
 /** The groups of the DLMS UA's abstract test suites; HDLC stands for the data link, so the wrapper's cases are in it. */
 export const TEST_GROUPS = ['HDLC', 'APPL', 'COSEM', 'SYMSEC'] as const;
@@ -8,6 +9,7 @@ export type TestGroup = (typeof TEST_GROUPS)[number];
 /** What a target must have for a test to say anything. */
 export interface TestNeeds {
   readonly framing?: Framing;
+  readonly referencing?: TargetReferencing;
   /** The association works with ciphered APDUs. */
   readonly ciphered?: true;
   /** The authentication must be one of these. */

@@ -2,6 +2,7 @@ import { describe, expect, test } from 'bun:test';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { toHex } from '../../src/base/bytes.ts';
 import { conformanceCommand } from '../../src/cli/conformance.ts';
 import { runCli } from '../../src/cli/program.ts';
 import { startSoundMeter } from '../conformance/sound-meter.ts';
@@ -25,7 +26,39 @@ async function dcu(...args: readonly string[]): Promise<Run> {
 
 const TARGET = ['--framing', 'wrapper', '--client', '1', '--server', '1'];
 
+const KEY = '0f'.repeat(16);
+const CIPHERED = ['--auth', 'hls-gmac', '--encryption-key', KEY, '--authentication-key', KEY];
+
 describe('dcu conformance', () => {
+  test.each([
+    ['sn', 'sn'],
+    ['auto', 'sn'],
+  ])('a meter with short names is tested with --referencing %s', async (option, found) => {
+    const meter = await startSoundMeter({ framing: 'wrapper', auth: 'hls-gmac', referencing: 'sn' });
+    try {
+      const { port = 0, encryptionKey, authenticationKey } = meter.served;
+      const reach = ['--host', '127.0.0.1', '--port', String(port), '--auth', 'hls-gmac'];
+      const keys = [encryptionKey, authenticationKey].map((key) => toHex(key ?? new Uint8Array(0)));
+      const only = ['--json', '--only', 'APPL_OPEN_P1', 'SYMSEC_DED_P1'];
+      const how = ['--referencing', option, '--dedicated', '--encryption-key', keys[0] ?? ''];
+      const { status, out } = await dcu(
+        ...TARGET,
+        ...reach,
+        ...how,
+        '--authentication-key',
+        keys[1] ?? '',
+        ...only,
+      );
+      expect(status).toBe(0);
+      expect(JSON.parse(out[0] ?? '')).toMatchObject({
+        target: { referencing: found, form: 'service-specific', dedicated: true, signed: false },
+        summary: { pass: 2, fail: 0, inconclusive: 0 },
+      });
+    } finally {
+      await meter.stop();
+    }
+  });
+
   test('reports as JSON and as a page, and ends with 0 when nothing fails', async () => {
     const meter = await startSoundMeter({ framing: 'wrapper', auth: 'lls' });
     const directory = mkdtempSync(join(tmpdir(), 'dcu-conformance-'));
@@ -68,7 +101,12 @@ describe('dcu conformance', () => {
   test.each([
     ['an unknown test', ['--auth', 'none', '--only', 'NOTHING_P1'], 'there is no test'],
     ['an unknown group', ['--auth', 'none', '--group', 'XYZ'], '--group must be'],
-    ['short names', ['--auth', 'none', '--referencing', 'sn'], 'short names'],
+    [
+      'a form that needs keys made for each message',
+      [...CIPHERED, '--master-key', KEY, '--form', 'wrapped-key'],
+      '--form must be',
+    ],
+    ['a broadcast key of the wrong size', [...CIPHERED, '--broadcast-key', '00'], '--broadcast-key'],
     [
       'a choice that leaves nothing',
       ['--auth', 'none', '--group', 'COSEM', '--only', 'HDLC_FRAME_P1'],

@@ -4,16 +4,25 @@ import type { AuthMechanism, Framing, SecuritySuite } from '../../src/base/model
 import { SeededRandom } from '../../src/base/random.ts';
 import { serialOpener } from '../../src/channels/serial.ts';
 import { tcpOpener } from '../../src/channels/tcp.ts';
-import type { ConformanceTarget } from '../../src/conformance/target.ts';
+import type { ConformanceTarget, TargetForm, TargetReferencing } from '../../src/conformance/target.ts';
+import type { EcKeyPair } from '../../src/dlms/ciphering/types.ts';
 import type { LinkConfig } from '../../src/dlms/link/link.ts';
+import { generateEcKeyPair } from '../../src/kernels/index.ts';
 import { type ServedMeter, startNeighbourhood } from '../../src/simulator/neighbourhood.ts';
-import { planNeighbourhood } from '../../src/simulator/plan.ts';
+import { type MeterPlan, planNeighbourhood } from '../../src/simulator/plan.ts';
 
 export interface Combination {
   readonly framing: Framing;
   readonly auth: AuthMechanism;
   /** 0 if not given. */
   readonly suite?: SecuritySuite;
+  /** `ln` if not given. */
+  readonly referencing?: TargetReferencing;
+  /** How the tester protects its requests. */
+  readonly form?: TargetForm;
+  readonly dedicated?: boolean;
+  /** Suite 1 or 2; the meter gets key pairs whatever its mechanism is. */
+  readonly signed?: boolean;
   /** On a pseudo-terminal instead of TCP. */
   readonly serial?: boolean;
 }
@@ -29,22 +38,8 @@ export interface SoundMeter {
 }
 
 /** A simulated meter as it is delivered, and how to test it. */
-export async function startSoundMeter({
-  framing,
-  auth,
-  suite = 0,
-  serial = false,
-}: Combination): Promise<SoundMeter> {
-  const plans = planNeighbourhood({
-    seed: 7,
-    meters: 1,
-    tcpBase: 0,
-    framing,
-    auth,
-    suite,
-    rs485Lines: serial ? 1 : 0,
-    metersPerLine: 1,
-  });
+export async function startSoundMeter(combination: Combination): Promise<SoundMeter> {
+  const plans = [planFor(combination)];
   const neighbourhood = await startNeighbourhood({
     seed: 7,
     clock: systemClock,
@@ -53,7 +48,40 @@ export async function startSoundMeter({
   });
   const [served] = neighbourhood.meters;
   if (served === undefined) throw new Error('no meter was started');
-  return { served, target: targetFor(served, openerOf(served)), stop: () => neighbourhood.stop() };
+  const target = withCombination(targetFor(served, openerOf(served)), combination);
+  return { served, target, stop: () => neighbourhood.stop() };
+}
+
+/** The plan of a meter for this combination. */
+export function planFor({ framing, auth, suite, serial, referencing, signed }: Combination): MeterPlan {
+  const [plan] = planNeighbourhood({
+    seed: 7,
+    meters: 1,
+    tcpBase: 0,
+    framing,
+    auth,
+    ...(suite === undefined ? {} : { suite }),
+    ...(referencing === undefined ? {} : { referencing }),
+    rs485Lines: serial ? 1 : 0,
+    metersPerLine: 1,
+  });
+  if (plan === undefined) throw new Error('no meter was planned');
+  return signed === true
+    ? { ...plan, signingKeys: { meter: keyPair(suite, 4), client: keyPair(suite, 5) } }
+    : plan;
+}
+
+function keyPair(suite: SecuritySuite = 0, seed: number): EcKeyPair {
+  const random = new SeededRandom(seed);
+  return generateEcKeyPair(suite === 2 ? 'P-384' : 'P-256', (length) => random.bytes(length));
+}
+
+/** The target with what the combination says about its requests. */
+export function withCombination(
+  target: ConformanceTarget,
+  { referencing = 'ln', form = 'service-specific', dedicated = false, signed = false }: Combination,
+): ConformanceTarget {
+  return { ...target, referencing, security: { ...target.security, form, dedicated, signed } };
 }
 
 function openerOf({ host, port, serialPath }: ServedMeter): ConformanceTarget['opener'] {

@@ -1,5 +1,5 @@
 import { concat } from '../../base/bytes.ts';
-import { type AarqFields, aarq, CONTEXT, dlmsOid, type InitiateSpec, initiateRequest } from '../aarq.ts';
+import { type AarqFields, aarq, CONTEXT, dlmsOid, type InitiateSpec } from '../aarq.ts';
 import { defineTests, type TestDefinition } from '../test-case.ts';
 import { fail, Inconclusive, notApplicable } from '../verdict.ts';
 import { COSEM_OPEN, DIAGNOSTIC, names, refused, tryAarq } from './aarq-attempts.ts';
@@ -69,7 +69,10 @@ export const APPL_OPEN_REFUSED_TESTS = defineTests(COSEM_OPEN, [
     purpose: 'An AARQ with the ciphered context and a plain InitiateRequest is not accepted.',
     async run(bench) {
       if (bench.ciphered) notApplicable('the association is ciphered');
-      const fields = { ...bench.fields(), context: dlmsOid(1, CONTEXT.lnCiphered) };
+      const fields = {
+        ...bench.fields(),
+        context: dlmsOid(1, bench.referencing === 'sn' ? CONTEXT.snCiphered : CONTEXT.lnCiphered),
+      };
       await refused(bench, aarq(fields), 'the ciphered context without ciphering');
     },
   },
@@ -144,7 +147,7 @@ export const APPL_OPEN_REFUSED_TESTS = defineTests(COSEM_OPEN, [
     title: 'A truncated InitiateRequest is refused',
     purpose: 'The conformance block breaks off.',
     async run(bench) {
-      const user = initiateRequest().subarray(0, 8);
+      const user = bench.initiate().subarray(0, 8);
       await refused(bench, aarq({ ...bench.fields(), user }), 'a truncated InitiateRequest');
     },
   },

@@ -1,10 +1,11 @@
 import { equalBytes } from '../../base/bytes.ts';
 import { ber } from '../../dlms/ber.ts';
-import { aarq, BIT, CONTEXT, dlmsOid, parseAare, USUAL_CONFORMANCE } from '../aarq.ts';
+import { aarq, dlmsOid, parseAare } from '../aarq.ts';
 import { DEVICE_NAME } from '../bench.ts';
 import { describeApdu } from '../describe.ts';
 import { mechanismId } from '../hls.ts';
 import { outcomeText } from '../session.ts';
+import { SN } from '../short-names.ts';
 import { defineTests, type TestDefinition } from '../test-case.ts';
 import { expect } from '../verdict.ts';
 import { COSEM_OPEN } from './aarq-attempts.ts';
@@ -39,24 +40,21 @@ export const APPL_OPEN_TESTS = defineTests(COSEM_OPEN, [
     id: 'APPL_OPEN_P1',
     title: 'A correct AARQ is accepted',
     purpose:
-      'The AARE repeats the context; the InitiateResponse has version 6, VAA name 7 and grants nothing unasked.',
+      'The AARE repeats the context; the InitiateResponse has version 6, the VAA name of the context and grants nothing unasked.',
     async run(bench) {
       const { aare, negotiated } = await bench.open();
-      const context = dlmsOid(1, bench.ciphered ? CONTEXT.lnCiphered : CONTEXT.ln);
       expect(
-        aare.context !== undefined && equalBytes(aare.context, context),
+        aare.context !== undefined && equalBytes(aare.context, bench.context),
         'the AARE names another application context',
       );
       expect(negotiated.version === 6, `negotiated DLMS version ${negotiated.version}`);
+      const vaaName = bench.referencing === 'sn' ? SN.vaaName : 7;
       expect(
-        negotiated.vaaName === 7,
-        `VAA name 0x${negotiated.vaaName.toString(16)} in logical-name referencing`,
+        negotiated.vaaName === vaaName,
+        `VAA name 0x${negotiated.vaaName.toString(16)} where 0x${vaaName.toString(16)} is due`,
       );
-      expect(
-        (negotiated.conformance & ~USUAL_CONFORMANCE) === 0,
-        'services are granted that were not proposed',
-      );
-      expect((negotiated.conformance & BIT.get) !== 0, 'GET is not granted');
+      expect((negotiated.conformance & ~bench.usual) === 0, 'services are granted that were not proposed');
+      expect((negotiated.conformance & bench.readBit) !== 0, 'GET or READ is not granted');
       expect(
         negotiated.maxPdu === 0 || negotiated.maxPdu >= 12,
         `the server's PDU is ${negotiated.maxPdu} octets`,
@@ -113,10 +111,10 @@ export const APPL_OPEN_TESTS = defineTests(COSEM_OPEN, [
   {
     id: 'APPL_OPEN_P6',
     title: 'Only what is proposed is granted',
-    purpose: 'Where GET alone is proposed nothing else is granted.',
+    purpose: 'Where GET, or READ, alone is proposed nothing else is granted.',
     async run(bench) {
-      const { negotiated } = await bench.open({ conformance: BIT.get });
-      expect(negotiated.conformance === BIT.get, `granted is 0x${negotiated.conformance.toString(16)}`);
+      const { negotiated } = await bench.open({ conformance: bench.readBit });
+      expect(negotiated.conformance === bench.readBit, `granted is 0x${negotiated.conformance.toString(16)}`);
     },
   },
   {

@@ -49,9 +49,12 @@ const entries = (fromEntry: number, toEntry: number, more: object = {}): AccessS
   ...more,
 });
 
+const selectionBit = ({ referencing }: Bench): number =>
+  referencing === 'sn' ? BIT.parameterizedAccess : BIT.selectiveAccess;
+
 async function selecting(bench: Bench): Promise<Session> {
   const session = await bench.associate();
-  return session.granted(BIT.selectiveAccess) ? session : notApplicable('selective access is not granted');
+  return session.granted(selectionBit(bench)) ? session : notApplicable('selective access is not granted');
 }
 
 export const APPL_SELECTIVE_TESTS = defineTests(
@@ -158,14 +161,15 @@ export const APPL_SELECTIVE_TESTS = defineTests(
       purpose: 'Where it was not negotiated, a selection is refused.',
       async run(bench) {
         const profile = await profileWithRows(bench, 1);
-        const session = await bench.associate({ conformance: bench.with(BIT.get | BIT.blockGet) });
-        if (session.granted(BIT.selectiveAccess)) notApplicable('selective access is granted all the same');
+        const session = await bench.associate({ conformance: bench.with(bench.readBit | BIT.blockGet) });
+        if (session.granted(selectionBit(bench))) notApplicable('selective access is granted all the same');
         const outcome = await session.get(bufferOf(profile), entries(1, 1), bench.target.quietMs);
         expect(outcome.kind !== 'data', 'selective access is served although it was not negotiated');
       },
     },
     {
       id: 'APPL_SEL_N4',
+      needs: { referencing: 'ln' },
       title: 'A descriptor of the wrong shape is refused',
       purpose: 'An entry_descriptor that is an integer brings no data.',
       async run(bench) {

@@ -39,7 +39,11 @@ async function acting(bench: Bench): Promise<Session> {
 }
 
 export const APPL_WRITE_TESTS = defineTests(
-  { group: 'APPL', reference: 'Green Book 9.3.7 and 9.3.8, SET and ACTION', needs: { writes: true } },
+  {
+    group: 'APPL',
+    reference: 'Green Book 9.3.7 and 9.3.8, SET and ACTION',
+    needs: { writes: true, referencing: 'ln' },
+  },
   [
     {
       id: 'APPL_SET_N1',

@@ -33,6 +33,7 @@ export const COSEM_ASSOCIATION_TESTS = defineTests(
   [
     {
       id: 'COSEM_ASSOC_P1',
+      needs: { referencing: 'ln' },
       title: 'The association names its partners',
       purpose: 'associated_partners_id holds our address and the server’s.',
       async run(bench) {
@@ -49,6 +50,7 @@ export const COSEM_ASSOCIATION_TESTS = defineTests(
     },
     {
       id: 'COSEM_ASSOC_P2',
+      needs: { referencing: 'ln' },
       title: 'The association names its application context',
       purpose: 'application_context_name is what the AARQ proposed.',
       async run(bench) {
@@ -59,6 +61,7 @@ export const COSEM_ASSOCIATION_TESTS = defineTests(
     },
     {
       id: 'COSEM_ASSOC_P3',
+      needs: { referencing: 'ln' },
       title: 'The association states what was negotiated',
       purpose:
         'xDLMS_context_info holds the conformance block, PDU sizes and version of the InitiateResponse.',
@@ -83,6 +86,7 @@ export const COSEM_ASSOCIATION_TESTS = defineTests(
     },
     {
       id: 'COSEM_ASSOC_P4',
+      needs: { referencing: 'ln' },
       title: 'The association names its authentication mechanism',
       purpose: 'authentication_mechanism_name is the one that was used.',
       async run(bench) {
@@ -92,6 +96,7 @@ export const COSEM_ASSOCIATION_TESTS = defineTests(
     },
     {
       id: 'COSEM_ASSOC_P5',
+      needs: { referencing: 'ln' },
       title: 'The association says that it stands',
       purpose: 'association_status is associated (2).',
       async run(bench) {
@@ -101,6 +106,7 @@ export const COSEM_ASSOCIATION_TESTS = defineTests(
     },
     {
       id: 'COSEM_ASSOC_P6',
+      needs: { referencing: 'ln' },
       title: 'The security setup that the association names is there',
       purpose: 'security_setup_reference is an object of class 64 in the list, or empty.',
       async run(bench) {

@@ -15,7 +15,7 @@ import {
 } from '../hdlc-frame.ts';
 import { DEFAULTS, type HdlcParameters, readParameters } from '../hdlc-parameters.ts';
 import { HdlcStation } from '../hdlc-station.ts';
-import { getRequest, outcomeText, type Session } from '../session.ts';
+import { outcomeText, type Session } from '../session.ts';
 import { numberOf, OBJECT_LIST } from '../survey.ts';
 import { defineTests } from '../test-case.ts';
 import { expect, fail, notApplicable } from '../verdict.ts';
@@ -207,7 +207,7 @@ export const HDLC_TRANSFER_TESTS = defineTests(
       purpose: 'RNR in the middle of an answer stops it; RR lets it go on where it stopped.',
       async run(bench) {
         const { session, station } = await onStation(bench, { ...DEFAULTS, maxReceive: 64 });
-        const request = getRequest(OBJECT_LIST);
+        const request = bench.longProbe();
         const [info] = station.segments(session.protection?.seal(request) ?? request);
         expect(info !== undefined, 'there is nothing to send');
         const first = await informationAfter(
@@ -362,7 +362,7 @@ export const HDLC_TRANSFER_TESTS = defineTests(
       purpose: 'UI on a standing link brings no answer and does not disturb it.',
       async run(bench) {
         const station = await linked(bench);
-        const get = getRequest(DEVICE_NAME);
+        const get = bench.probe();
         await station.line.send(station.frame(CONTROL.ui, concat([LLC, get])));
         expect(await station.silent(), 'UI without P is answered');
         const answer = await station.ask(station.frame(readyControl(0)));

@@ -14,6 +14,7 @@ import { HDLC_ADDRESS_TESTS } from './hdlc-addresses.ts';
 import { HDLC_FRAME_TESTS } from './hdlc-frames.ts';
 import { HDLC_LINK_TESTS } from './hdlc-link.ts';
 import { HDLC_TRANSFER_TESTS } from './hdlc-transfer.ts';
+import { SYMSEC_FORM_TESTS } from './symsec-forms.ts';
 import { SYMSEC_HANDSHAKE_TESTS } from './symsec-handshake.ts';
 import { SYMSEC_MESSAGE_TESTS } from './symsec-messages.ts';
 import { WRAPPER_TESTS } from './wrapper.ts';
@@ -38,4 +39,5 @@ export const ALL_TESTS: readonly TestDefinition[] = [
   ...COSEM_CLASS_TESTS,
   ...SYMSEC_HANDSHAKE_TESTS,
   ...SYMSEC_MESSAGE_TESTS,
+  ...SYMSEC_FORM_TESTS,
 ];

@@ -1,9 +1,9 @@
 import { concat, equalBytes, toHex } from '../../base/bytes.ts';
-import { aarq, CONTEXT, dlmsOid, initiateRequest } from '../aarq.ts';
+import { aarq, CONTEXT, dlmsOid } from '../aarq.ts';
 import { type Bench, DEVICE_NAME } from '../bench.ts';
 import { clientProof } from '../hls.ts';
 import { gmac, keysOf } from '../protection.ts';
-import { getRequest, hlsReplyOf, outcomeOf, Session } from '../session.ts';
+import { hlsReplyOf, outcomeOf } from '../session.ts';
 import { defineTests } from '../test-case.ts';
 import { expect, Inconclusive, notApplicable } from '../verdict.ts';
 import { refused, tryAarq } from './aarq-attempts.ts';
@@ -19,11 +19,11 @@ async function falseProof(
   what: string,
 ): Promise<void> {
   const opened = await bench.open();
-  const { challenges, link, protection, aare, negotiated } = opened;
+  const { challenges, link } = opened;
   if (challenges === undefined) notApplicable('there is no challenge');
   const reply = hlsReplyOf(await bench.replyToHls(opened, make(challenges)));
   expect(reply === undefined, `${what} is believed`);
-  const session = new Session(link, protection, aare, negotiated, false);
+  const session = bench.session(opened);
   const outcome = link.closed ? undefined : await session.get(DEVICE_NAME, undefined, bench.target.quietMs);
   expect(outcome?.kind !== 'data', `the association serves after ${what}`);
   await bench.alive(what);
@@ -146,8 +146,7 @@ export const SYMSEC_HANDSHAKE_TESTS = [
         title: 'Nothing is served before pass 3',
         purpose: 'GET between AARE and reply_to_HLS_authentication is refused.',
         async run(bench) {
-          const { link, protection, aare, negotiated } = await bench.open();
-          const session = new Session(link, protection, aare, negotiated, false);
+          const session = bench.session(await bench.open());
           const outcome = await session.get(DEVICE_NAME, undefined, bench.target.quietMs);
           expect(outcome.kind !== 'data', 'GET is served before the client has proved itself');
           await bench.alive('GET before pass 3');
@@ -212,7 +211,7 @@ export const SYMSEC_HANDSHAKE_TESTS = [
         async run(bench) {
           await refused(
             bench,
-            aarq({ ...bench.fields(), user: initiateRequest() }),
+            aarq({ ...bench.fields(), user: bench.initiate() }),
             'a plain InitiateRequest',
           );
         },
@@ -222,7 +221,11 @@ export const SYMSEC_HANDSHAKE_TESTS = [
         title: 'The plain context is refused',
         purpose: 'An AARQ without ciphering where the association asks for it.',
         async run(bench) {
-          const fields = { ...bench.fields(), context: dlmsOid(1, CONTEXT.ln), user: initiateRequest() };
+          const fields = {
+            ...bench.fields(),
+            context: dlmsOid(1, CONTEXT[bench.referencing]),
+            user: bench.initiate(),
+          };
           await refused(bench, aarq(fields), 'the plain context');
         },
       },
@@ -278,7 +281,7 @@ export const SYMSEC_HANDSHAKE_TESTS = [
             encryptionKey: bench.randomBytes(keys.encryptionKey.length),
             authenticationKey: bench.randomBytes(keys.authenticationKey.length),
           };
-          const user = bench.protection()?.seal(initiateRequest(), { keys: wrong });
+          const user = bench.protection()?.seal(bench.initiate(), { keys: wrong });
           await refused(
             bench,
             aarq({ ...bench.fields(), ...(user ? { user } : {}) }),
@@ -291,7 +294,7 @@ export const SYMSEC_HANDSHAKE_TESTS = [
         title: 'A spoilt InitiateRequest is refused',
         purpose: 'One bit of its tag is wrong.',
         async run(bench) {
-          const user = bench.protection()?.seal(initiateRequest(), {
+          const user = bench.protection()?.seal(bench.initiate(), {
             spoil: (sealed) => sealed.map((byte, i) => (i === sealed.length - 1 ? byte ^ 1 : byte)),
           });
           await refused(
@@ -310,7 +313,7 @@ export const SYMSEC_HANDSHAKE_TESTS = [
           const link = await bench.connect();
           const answer = await bench.exchange(
             link,
-            protection?.seal(getRequest(DEVICE_NAME)) ?? new Uint8Array(1),
+            protection?.seal(bench.probe()) ?? new Uint8Array(1),
             bench.target.quietMs,
           );
           expect(answer === undefined || answer[0] === 0xd8 || answer[0] === 0x0e, 'it is served');
@@ -322,10 +325,10 @@ export const SYMSEC_HANDSHAKE_TESTS = [
         purpose: 'The answer to a spoilt request does not repeat its content.',
         async run(bench) {
           const session = await bench.associate();
-          const marker = getRequest(DEVICE_NAME).subarray(3, 11);
+          const marker = bench.referencing === 'ln' ? bench.probe().subarray(3, 11) : bench.probe();
           const spoil = (sealed: Uint8Array): Uint8Array =>
             sealed.map((byte, i) => (i === sealed.length - 1 ? byte ^ 1 : byte));
-          const answer = await session.request(getRequest(DEVICE_NAME), bench.target.quietMs, { spoil });
+          const answer = await session.request(bench.probe(), bench.target.quietMs, { spoil });
           const hex = answer === undefined ? '' : toHex(answer.wire);
           expect(!hex.includes(toHex(marker)), 'the answer repeats the request in the clear');
           expect(outcomeOf(answer).kind !== 'data', 'a spoilt request is served');

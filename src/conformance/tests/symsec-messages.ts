@@ -3,12 +3,10 @@ import { BIT } from '../aarq.ts';
 import { type Bench, DEVICE_NAME } from '../bench.ts';
 import { describeApdu } from '../describe.ts';
 import { AUTHENTICATED, ENCRYPTED, keysOf, type SealChanges } from '../protection.ts';
-import { type Answer, getRequest, outcomeOf, outcomeText, type Session } from '../session.ts';
+import { type Answer, outcomeOf, outcomeText, type Session } from '../session.ts';
 import { OBJECT_LIST } from '../survey.ts';
 import { defineTests } from '../test-case.ts';
 import { expect, Inconclusive, notApplicable } from '../verdict.ts';
-
-const GET = getRequest(DEVICE_NAME);
 
 /** Whether a value came back, in whatever protection. */
 const served = (answer: Answer | undefined): boolean => outcomeOf(answer).kind === 'data';
@@ -20,7 +18,7 @@ async function spoilt(
   what: string,
 ): Promise<{ session: Session; answer: Answer | undefined }> {
   const session = await bench.associate();
-  const answer = await session.request(GET, bench.target.quietMs, changes);
+  const answer = await session.request(bench.probe(), bench.target.quietMs, changes);
   expect(!served(answer), `${what} is served`);
   if (answer !== undefined && answer.plain?.[0] === 0xc4) {
     throw new Inconclusive(`${what} is answered by ${describeApdu(answer.plain)}`);
@@ -57,7 +55,7 @@ export const SYMSEC_MESSAGE_TESTS = defineTests(
       purpose: 'The answer opens with the global key and is a get-response.',
       async run(bench) {
         const session = await bench.associate();
-        const answer = await session.request(GET);
+        const answer = await session.request(bench.probe());
         expect(answer !== undefined, 'it is not answered');
         expect(answer.opened !== undefined, `the answer is not ciphered: ${describeApdu(answer.wire)}`);
         expect(served(answer), `it is answered by ${outcomeText(outcomeOf(answer))}`);
@@ -69,7 +67,7 @@ export const SYMSEC_MESSAGE_TESTS = defineTests(
       purpose: 'The security control of the answer has the bits of the policy and the suite.',
       async run(bench) {
         const session = await bench.associate();
-        const answer = await session.request(GET);
+        const answer = await session.request(bench.probe());
         const due = control(bench, 0);
         const found = answer?.opened?.control;
         expect(found !== undefined, 'the answer does not open');
@@ -87,7 +85,7 @@ export const SYMSEC_MESSAGE_TESTS = defineTests(
       async run(bench) {
         const session = await bench.associate();
         for (let i = 0; i < 5; i++) await session.get(DEVICE_NAME);
-        growing(session.protection?.counters ?? []);
+        growing(session.protection?.answerCounters ?? []);
       },
     },
     {
@@ -123,7 +121,7 @@ export const SYMSEC_MESSAGE_TESTS = defineTests(
         const session = await bench.associate({ maxPdu: 256 });
         const outcome = await session.read(OBJECT_LIST);
         expect(outcome.kind === 'data', `the object list is answered by ${outcomeText(outcome)}`);
-        growing(session.protection?.counters ?? []);
+        growing(session.protection?.answerCounters ?? []);
       },
     },
     {
@@ -134,7 +132,7 @@ export const SYMSEC_MESSAGE_TESTS = defineTests(
       async run(bench) {
         const session = await bench.associate();
         if (!session.granted(BIT.generalProtection)) notApplicable('general protection is not granted');
-        const answer = await session.request(GET, undefined, {
+        const answer = await session.request(bench.probe(), undefined, {
           generalTitle: bench.target.security.systemTitle,
         });
         expect(served(answer), `it is answered by ${outcomeText(outcomeOf(answer))}`);
@@ -146,7 +144,7 @@ export const SYMSEC_MESSAGE_TESTS = defineTests(
       purpose: 'GET without protection in a ciphered association is refused.',
       async run(bench) {
         const session = await bench.associate();
-        const answer = await session.raw(GET, bench.target.quietMs);
+        const answer = await session.raw(bench.probe(), bench.target.quietMs);
         expect(!served(answer), 'a plain GET is served');
         await bench.alive('a plain request', session);
       },
@@ -229,7 +227,7 @@ export const SYMSEC_MESSAGE_TESTS = defineTests(
       purpose: 'The same octets a second time are not served again.',
       async run(bench) {
         const session = await bench.associate();
-        const sealed = session.protection?.seal(GET) ?? GET;
+        const sealed = session.protection?.seal(bench.probe()) ?? bench.probe();
         expect(served(await session.raw(sealed)), 'the request itself is not served');
         expect(!served(await session.raw(sealed, bench.target.quietMs)), 'a replayed request is served');
         await bench.alive('a replay', session);
@@ -243,7 +241,7 @@ export const SYMSEC_MESSAGE_TESTS = defineTests(
         const session = await bench.associate();
         const counter = bench.target.nextInvocationCounter();
         expect((await session.get(DEVICE_NAME)).kind === 'data', 'a good request is not served');
-        const answer = await session.request(GET, bench.target.quietMs, { counter });
+        const answer = await session.request(bench.probe(), bench.target.quietMs, { counter });
         expect(!served(answer), 'a request with a lower counter is served');
         await bench.alive('a lower counter', session);
       },
@@ -254,7 +252,7 @@ export const SYMSEC_MESSAGE_TESTS = defineTests(
       purpose: 'Octets that were served in one association are not served in the next.',
       async run(bench) {
         const former = await bench.associate();
-        const sealed = former.protection?.seal(GET) ?? GET;
+        const sealed = former.protection?.seal(bench.probe()) ?? bench.probe();
         expect(served(await former.raw(sealed)), 'the request itself is not served');
         const session = await bench.associate();
         expect(
@@ -306,6 +304,9 @@ export const SYMSEC_MESSAGE_TESTS = defineTests(
       title: 'The broadcast key bit is refused with the unicast key',
       purpose: 'A request that claims the broadcast key and is sealed with the unicast key.',
       async run(bench) {
+        const { form = 'service-specific', dedicated = false } = bench.target.security;
+        const global = form === 'general-glo' || (form === 'service-specific' && !dedicated);
+        if (!global) notApplicable('the bit has no meaning with this form of ciphering');
         await refused(bench, { control: control(bench, 0x40) }, 'the broadcast key bit');
       },
     },
@@ -332,7 +333,7 @@ export const SYMSEC_MESSAGE_TESTS = defineTests(
       purpose: 'A get-request under the tag of glo-read-request is refused.',
       async run(bench) {
         const session = await bench.associate();
-        const sealed = session.protection?.seal(GET) ?? GET;
+        const sealed = session.protection?.seal(bench.probe()) ?? bench.probe();
         const answer = await session.raw(
           sealed.map((byte, i) => (i === 0 ? 0x25 : byte)),
           bench.target.quietMs,

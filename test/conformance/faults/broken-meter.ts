@@ -13,8 +13,8 @@ import {
 } from '../../../src/dlms/server.ts';
 import { SimulatedMeter } from '../../../src/simulator/meter.ts';
 import { meterServerConfig } from '../../../src/simulator/meter-server.ts';
-import { type MeterPlan, planNeighbourhood } from '../../../src/simulator/plan.ts';
-import { type Combination, TIMEOUT_MS, targetFor } from '../sound-meter.ts';
+import type { MeterPlan } from '../../../src/simulator/plan.ts';
+import { type Combination, planFor, TIMEOUT_MS, targetFor, withCombination } from '../sound-meter.ts';
 
 /** What becomes of bytes on their way into the meter. */
 export interface Inward {
@@ -81,9 +81,7 @@ class MangledServer implements ServerMachine {
 
 /** A simulated meter with the fault in it, on a port of its own. */
 export function startBrokenMeter(fault: Fault): BrokenMeter {
-  const { framing, auth } = fault.combination;
-  const [plan] = planNeighbourhood({ seed: 7, meters: 1, tcpBase: 0, framing, auth });
-  if (plan === undefined) throw new Error('no meter was planned');
+  const plan = planFor(fault.combination);
   const world = { seed: 7, clock: systemClock, startMs: systemClock.now(), liveOutages: false };
   const meter = new SimulatedMeter(plan, world);
   const breakageOf = fault.plant(plan);
@@ -96,7 +94,7 @@ export function startBrokenMeter(fault: Fault): BrokenMeter {
     );
   });
   const opener = tcpOpener({ host: '127.0.0.1', port: listener.port, connectTimeoutMs: TIMEOUT_MS });
-  const target = targetFor(plan, opener);
+  const target = withCombination(targetFor(plan, opener), fault.combination);
   return {
     // A broken meter that has gone silent is told from a sound one sooner.
     target: { ...target, timeoutMs: 400, allowWrites: fault.allowWrites === true },
