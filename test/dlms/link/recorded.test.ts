@@ -6,6 +6,7 @@ import { SeededRandom } from '../../../src/base/random.ts';
 import { encodeGateway } from '../../../src/dlms/apdu/gateway.ts';
 import { clientAddress, type HdlcAddress, serverAddress } from '../../../src/dlms/link/address.ts';
 import {
+  type Control,
   decodeControl,
   decodeFrame,
   encodeFrame,
@@ -97,13 +98,26 @@ const APDUS = [
   Uint8Array.of(0x0f, 0, 0, 0, 1, 0, 0),
 ];
 
+type Kind = Control['kind'];
+/** What a peer has counted, and the kind of the last frame that it was sent. */
+interface Numbers {
+  ns: number;
+  nr: number;
+  last?: string;
+}
+/** What answers a frame of the link, or begins it. */
+const DUE: Readonly<Record<string, readonly Kind[]>> = {
+  snrm: ['ua', 'ua', 'ua', 'ua', 'ua', 'dm', 'rr'],
+  disc: ['ua', 'dm', 'i'],
+  none: ['snrm', 'snrm', 'snrm', 'i', 'ui'],
+  dm: ['snrm', 'snrm', 'snrm', 'disc', 'rr'],
+  frmr: ['snrm', 'snrm', 'i', 'disc'],
+};
+const TALK: readonly Kind[] = ['i', 'i', 'i', 'i', 'i', 'rr', 'rr', 'rnr', 'rej', 'ui'];
+const RARE: readonly Kind[] = ['snrm', 'ua', 'disc', 'dm', 'frmr', 'unknown'];
+
 /** A frame that a peer might send, mostly the one that is due. */
-function anyFrame(
-  random: SeededRandom,
-  pick: Pick,
-  role: 'client' | 'server',
-  numbers: { ns: number; nr: number },
-): Uint8Array {
+function anyFrame(random: SeededRandom, pick: Pick, role: 'client' | 'server', numbers: Numbers): Uint8Array {
   const [own, peer, other]: readonly HdlcAddress[] =
     role === 'client' ? [CLIENT, SERVER, OTHER_SERVER] : [SERVER, CLIENT, OTHER_CLIENT];
   if (own === undefined || peer === undefined || other === undefined) throw new Error('no address');
@@ -111,23 +125,7 @@ function anyFrame(
   const llc = fromHex(role === 'client' ? 'e6e700' : 'e6e600');
   const ns = random.next() < 0.75 ? numbers.ns : Math.floor(random.next() * 8);
   const nr = random.next() < 0.8 ? numbers.nr : Math.floor(random.next() * 8);
-  const kind = pick([
-    'i',
-    'i',
-    'i',
-    'i',
-    'rr',
-    'rr',
-    'rnr',
-    'rej',
-    'ui',
-    'snrm',
-    'ua',
-    'disc',
-    'dm',
-    'frmr',
-    'unknown',
-  ] as const);
+  const kind = pick(DUE[numbers.last ?? 'none'] ?? (random.next() < 0.93 ? TALK : RARE));
   const segmented = (kind === 'i' || kind === 'ui') && random.next() < 0.3;
   const information =
     random.next() < 0.9
@@ -228,11 +226,12 @@ function linkWalk(
 function peerOf(
   role: 'client' | 'server',
 ): (random: SeededRandom, pick: Pick, sent: Uint8Array[]) => Uint8Array {
-  const numbers = { ns: 0, nr: 0 };
+  const numbers: Numbers = { ns: 0, nr: 0 };
   return (random, pick, sent) => {
     for (const bytes of sent.splice(0)) {
       if (bytes[0] !== 0x7e) continue;
       const { kind } = decodeControl(decodeFrame(bytes).control);
+      numbers.last = kind;
       if (kind === 'i') numbers.nr = (numbers.nr + 1) % 8;
       else if (kind === 'snrm' || kind === 'ua') numbers.ns = numbers.nr = 0;
     }
