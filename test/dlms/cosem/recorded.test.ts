@@ -1,6 +1,8 @@
 import { describe, test } from 'bun:test';
 import { join } from 'node:path';
+import { fromHex } from '../../../src/base/bytes.ts';
 import type { AuthMechanism, SecurityPolicy } from '../../../src/base/model.ts';
+import { SeededRandom } from '../../../src/base/random.ts';
 import type {
   AssociationConfig,
   ClientCommand,
@@ -12,10 +14,13 @@ import { attributesOf, INTERFACE_CLASSES, methodsOf } from '../../../src/dlms/co
 import { defaultObject } from '../../../src/dlms/cosem/default-object.ts';
 import { createLogicalDevice, FULL_RIGHTS } from '../../../src/dlms/cosem/object-model.ts';
 import type { LinkConfig } from '../../../src/dlms/link/link.ts';
-import type { LogicalDevice } from '../../../src/dlms/server.ts';
+import { encodeWrapperFrame } from '../../../src/dlms/link/wrapper.ts';
+import { createServerMachine, type LogicalDevice, type ServerMachine } from '../../../src/dlms/server.ts';
 import { array, boolean, i8, octetText, structure, u8, u16, u32 } from '../../../src/dlms/values.ts';
 import { expectGolden } from '../../golden.ts';
+import { SAMPLES } from '../decode/corpus.ts';
 import { counterFrom, HDLC, KEYS, type Loopback, pair, WRAPPER } from './loopback.ts';
+import { ScriptedClient } from './scripted-client.ts';
 import { ENERGY, HIDDEN, LIST, NOTE, namedDevice, PROFILE, RELAY } from './short-name-device.ts';
 
 interface Conversation {
@@ -184,11 +189,11 @@ const summary = (more: readonly string[]): string[] =>
   more.length === 0 ? [] : [`  … ${more.length} more, ${Bun.hash.crc32(more.join()).toString(16)}`];
 
 /** Bytes as hexadecimal digits, errors by their code: what a person can compare. */
-function told(event: ClientEvent): string {
-  return JSON.stringify(event, (_, value: unknown) => {
-    if (value instanceof Uint8Array) return short(value);
-    return value instanceof Error && 'code' in value ? { error: value.code } : value;
-  });
+const told = (event: ClientEvent): string => JSON.stringify(event, replaced);
+
+function replaced(_: string, value: unknown): unknown {
+  if (value instanceof Uint8Array) return short(value);
+  return value instanceof Error && 'code' in value ? { error: value.code } : value;
 }
 
 /** A command, what went over the line for it, and what came of it. */
@@ -269,6 +274,70 @@ function askEveryClass(referencing: Referencing): string[] {
   });
 }
 
+const WPORTS = [1, 1] as const;
+const APDUS = SAMPLES.filter(({ transport }) => transport === 'apdu');
+/** The AARQ of a client without ciphering, by its context. */
+const AARQ: Readonly<Record<Referencing, string>> = {
+  ln: '601da109060760857405080101be10040e01000000065f1f0400ffffff04b0',
+  sn: '601da109060760857405080102be10040e01000000065f1f0400ffffff04b0',
+};
+
+/** What a server says to one APDU: its frames without their headers, and its events. */
+function answered(server: ServerMachine, apdu: Uint8Array): string {
+  return server
+    .step({ on: 'bytes', bytes: encodeWrapperFrame(...WPORTS, apdu) }, 0)
+    .flatMap((effect) => {
+      if (effect.do === 'send') return [short(effect.bytes.subarray(8))];
+      if (effect.do === 'emit') return [JSON.stringify(effect.event, replaced)];
+      return effect.do === 'close' ? ['close'] : [];
+    })
+    .join(' ');
+}
+
+function serverFor(device: LogicalDevice): ServerMachine {
+  const random = new SeededRandom(3);
+  const randomBytes = (length: number): Uint8Array => random.bytes(length);
+  return createServerMachine({
+    link: WRAPPER,
+    devices: [device],
+    maxPduSize: 1024,
+    randomBytes,
+    idleTimeoutMs: 60_000,
+  });
+}
+
+/** Every APDU of the corpus, one after the other, to a server that is associated (anew where it has ended that). */
+function askedEverything(referencing: Referencing, associated: boolean): string[] {
+  const { device } = namedDevice({ referencing: [referencing] });
+  return APDUS.flatMap(({ what, bytes }) => {
+    const server = serverFor(device);
+    if (associated) answered(server, fromHex(AARQ[referencing]));
+    const cut = bytes.subarray(0, bytes.length - 1);
+    return [
+      `${what} ${bytes.subarray(0, 12).toHex()}`,
+      `  ${answered(server, bytes)}`,
+      ...(associated ? [`  again: ${answered(server, bytes)}`, `  cut: ${answered(server, cut)}`] : []),
+    ];
+  });
+}
+
+/** Every APDU of the corpus as the answer to a request: what can come of it, and of how many APDUs it does. */
+function answeredByEverything(command: ClientCommand): string[] {
+  const outcomes = Map.groupBy(APDUS, ({ bytes }) => {
+    const client = new ScriptedClient().open();
+    client.command(command);
+    const from = client.events.length;
+    const commands = client.link.commands.length;
+    client.apdu(bytes);
+    const events = client.events.slice(from).map(told);
+    const sent = client.link.commands.slice(commands).map((one) => JSON.stringify(one, replaced));
+    return [client.state, ...sent, ...events].join(' | ');
+  });
+  return [...outcomes].map(
+    ([outcome, samples]) => `${samples.length} of ${samples[0]?.bytes.subarray(0, 12).toHex()} ${outcome}`,
+  );
+}
+
 /**
  * Whole conversations as they went over the line, byte for byte: whatever a change does to an APDU shows here. That the
  * bytes are right is shown by vectors and by independent peers; these files only say that they stay so.
@@ -282,5 +351,39 @@ describe('recorded conversations', () => {
   test.each(['ln', 'sn'] as const)('an object of every class, asked by %s', (referencing) => {
     const file = `every-class-${referencing}.txt`;
     expectGolden(join(import.meta.dir, 'recorded', file), `${askEveryClass(referencing).join('\n')}\n`);
+  });
+
+  test.each(['ln', 'sn'] as const)('every APDU to a server, by %s', (referencing) => {
+    const lines = [
+      '# not associated',
+      ...(referencing === 'ln' ? askedEverything(referencing, false) : []),
+      '# associated',
+      ...askedEverything(referencing, true),
+    ];
+    expectGolden(join(import.meta.dir, 'recorded', `server-${referencing}.txt`), `${lines.join('\n')}\n`);
+  });
+
+  test('every APDU to a client', () => {
+    const requests: Readonly<Record<string, ClientCommand>> = {
+      get: { type: 'get', attribute: at(ENERGY, 2) },
+      'get-list': { type: 'get-list', attributes: [at(ENERGY, 2), at(ENERGY, 3)] },
+      set: { type: 'set', attribute: at(NOTE, 2), value: u16(7) },
+      'set in blocks': { type: 'set', attribute: at(NOTE, 2), value: octetText('z'.repeat(3000)) },
+      'set-list': {
+        type: 'set-list',
+        settings: [
+          { attribute: at(NOTE, 2), value: u16(9) },
+          { attribute: at(HIDDEN, 2), value: boolean(true) },
+        ],
+      },
+      action: { type: 'action', method: at(RELAY, 1), parameter: i8(0) },
+      'action in blocks': { type: 'action', method: at(RELAY, 1), parameter: octetText('z'.repeat(3000)) },
+      'action-list': { type: 'action-list', calls: [{ method: at(RELAY, 1) }, { method: at(RELAY, 2) }] },
+    };
+    const lines = Object.entries(requests).flatMap(([name, command]) => [
+      `# ${name}`,
+      ...answeredByEverything(command),
+    ]);
+    expectGolden(join(import.meta.dir, 'recorded', 'client.txt'), `${lines.join('\n')}\n`);
   });
 });
