@@ -6,23 +6,21 @@ import type { DlmsData, DlmsType, SimpleType, TypeDescription } from './data.ts'
 
 export { descriptionOf, encodeData, writeData } from './axdr-encode.ts';
 
-/** Bounds of one decoding: what a hostile peer can make us build. */
-export interface AxdrLimits {
-  /** Arrays and structures inside one another. */
-  readonly maxDepth: number;
-  /** Values in all, those of expanded compact arrays included. */
-  readonly maxElements: number;
-}
-
-export const DEFAULT_AXDR_LIMITS: AxdrLimits = { maxDepth: 16, maxElements: 1_000_000 };
+/** Arrays and structures inside one another. */
+export const MAX_AXDR_DEPTH = 16;
+/** Values of one decoding: what a hostile peer can make us build. */
+const MOST_VALUES = 1_000_000;
+/** So many a compact-array may unfold to, and so many more for each byte of its contents, for null-data takes none. */
+const FREE_VALUES = 64;
+const VALUES_PER_BYTE = 8;
 
 /**
  * Decodes one A-XDR value that fills `bytes`. Throws `axdr-invalid` (unknown tag, bad length, bytes behind the
  * value), `axdr-too-deep` or `truncated`, each with the offset.
  */
-export function decodeData(bytes: Uint8Array, limits: AxdrLimits = DEFAULT_AXDR_LIMITS): DlmsData {
+export function decodeData(bytes: Uint8Array): DlmsData {
   const reader = new ByteReader(bytes);
-  const value = readData(reader, limits);
+  const value = readData(reader);
   if (reader.remaining > 0) {
     throw new DcuError('axdr-invalid', `${reader.remaining} bytes behind the value`, {
       offset: reader.offset,
@@ -32,18 +30,17 @@ export function decodeData(bytes: Uint8Array, limits: AxdrLimits = DEFAULT_AXDR_
 }
 
 /** Decodes the next A-XDR value and leaves the reader behind it; errors as `decodeData`. */
-export function readData(reader: ByteReader, limits: AxdrLimits = DEFAULT_AXDR_LIMITS): DlmsData {
-  return new Decoder(reader, limits).value(0);
+export function readData(reader: ByteReader): DlmsData {
+  return new Decoder(reader).value(0);
 }
 
 class Decoder {
   readonly #reader: ByteReader;
-  readonly #limits: AxdrLimits;
-  #elements = 0;
+  #most = MOST_VALUES;
+  #values = 0;
 
-  constructor(reader: ByteReader, limits: AxdrLimits) {
+  constructor(reader: ByteReader) {
     this.#reader = reader;
-    this.#limits = limits;
   }
 
   value(depth: number): DlmsData {
@@ -76,8 +73,8 @@ class Decoder {
   /** Each element takes at least its tag, so a count beyond the bytes left is known to be wrong at once. */
   #count(depth: number): number {
     const at = this.#reader.offset;
-    if (depth >= this.#limits.maxDepth) {
-      throw new DcuError('axdr-too-deep', `data nested deeper than ${this.#limits.maxDepth}`, { offset: at });
+    if (depth >= MAX_AXDR_DEPTH) {
+      throw new DcuError('axdr-too-deep', `data nested deeper than ${MAX_AXDR_DEPTH}`, { offset: at });
     }
     const count = readLength(this.#reader);
     if (count > this.#reader.remaining) {
@@ -146,9 +143,9 @@ class Decoder {
 
   /** Null-data and empty structures in a compact-array take no bytes, so the input's length bounds nothing. */
   #charge(values: number): void {
-    this.#elements += values;
-    if (this.#elements > this.#limits.maxElements) {
-      throw new DcuError('axdr-invalid', `more than ${this.#limits.maxElements} values`, {
+    this.#values += values;
+    if (this.#values > this.#most) {
+      throw new DcuError('axdr-invalid', `more than ${this.#most} values`, {
         offset: this.#reader.offset,
       });
     }
@@ -163,6 +160,7 @@ class Decoder {
         offset: at,
       });
     }
+    this.#most = Math.min(MOST_VALUES, this.#values + FREE_VALUES + VALUES_PER_BYTE * length);
     const end = this.#reader.offset + length;
     const elements: DlmsData[] = [];
     while (this.#reader.offset < end) {
@@ -174,13 +172,14 @@ class Decoder {
         });
       }
     }
+    this.#most = MOST_VALUES;
     return { type: 'compact-array', elements };
   }
 
   #description(depth: number): TypeDescription {
     const at = this.#reader.offset;
-    if (depth >= this.#limits.maxDepth) {
-      throw new DcuError('axdr-too-deep', `types nested deeper than ${this.#limits.maxDepth}`, {
+    if (depth >= MAX_AXDR_DEPTH) {
+      throw new DcuError('axdr-too-deep', `types nested deeper than ${MAX_AXDR_DEPTH}`, {
         offset: at,
       });
     }

@@ -228,6 +228,26 @@ describe('A-XDR data', () => {
     }
   });
 
+  test('a compact-array holds little more than its bytes do', () => {
+    // Seven structures of an unsigned and 65,535 null-data in 16 bytes; the same with as many as the bytes may tell.
+    const row = (nulls: number, rows: number): Uint8Array =>
+      Uint8Array.of(
+        0x13,
+        0x02,
+        0x02,
+        0x11,
+        0x01,
+        nulls >> 8,
+        nulls & 0xff,
+        0x00,
+        rows,
+        ...new Array(rows).fill(1),
+      );
+    expect(() => decodeData(row(0xffff, 1))).toThrow(expect.objectContaining({ code: 'axdr-invalid' }));
+    expect(() => decodeData(row(200, 7))).toThrow(expect.objectContaining({ code: 'axdr-invalid' }));
+    expect(decodeData(row(2, 7))).toMatchObject({ elements: { length: 7 } });
+  });
+
   test('bombs are refused before they cost anything', () => {
     const nested = concat([new Uint8Array(5000).fill(1).map((_, i) => (i % 2 === 0 ? 2 : 1)), fromHex('00')]);
     expect(codeOf(() => decodeData(nested))).toBe('axdr-too-deep');

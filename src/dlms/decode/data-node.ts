@@ -1,6 +1,6 @@
 import { ByteReader, toHex } from '../../base/bytes.ts';
 import { DcuError } from '../../base/errors.ts';
-import { DEFAULT_AXDR_LIMITS, decodeData, readData } from '../axdr.ts';
+import { decodeData, MAX_AXDR_DEPTH, readData } from '../axdr.ts';
 import { readLength } from '../axdr-length.ts';
 import { DATA_TAGS } from '../axdr-types.ts';
 import type { DlmsData, DlmsType } from '../data.ts';
@@ -130,8 +130,8 @@ function readWithDescriptors(reader: ByteReader, depth: number): DataNode {
   const tag = reader.peek();
   if (tag !== DATA_TAGS.array && tag !== DATA_TAGS.structure) return dataNode(readData(reader));
   const at = reader.offset;
-  if (depth >= DEFAULT_AXDR_LIMITS.maxDepth) {
-    throw new DcuError('axdr-too-deep', `data nested deeper than ${DEFAULT_AXDR_LIMITS.maxDepth}`, {
+  if (depth >= MAX_AXDR_DEPTH) {
+    throw new DcuError('axdr-too-deep', `data nested deeper than ${MAX_AXDR_DEPTH}`, {
       offset: at,
     });
   }

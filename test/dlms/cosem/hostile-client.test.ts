@@ -243,6 +243,20 @@ describe('a hostile client', () => {
     expect(victim.asked).toHaveLength(4);
   });
 
+  test('values that unfold to a million are no values', () => {
+    const victim = new Victim();
+    victim.associate();
+    // A compact-array of seven structures, each of an unsigned and 65,535 null-data.
+    const bomb = fromHex('13 02 02 11 01ffff00 07 01010101010101');
+    const requests = Array.from({ length: 16 }, () => ({ attribute: ENERGY }));
+    const values = requests.map(() => bomb);
+    // type-unmatched, each
+    expect(victim.send(encodeSetRequest({ type: 'with-list', invoke: 0xc1, requests, values }))).toEqual([
+      `c505c110${'0c'.repeat(16)}`,
+    ]);
+    expect(victim.asked).toHaveLength(0);
+  });
+
   test('all attributes at once are no more than an object can have', () => {
     const victim = new Victim();
     victim.associate();

@@ -1,6 +1,6 @@
 import type { ByteReader } from '../../../base/bytes.ts';
 import { DcuError } from '../../../base/errors.ts';
-import { DEFAULT_AXDR_LIMITS, readData } from '../../axdr.ts';
+import { MAX_AXDR_DEPTH, readData } from '../../axdr.ts';
 import { readLength } from '../../axdr-length.ts';
 import { typeOfTag } from '../../axdr-types.ts';
 import type { DlmsData } from '../../data.ts';
@@ -53,8 +53,8 @@ function valuePart(reader: ByteReader, depth: number): Part {
   const from = reader.offset;
   const type = typeOfTag(reader.peek() ?? -1);
   if (type === 'array' || type === 'structure') {
-    if (depth >= DEFAULT_AXDR_LIMITS.maxDepth) {
-      throw new DcuError('axdr-too-deep', `data nested deeper than ${DEFAULT_AXDR_LIMITS.maxDepth}`, {
+    if (depth >= MAX_AXDR_DEPTH) {
+      throw new DcuError('axdr-too-deep', `data nested deeper than ${MAX_AXDR_DEPTH}`, {
         offset: from,
       });
     }
