@@ -14,6 +14,9 @@ import { HDLC_ADDRESS_TESTS } from './hdlc-addresses.ts';
 import { HDLC_FRAME_TESTS } from './hdlc-frames.ts';
 import { HDLC_LINK_TESTS } from './hdlc-link.ts';
 import { HDLC_TRANSFER_TESTS } from './hdlc-transfer.ts';
+import { SN_OBJECT_TESTS } from './sn-objects.ts';
+import { SN_READ_TESTS } from './sn-read.ts';
+import { SN_WRITE_TESTS } from './sn-write.ts';
 import { SYMSEC_FORM_TESTS } from './symsec-forms.ts';
 import { SYMSEC_HANDSHAKE_TESTS } from './symsec-handshake.ts';
 import { SYMSEC_MESSAGE_TESTS } from './symsec-messages.ts';
@@ -34,9 +37,12 @@ export const ALL_TESTS: readonly TestDefinition[] = [
   ...APPL_GET_TESTS,
   ...APPL_SELECTIVE_TESTS,
   ...APPL_WRITE_TESTS,
+  ...SN_READ_TESTS,
+  ...SN_WRITE_TESTS,
   ...COSEM_OBJECT_TESTS,
   ...COSEM_ASSOCIATION_TESTS,
   ...COSEM_CLASS_TESTS,
+  ...SN_OBJECT_TESTS,
   ...SYMSEC_HANDSHAKE_TESTS,
   ...SYMSEC_MESSAGE_TESTS,
   ...SYMSEC_FORM_TESTS,
