@@ -1,5 +1,5 @@
 import type { Clock } from '../base/clock.ts';
-import { DcuError } from '../base/errors.ts';
+import { DcuError, toDcuError } from '../base/errors.ts';
 import type { Effect } from '../base/machine.ts';
 import type { Random } from '../base/random.ts';
 import { decodeDataNotificationConfirm } from '../dlms/apdu/notification.ts';
@@ -42,6 +42,8 @@ export class PushSender {
   #cancelTimer: (() => void) | undefined;
   #channel: ByteChannel | undefined;
   #pending: Pending | undefined;
+  /** Why the last try of the push under way could not be sent. */
+  #obstacle: DcuError | undefined;
   /** Of the try under way; what an earlier one still does is not its. */
   #try = new AbortController();
 
@@ -59,6 +61,7 @@ export class PushSender {
     this.stop();
     const { promise, resolve, reject } = Promise.withResolvers<number>();
     this.#pending = { resolve, reject };
+    this.#obstacle = undefined;
     this.#command({ type: 'push', body, ...(dateTime === undefined ? {} : { dateTime }) });
     return promise;
   }
@@ -97,7 +100,7 @@ export class PushSender {
     this.#pending = undefined;
     this.#hangUp();
     if (event.type === 'delivered') pending?.resolve(event.attempts);
-    else pending?.reject(event.error);
+    else pending?.reject(because(event.error, this.#obstacle));
   }
 
   /** One try; how it ends is told to the machine. */
@@ -114,10 +117,14 @@ export class PushSender {
       this.#channel = channel;
       this.#listen(channel, signal);
       for (const frame of frames) await channel.write(frame);
-      if (!signal.aborted) this.#command({ type: 'sent' });
-    } catch {
-      // The machine knows how often that may happen, and says so at the end.
-      if (!signal.aborted) this.#command({ type: 'not-sent' });
+      if (signal.aborted) return;
+      this.#obstacle = undefined;
+      this.#command({ type: 'sent' });
+    } catch (error) {
+      if (signal.aborted) return;
+      // The machine knows how often that may happen.
+      this.#obstacle = toDcuError(error);
+      this.#command({ type: 'not-sent' });
     }
   }
 
@@ -147,7 +154,9 @@ export class PushSender {
     channel.onClosed((reason) => {
       cancelGap();
       // Whoever hangs up without a confirmation will send none.
-      if (reason !== undefined && !signal.aborted) this.#command({ type: 'not-sent' });
+      if (reason === undefined || signal.aborted) return;
+      this.#obstacle = reason;
+      this.#command({ type: 'not-sent' });
     });
   }
 
@@ -172,4 +181,10 @@ export class PushSender {
     // What is queued is sent first; a receiver that has gone makes no difference any more.
     channel?.close().catch(() => undefined);
   }
+}
+
+function because(error: DcuError, obstacle: DcuError | undefined): DcuError {
+  if (obstacle === undefined) return error;
+  const { code, facts } = error;
+  return new DcuError(code, `${error.message}: ${obstacle.message}`, { facts, cause: obstacle });
 }
