@@ -1,14 +1,21 @@
 import { concat, fromHex } from '../../../src/base/bytes.ts';
 import { decodeFrame, encodeFrame } from '../../../src/plc/frame.ts';
+import { createModuleMachine } from '../../../src/plc/module-machine.ts';
+import type { LifeState } from '../../../src/plc/module-tables.ts';
 import { FrameReceiver } from '../../../src/plc/receiver.ts';
 import { decodeData, encodeData } from '../../../src/plc/unit.ts';
+import { MODE } from '../../../src/plc/units/afn-03.ts';
 import { UNITS } from '../../../src/plc/units/index.ts';
+import { MODE_VALUE, report } from '../../plc/subject.ts';
 import published from '../../vectors/plc-frames.json';
 import { pieces } from '../mutator.ts';
 import { Broken, type FuzzTarget } from '../target.ts';
+import { feed } from './feed.ts';
 
 const SEEDS: readonly Uint8Array[] = published.frames.map(({ hex }) => fromHex(hex));
 const MAX_FRAME = 256;
+const STARTED = encodeFrame(report(MODE, MODE_VALUE));
+const METER = '222202005002';
 
 export const PLC_TARGETS: readonly FuzzTarget[] = [
   {
@@ -47,6 +54,30 @@ export const PLC_TARGETS: readonly FuzzTarget[] = [
       const found = pieces(input, random).flatMap((piece) => cut.push(piece)).length;
       if (found !== expected) throw new Broken(`${found} frames in pieces, ${expected} at once`);
       if (cut.giveUp().length !== whole.giveUp().length) throw new Broken('the rest differs');
+    },
+  },
+  {
+    name: 'machine of the PLC module',
+    seeds: [concat([STARTED, ...SEEDS]), ...SEEDS],
+    refuses: [],
+    run(input, random) {
+      const machine = createModuleMachine({ masterAddress: '129078563412', uartTimeoutMs: 100 });
+      const nowMs = 0;
+      machine.step({ on: 'command', command: { type: 'set-archive', nodes: [METER] } }, nowMs);
+      machine.step({ on: 'command', command: { type: 'start' } }, nowMs);
+      machine.step({ on: 'command', command: { type: 'topology', id: 't' } }, nowMs);
+      for (let i = 0; i < 3; i++) {
+        const bytes = random.bytes(4);
+        machine.step(
+          { on: 'command', command: { type: 'forward', id: `${i}`, address: METER, bytes } },
+          nowMs,
+        );
+      }
+      feed(machine, input, random);
+      const ended: LifeState = 'off';
+      if (machine.state !== ended || machine.traffic.flying + machine.traffic.waiting > 0) {
+        throw new Broken(`it is ${machine.state} after the line is gone`);
+      }
     },
   },
 ];

@@ -1,0 +1,490 @@
+import { DcuError } from '../base/errors.ts';
+import type { Effect, Input } from '../base/machine.ts';
+import { EXCHANGE_TIMER, Exchange, type Outcome, REST_TIMER } from './exchange.ts';
+import type { PlcFrame, UpFrame } from './frame.ts';
+import { type Job, jobOf, pauseJob, refusedJob, registrationEnd, resumeJob } from './module-jobs.ts';
+import { ModuleOutput } from './module-output.ts';
+import { LIFE_TABLE, type LifeInput, type LifeState } from './module-tables.ts';
+import type {
+  ForwardCommand,
+  JobCommand,
+  ModuleCommand,
+  ModuleConfig,
+  ModuleEvent,
+  ModuleMachine,
+  TrafficState,
+} from './module-types.ts';
+import { synchroniseArchive } from './procedures/archive.ts';
+import type { Ending, ModuleFacts, Procedure } from './procedures/procedure.ts';
+import { type StartedModule, startUp } from './procedures/start-up.ts';
+import { FrameReceiver, type ReceiverCounters } from './receiver.ts';
+import { Reports } from './reports.ts';
+import { Sequences } from './sequences.ts';
+import { TRAFFIC_TIMER, Traffic } from './traffic.ts';
+import { decodeData } from './unit.ts';
+import { DENIAL, denialText } from './units/afn-00.ts';
+import { MODE, type ModuleMode } from './units/afn-03.ts';
+import { RESUME_ROUTER } from './units/afn-12.ts';
+
+/** Silence in the middle of a frame. */
+const GAP_TIMER = 'module-gap';
+/** A pause that a procedure makes. */
+const PAUSE_TIMER = 'module-pause';
+/** The module wants to be left alone. */
+const QUIET_TIMER = 'module-quiet';
+/** So long without traffic, and the router may work again. */
+const IDLE_TIMER = 'module-idle';
+const DISCOVERY_TIMER = 'module-discovery';
+const TIMERS = [GAP_TIMER, PAUSE_TIMER, QUIET_TIMER, IDLE_TIMER, DISCOVERY_TIMER];
+
+const GAP_MS = 500;
+const IDLE_MS = 5000;
+/** Before everything begins anew because the module has refused something that it must not refuse. */
+const AGAIN_MS = 10_000;
+/** The module repeats its own start until it is confirmed; this long, it is the same start. */
+const SAME_START_MS = 5000;
+
+const DEFAULTS = {
+  baudRate: 9600,
+  maxFrame: 2048,
+  protocol: 0,
+  maxConcurrent: 128,
+  batch: 32,
+  uartTimeoutMs: 6000,
+  forwardTimeoutMs: 60_000,
+  queueLimit: 4096,
+} as const;
+
+/** The concentrator's side of the module's interface (Q/GDW 376.2 and 10376.2). */
+class PlcModule implements ModuleMachine {
+  readonly #config: ModuleConfig;
+  readonly #out = new ModuleOutput();
+  readonly #receiver: FrameReceiver;
+  readonly #sequences = new Sequences();
+  readonly #exchange: Exchange;
+  readonly #traffic: Traffic;
+  readonly #reports: Reports;
+  readonly #facts: ModuleFacts;
+  #state: LifeState = 'off';
+  #procedure: Procedure<Ending> | undefined;
+  #job: Job | undefined;
+  #jobs: Job[] = [];
+  /** Nobody has said so far what the module is to have: it keeps what it has. */
+  #archive: readonly string[] | undefined;
+  #known: ReadonlySet<string> = new Set();
+  /** What the module has may differ from the archive. */
+  #unsynchronised = true;
+  /** Who the module was when it was last set up. */
+  #identity: string | undefined;
+  #startSeenMs = Number.NEGATIVE_INFINITY;
+  #idling = false;
+  #gapArmed = false;
+  #discovery: string | undefined;
+
+  constructor(config: ModuleConfig) {
+    this.#config = config;
+    const maxFrame = config.maxFrame ?? DEFAULTS.maxFrame;
+    this.#out.edition = config.edition ?? '10376.2';
+    this.#receiver = new FrameReceiver(maxFrame);
+    this.#exchange = new Exchange(this.#out, this.#sequences, (outcome, nowMs) =>
+      this.#advance(outcome, nowMs),
+    );
+    const isKnown = (address: string): boolean => this.#known.has(address);
+    this.#traffic = new Traffic(this.#out, this.#sequences, {
+      masterAddress: config.masterAddress,
+      protocol: config.protocol ?? DEFAULTS.protocol,
+      maxConcurrent: config.maxConcurrent ?? DEFAULTS.maxConcurrent,
+      forwardTimeoutMs: config.forwardTimeoutMs ?? DEFAULTS.forwardTimeoutMs,
+      queueLimit: config.queueLimit ?? DEFAULTS.queueLimit,
+      isKnown,
+    });
+    const { localTime } = config;
+    this.#reports = new Reports(this.#out, { isKnown, ...(localTime === undefined ? {} : { localTime }) });
+    this.#facts = factsOf(config, this.#out);
+  }
+
+  get state(): LifeState {
+    return this.#state;
+  }
+
+  get counters() {
+    return this.#out.counters;
+  }
+
+  get line(): ReceiverCounters {
+    return this.#receiver.counters;
+  }
+
+  get traffic(): TrafficState {
+    return this.#traffic;
+  }
+
+  step(input: Input<ModuleCommand>, nowMs: number): Effect<ModuleEvent>[] {
+    switch (input.on) {
+      case 'bytes':
+        this.#bytes(input.bytes, nowMs);
+        break;
+      case 'command':
+        this.#command(input.command, nowMs);
+        break;
+      case 'timer':
+        this.#timer(input.timer, nowMs);
+        break;
+      case 'closed':
+        this.#life('closed', nowMs, input.reason);
+        break;
+    }
+    this.#work(nowMs);
+    return this.#out.take();
+  }
+
+  #bytes(bytes: Uint8Array, nowMs: number): void {
+    for (const frame of this.#receiver.push(bytes)) this.#frame(frame, nowMs);
+    const waiting = this.#receiver.waiting && this.#state !== 'off';
+    if (waiting) this.#out.arm(GAP_TIMER, GAP_MS);
+    else if (this.#gapArmed) this.#out.disarm(GAP_TIMER);
+    this.#gapArmed = waiting;
+  }
+
+  #command(command: ModuleCommand, nowMs: number): void {
+    switch (command.type) {
+      case 'start':
+      case 'stop':
+        this.#life(command.type, nowMs);
+        return;
+      case 'set-archive':
+        this.#known = new Set(command.nodes);
+        this.#archive = [...this.#known];
+        this.#life('archive', nowMs);
+        return;
+      case 'forward':
+        this.#forward(command, nowMs);
+        return;
+      case 'cancel':
+        this.#traffic.cancel(command.id);
+        return;
+      default:
+        this.#order(command);
+        return;
+    }
+  }
+
+  #forward(command: ForwardCommand, nowMs: number): void {
+    if (LIFE_TABLE[this.#state].forward === 'refuse') this.#traffic.refuse(command);
+    else this.#traffic.accept(command, nowMs);
+  }
+
+  #order(command: JobCommand): void {
+    if (LIFE_TABLE[this.#state].job === 'refuse') this.#out.emit(refusedJob(command.id));
+    else this.#jobs.push(this.#jobOf(command));
+  }
+
+  #jobOf(command: JobCommand): Job {
+    return jobOf(command, this.#facts, {
+      ...(this.#config.localTime === undefined ? {} : { localTime: this.#config.localTime }),
+      discovering: (id, minutes) => {
+        this.#discovery = id;
+        this.#out.arm(DISCOVERY_TIMER, minutes * 60_000);
+      },
+    });
+  }
+
+  #timer(timer: string, nowMs: number): void {
+    switch (timer) {
+      case GAP_TIMER:
+        this.#gapArmed = false;
+        for (const frame of this.#receiver.giveUp()) this.#frame(frame, nowMs);
+        return;
+      case EXCHANGE_TIMER:
+        this.#exchange.timeout(nowMs);
+        return;
+      case REST_TIMER:
+        this.#exchange.rested(nowMs);
+        return;
+      case TRAFFIC_TIMER:
+        this.#traffic.expire(nowMs);
+        return;
+      case PAUSE_TIMER:
+        if (this.#procedure !== undefined) this.#advance({ kind: 'done' }, nowMs);
+        return;
+      case IDLE_TIMER:
+        this.#idling = false;
+        if (this.#isIdle() && this.#facts.paused) this.#jobs.push(resumeJob(this.#facts));
+        return;
+      case DISCOVERY_TIMER:
+        this.#endDiscovery();
+        return;
+    }
+  }
+
+  #endDiscovery(): void {
+    if (this.#discovery === undefined) return;
+    this.#jobs.push(registrationEnd(this.#facts, this.#discovery));
+    this.#discovery = undefined;
+  }
+
+  #frame(frame: PlcFrame, nowMs: number): void {
+    const { counters } = this.#out;
+    if (this.#state === 'off') return;
+    if (frame.direction === 'down') {
+      counters.foreign++;
+      return;
+    }
+    counters.received++;
+    if (frame.initiates) {
+      if (frame.afn === MODE.afn && frame.fn === MODE.fn) this.#moduleStarted(frame, nowMs);
+      else this.#reports.receive(frame, nowMs);
+      return;
+    }
+    if (this.#exchange.receive(frame, nowMs) || this.#traffic.receive(frame, nowMs)) return;
+    counters.stale++;
+  }
+
+  #moduleStarted(frame: UpFrame, nowMs: number): void {
+    let mode: ModuleMode;
+    try {
+      mode = decodeData(MODE.up, frame.data, this.#out.edition).value;
+    } catch {
+      this.#out.counters.garbled++;
+      this.#reports.deny(frame, DENIAL.format);
+      return;
+    }
+    this.#reports.confirm(frame);
+    const repeated = this.#state === 'starting' && nowMs - this.#startSeenMs < SAME_START_MS;
+    this.#startSeenMs = nowMs;
+    if (repeated) this.#out.counters.repeated++;
+    else this.#life('module-up', nowMs, undefined, mode);
+  }
+
+  #life(input: LifeInput, nowMs: number, reason?: DcuError, mode?: ModuleMode): void {
+    switch (LIFE_TABLE[this.#state][input]) {
+      case 'begin':
+        this.#begin(nowMs);
+        return;
+      case 'end':
+        this.#end(input, nowMs, reason);
+        return;
+      case 'remember':
+        this.#unsynchronised = true;
+        return;
+      case 'synchronise':
+      case 'synchronise-anew':
+        this.#synchronise(nowMs);
+        return;
+      case 'restart':
+        if (this.#state !== 'starting') this.#out.emit({ type: 'restarted' });
+        this.#facts.paused = false;
+        this.#reports.forget();
+        this.#traffic.moduleLost(nowMs);
+        this.#keepJob();
+        this.#begin(nowMs, mode);
+        return;
+      case 'run':
+        this.#state = 'running';
+        return;
+      case 'try-again':
+        this.#keepJob();
+        this.#begin(nowMs, undefined, input === 'failed' ? AGAIN_MS : 0);
+        return;
+      case 'next':
+      case 'fail-job':
+        this.#job = undefined;
+        this.#state = 'running';
+        return;
+      case 'ignore':
+      case 'refuse':
+      case 'queue':
+      case 'queue-job':
+        return;
+    }
+  }
+
+  #begin(nowMs: number, mode?: ModuleMode, pauseMs = 0): void {
+    const { masterAddress, baudRate, maxFrame = DEFAULTS.maxFrame } = this.#config;
+    this.#state = 'starting';
+    this.#facts.noRouter = false;
+    this.#unsynchronised = true;
+    const options = {
+      masterAddress,
+      maxFrame,
+      ...(baudRate === undefined ? {} : { baudRate }),
+      ...(mode === undefined ? {} : { mode }),
+    };
+    const course = startUp(this.#facts, options, (module) => this.#started(module));
+    this.#run(pauseMs > 0 ? after(pauseMs, course) : course, nowMs);
+  }
+
+  #started({ mode, version }: StartedModule): void {
+    const { edition, baudRate, maxFrame } = this.#facts;
+    const { vendor, chip, date, version: number } = version ?? mode ?? {};
+    const identity = JSON.stringify([vendor, chip, date, number]);
+    const swapped = this.#identity !== undefined && this.#identity !== identity;
+    this.#identity = identity;
+    this.#traffic.maxFrame = maxFrame;
+    this.#traffic.monitorTimeoutMs = (mode?.monitorTimeoutS ?? 0) * 1000;
+    if (edition === '376.2') this.#traffic.way = 'single';
+    else if (swapped) this.#traffic.way = 'concurrent';
+    this.#out.emit({
+      type: 'ready',
+      edition,
+      baudRate,
+      ...(version === undefined ? {} : { version }),
+      ...(mode === undefined ? {} : { mode }),
+      swapped,
+    });
+  }
+
+  #synchronise(nowMs: number): void {
+    const archive = this.#archive;
+    this.#state = archive === undefined ? 'running' : 'synchronising';
+    this.#unsynchronised = false;
+    this.#traffic.archiveInDoubt = false;
+    if (archive === undefined) return;
+    const course = synchroniseArchive(this.#facts, archive, (result) =>
+      this.#out.emit({ type: 'archive', ...result }),
+    );
+    this.#run(course, nowMs);
+  }
+
+  #end(input: LifeInput, nowMs: number, reason: DcuError | undefined): void {
+    this.#exchange.drop(nowMs);
+    // It works on by itself while nobody asks it.
+    if (input === 'stop' && this.#facts.paused) {
+      this.#out.send(RESUME_ROUTER, undefined, this.#sequences.next(), { initiates: true });
+    }
+    this.#procedure = undefined;
+    for (const job of [...(this.#job ? [this.#job] : []), ...this.#jobs]) {
+      if (job.id !== undefined) this.#out.emit(refusedJob(job.id));
+    }
+    this.#job = undefined;
+    this.#jobs = [];
+    this.#traffic.stop();
+    this.#receiver.giveUp();
+    this.#sequences.clear();
+    this.#reports.forget();
+    for (const timer of TIMERS) this.#out.disarm(timer);
+    this.#idling = false;
+    this.#gapArmed = false;
+    this.#discovery = undefined;
+    this.#facts.paused = false;
+    this.#state = 'off';
+    this.#out.emit({ type: 'stopped', ...(reason === undefined ? {} : { error: reason }) });
+  }
+
+  /** A job that was cut off is begun anew, a few times. */
+  #keepJob(): void {
+    const job = this.#job;
+    this.#job = undefined;
+    if (job === undefined) return;
+    job.triesLeft--;
+    if (job.triesLeft > 0) this.#jobs.unshift(job);
+    else if (job.id !== undefined) this.#out.emit(refusedJob(job.id));
+  }
+
+  /** Begins a course of questions; what was asked before is dropped. */
+  #run(course: Procedure<Ending>, nowMs: number): void {
+    this.#exchange.drop(nowMs);
+    this.#out.disarm(PAUSE_TIMER);
+    this.#procedure = course;
+    this.#advance(undefined, nowMs);
+  }
+
+  #advance(outcome: Outcome | undefined, nowMs: number): void {
+    const course = this.#procedure;
+    if (course === undefined) return;
+    const step = course.next(outcome ?? { kind: 'done' });
+    if (step.done !== true) {
+      if (step.value.do === 'ask') this.#exchange.ask(step.value, nowMs);
+      else this.#out.arm(PAUSE_TIMER, step.value.delayMs);
+      return;
+    }
+    this.#procedure = undefined;
+    this.#ended(step.value, nowMs);
+  }
+
+  #ended(ending: Ending, nowMs: number): void {
+    const job = this.#job;
+    if (ending === 'done') this.#life('done', nowMs);
+    else if (ending === 'silent') this.#life('silent', nowMs);
+    else {
+      if (job?.id !== undefined) this.#out.emit(deniedJob(job.id, ending.code));
+      this.#life('failed', nowMs);
+    }
+  }
+
+  #isIdle(): boolean {
+    return (
+      this.#state === 'running' &&
+      this.#jobs.length === 0 &&
+      this.#traffic.waiting === 0 &&
+      this.#traffic.flying === 0
+    );
+  }
+
+  /** What is due goes on: the archive, jobs, and traffic, for which the router pauses. */
+  #work(nowMs: number): void {
+    if (this.#state === 'running' && (this.#unsynchronised || this.#traffic.archiveInDoubt)) {
+      this.#life('archive', nowMs);
+    }
+    if (this.#state === 'running') this.#nextJob(nowMs);
+    const quietMs = this.#exchange.quietUntilMs - nowMs;
+    const mayFly =
+      (this.#state === 'running' || (this.#state === 'working' && this.#job?.exclusive !== true)) &&
+      (this.#facts.paused || this.#facts.noRouter) &&
+      quietMs <= 0;
+    if (this.#state !== 'off') this.#traffic.launch(nowMs, mayFly);
+    if (quietMs > 0 && this.#traffic.waiting > 0) this.#out.arm(QUIET_TIMER, quietMs);
+    const idling = this.#isIdle() && this.#facts.paused;
+    if (idling && !this.#idling) this.#out.arm(IDLE_TIMER, IDLE_MS);
+    else if (!idling && this.#idling) this.#out.disarm(IDLE_TIMER);
+    this.#idling = idling;
+  }
+
+  #nextJob(nowMs: number): void {
+    const wantsPause = this.#traffic.waiting > 0 && !this.#facts.paused && !this.#facts.noRouter;
+    const job = wantsPause ? pauseJob(this.#facts) : this.#jobs.shift();
+    if (job === undefined) return;
+    this.#job = job;
+    this.#state = 'working';
+    this.#run(job.begin(), nowMs);
+  }
+}
+
+function* after(delayMs: number, course: Procedure<Ending>): Procedure<Ending> {
+  yield { do: 'pause', delayMs };
+  return yield* course;
+}
+
+function deniedJob(id: string, code: number): ModuleEvent {
+  const error = new DcuError('link-refused', `the module refuses: ${denialText(code)}`, { facts: { code } });
+  return { type: 'job-failed', id, error };
+}
+
+function factsOf(config: ModuleConfig, out: ModuleOutput): ModuleFacts {
+  return {
+    get edition() {
+      return out.edition;
+    },
+    set edition(edition) {
+      out.edition = edition;
+    },
+    editionIsGiven: config.edition !== undefined,
+    baudRate: DEFAULTS.baudRate,
+    baudRateRefused: false,
+    maxFrame: config.maxFrame ?? DEFAULTS.maxFrame,
+    maxNodes: 2040,
+    maxFilePiece: 0,
+    batch: config.batch ?? DEFAULTS.batch,
+    firstNode: 1,
+    paused: false,
+    noRouter: false,
+    emit: (event) => out.emit(event),
+    configure: (baudRate) => out.configure(baudRate),
+    uartTimeoutMs: config.uartTimeoutMs ?? DEFAULTS.uartTimeoutMs,
+  };
+}
+
+/** The machine that runs on the module's UART, which opens with 9600 baud, 8 bits and even parity. */
+export function createModuleMachine(config: ModuleConfig): ModuleMachine {
+  return new PlcModule(config);
+}

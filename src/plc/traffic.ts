@@ -1,0 +1,393 @@
+import { DcuError, type ErrorCode } from '../base/errors.ts';
+import { FairQueue, type Waiting } from './fair-queue.ts';
+import { SHORTEST_FRAME, type UpFrame } from './frame.ts';
+import type { ModuleOutput } from './module-output.ts';
+import { REQUEST_TABLE, type RequestInput } from './module-tables.ts';
+import type { FailureReason, ForwardCommand, TrafficState } from './module-types.ts';
+import type { Sequences } from './sequences.ts';
+import { decodeData } from './unit.ts';
+import { DENIAL, DENY, denialText } from './units/afn-00.ts';
+import { FORWARD_ROUTED, FORWARD_ROUTED_LONG } from './units/afn-13.ts';
+import { READ_CONCURRENT } from './units/afn-f1.ts';
+
+type ForwardingWay = TrafficState['way'];
+
+export interface TrafficLimits {
+  readonly masterAddress: string;
+  readonly protocol: number;
+  readonly maxConcurrent: number;
+  readonly forwardTimeoutMs: number;
+  readonly queueLimit: number;
+  /** Whether the module should know the address. */
+  isKnown(address: string): boolean;
+}
+
+interface Request extends Waiting {
+  readonly id: string;
+  readonly bytes: Uint8Array;
+  attemptsLeft: number;
+  rests: number;
+}
+
+interface Flight {
+  readonly request: Request;
+  readonly way: ForwardingWay;
+  readonly deadlineMs: number;
+}
+
+/** Goes off when an answer is overdue, or a request may go that had to wait. */
+export const TRAFFIC_TIMER = 'module-traffic';
+
+/** Two addresses, and what the longest head of a data unit has before the message. */
+const FORWARD_OVERHEAD = SHORTEST_FRAME + 12 + 5;
+const LONGEST_SHORT_MESSAGE = 0xff;
+const FIRST_REST_MS = 1000;
+const LONGEST_REST_MS = 30_000;
+/** What the module has refused so often fails. */
+const MOST_RESTS = 10;
+/** So many answers in a row, and one more may fly. */
+const ANSWERS_FOR_ONE_MORE = 32;
+
+/** The error that each reason shows itself as. */
+const ERRORS: Readonly<Record<FailureReason, ErrorCode>> = {
+  'no-answer': 'link-timeout',
+  'meter-silent': 'link-timeout',
+  'not-in-network': 'link-refused',
+  'unknown-address': 'link-refused',
+  refused: 'link-refused',
+  unsupported: 'unsupported',
+  'too-long': 'apdu-too-long',
+  'queue-full': 'overflow',
+  cancelled: 'cancelled',
+  'module-lost': 'link-closed',
+};
+
+/** Messages between the concentrator and meters through the module. */
+export class Traffic implements TrafficState {
+  readonly #out: ModuleOutput;
+  readonly #sequences: Sequences;
+  readonly #limits: TrafficLimits;
+  readonly #queue: FairQueue<Request>;
+  readonly #flights = new Map<number, Flight>();
+  readonly #taken = new Set<string>();
+  #way: ForwardingWay = 'concurrent';
+  #limit: number;
+  #answersInRow = 0;
+  #armed = false;
+  #dueMs = Number.POSITIVE_INFINITY;
+  /** The module does not know an address that it should know. */
+  archiveInDoubt = false;
+  maxFrame = 2048;
+  /** The longest time that the module itself gives a meter; 0 = not known. */
+  monitorTimeoutMs = 0;
+
+  constructor(out: ModuleOutput, sequences: Sequences, limits: TrafficLimits) {
+    this.#out = out;
+    this.#sequences = sequences;
+    this.#limits = limits;
+    this.#limit = limits.maxConcurrent;
+    this.#queue = new FairQueue(limits.queueLimit);
+  }
+
+  get way(): ForwardingWay {
+    return this.#way;
+  }
+
+  set way(way: ForwardingWay) {
+    this.#way = way;
+  }
+
+  /** Requests that may be on their way at once; the module has a say in it. */
+  get concurrency(): number {
+    return this.#way === 'single' ? 1 : this.#limit;
+  }
+
+  get flying(): number {
+    return this.#flights.size;
+  }
+
+  get waiting(): number {
+    return this.#queue.size;
+  }
+
+  accept(command: ForwardCommand, nowMs: number): void {
+    const request: Request = {
+      id: command.id,
+      address: command.address,
+      bytes: command.bytes,
+      urgent: command.urgent ?? false,
+      attemptsLeft: Math.max(1, command.attempts ?? 1),
+      rests: 0,
+      notBeforeMs: nowMs,
+    };
+    if (!/^[0-9]{12}$/.test(request.address)) {
+      this.#fail(request, 'unknown-address', `'${request.address}' is not twelve digits`);
+    } else if (request.bytes.length > this.maxFrame - FORWARD_OVERHEAD) {
+      this.#fail(request, 'too-long', `${request.bytes.length} bytes, the module takes ${this.maxFrame}`);
+    } else if (!this.#queue.push(request)) {
+      this.#fail(request, 'queue-full', `${this.#queue.size} requests wait already`);
+    }
+  }
+
+  cancel(id: string): void {
+    for (const request of this.#queue.remove((one) => one.id === id)) {
+      this.#fail(request, 'cancelled', 'it was waiting');
+    }
+    for (const [sequence, { request }] of this.#flights) {
+      if (request.id !== id) continue;
+      this.#land(sequence, true);
+      this.#fail(request, 'cancelled', 'it was on its way');
+    }
+  }
+
+  /** Sends what may go; afterwards the timer is armed for what comes next. */
+  launch(nowMs: number, mayFly: boolean): void {
+    let request = mayFly ? this.#nextFlight(nowMs) : undefined;
+    while (request !== undefined) {
+      this.#send(request, nowMs);
+      request = this.#nextFlight(nowMs);
+    }
+    this.#schedule(nowMs, mayFly);
+  }
+
+  #nextFlight(nowMs: number): Request | undefined {
+    return this.#flights.size < this.concurrency ? this.#queue.next(nowMs, this.#taken) : undefined;
+  }
+
+  #send(request: Request, nowMs: number): void {
+    const { masterAddress, protocol, forwardTimeoutMs } = this.#limits;
+    const sequence = this.#sequences.next(request.address);
+    const way = this.#way;
+    // One at a time is watched by the module itself, and its time-out is the longer one.
+    const timeoutMs = way === 'single' ? Math.max(forwardTimeoutMs, this.monitorTimeoutMs) : forwardTimeoutMs;
+    this.#flights.set(sequence, { request, way, deadlineMs: nowMs + timeoutMs });
+    this.#taken.add(request.address);
+    request.attemptsLeft--;
+    const addresses = { source: masterAddress, relays: [], destination: request.address };
+    const message = request.bytes;
+    const options = { initiates: true, addresses };
+    if (way === 'concurrent') {
+      this.#out.send(READ_CONCURRENT, { protocol, reserved: 0, message }, sequence, options);
+    } else {
+      const unit = message.length > LONGEST_SHORT_MESSAGE ? FORWARD_ROUTED_LONG : FORWARD_ROUTED;
+      this.#out.send(unit, { protocol, delayMatters: 0, attached: [], message }, sequence, options);
+    }
+  }
+
+  /** Whether the frame answers something that flies; it does so when sequence, unit and meter are those that were sent. */
+  receive(frame: UpFrame, nowMs: number): boolean {
+    const { sequence } = frame.information;
+    const flight = this.#flights.get(sequence);
+    if (flight === undefined) return false;
+    const { request, way } = flight;
+    const from = frame.addresses?.source;
+    if (from !== undefined && from !== request.address) return false;
+    try {
+      const answer = this.#read(frame, way);
+      if (answer === undefined) return false;
+      const { input, message, code } = answer;
+      this.#step(sequence, flight, input, nowMs, message, code);
+    } catch {
+      this.#out.counters.garbled++;
+    }
+    return true;
+  }
+
+  #read(
+    frame: UpFrame,
+    way: ForwardingWay,
+  ): { readonly input: RequestInput; readonly message?: Uint8Array; readonly code?: number } | undefined {
+    const { edition, counters } = this.#out;
+    if (frame.afn === DENY.afn && frame.fn === DENY.fn) {
+      const code = decodeData(DENY.up, frame.data, edition).value;
+      counters.denied++;
+      return { input: inputOf(code), code };
+    }
+    const unit = [READ_CONCURRENT, FORWARD_ROUTED, FORWARD_ROUTED_LONG].find(
+      ({ afn, fn }) => afn === frame.afn && fn === frame.fn,
+    );
+    if (unit === undefined || (unit === READ_CONCURRENT) !== (way === 'concurrent')) return undefined;
+    const { message } = decodeData<{ readonly message: Uint8Array }>(unit.up, frame.data, edition).value;
+    // A router that has waited in vain says so with an empty answer.
+    return message.length === 0 ? { input: 'absent' } : { input: 'answer', message };
+  }
+
+  /** What is overdue at `nowMs`. */
+  expire(nowMs: number): void {
+    this.#armed = false;
+    for (const [sequence, flight] of this.#flights) {
+      if (flight.deadlineMs > nowMs) continue;
+      this.#out.counters.timeouts++;
+      this.#step(sequence, flight, 'timeout', nowMs);
+    }
+  }
+
+  /** The module has restarted: nothing that flies comes back. */
+  moduleLost(nowMs: number): void {
+    for (const [sequence, flight] of this.#flights) this.#step(sequence, flight, 'lost', nowMs);
+    this.#limit = this.#limits.maxConcurrent;
+  }
+
+  /** Everything fails. */
+  stop(): void {
+    for (const [sequence, { request }] of this.#flights) {
+      this.#land(sequence, false);
+      this.#fail(request, 'module-lost', 'the module is no longer asked');
+    }
+    for (const request of this.#queue.remove(() => true)) {
+      this.#fail(request, 'module-lost', 'the module is no longer asked');
+    }
+    this.#disarm();
+  }
+
+  refuse(command: ForwardCommand): void {
+    this.#fail(command, 'module-lost', 'the module is not asked');
+  }
+
+  #step(
+    sequence: number,
+    { request, way }: Flight,
+    input: RequestInput,
+    nowMs: number,
+    message: Uint8Array = new Uint8Array(),
+    code = -1,
+  ): void {
+    const action = REQUEST_TABLE.flying[input];
+    if (action === 'ignore' || action === 'send') return;
+    this.#land(sequence, input === 'timeout');
+    switch (action) {
+      case 'deliver':
+        this.#answered(request, message);
+        return;
+      case 'repeat':
+        this.#repeat(request, input, code, nowMs);
+        return;
+      case 'rest-fewer':
+        this.#limit = Math.max(1, Math.min(this.#limit, this.#flights.size));
+        this.#answersInRow = 0;
+        this.#rest(request, 'refused', code, nowMs);
+        return;
+      case 'rest-unknown':
+        if (this.#limits.isKnown(request.address)) {
+          this.archiveInDoubt = true;
+          this.#rest(request, 'unknown-address', code, nowMs);
+        } else {
+          this.#fail(request, 'unknown-address', denialText(code));
+        }
+        return;
+      case 'rest':
+        this.#rest(request, 'refused', code, nowMs);
+        return;
+      case 'other-way':
+        this.#otherWay(request, way, code, nowMs);
+        return;
+      case 'fail':
+        this.#fail(request, 'refused', denialText(code));
+        return;
+      case 'forget':
+        return;
+    }
+  }
+
+  #answered(request: Request, bytes: Uint8Array): void {
+    this.#answersInRow++;
+    if (this.#answersInRow >= ANSWERS_FOR_ONE_MORE && this.#limit < this.#limits.maxConcurrent) {
+      this.#limit++;
+      this.#answersInRow = 0;
+    }
+    this.#out.emit({ type: 'answer', id: request.id, address: request.address, bytes });
+  }
+
+  #repeat(request: Request, input: RequestInput, code: number, nowMs: number): void {
+    if (request.attemptsLeft > 0) {
+      // A network that has just lost a meter needs a moment to find it again.
+      request.notBeforeMs = input === 'absent' ? nowMs + FIRST_REST_MS : nowMs;
+      this.#queue.putBack(request);
+    } else if (input === 'lost') {
+      this.#fail(request, 'module-lost', 'the module has restarted');
+    } else if (input === 'timeout') {
+      this.#fail(request, 'no-answer', 'nothing came');
+    } else {
+      const reason = code === DENIAL.notInNetwork ? 'not-in-network' : 'meter-silent';
+      this.#fail(request, reason, code < 0 ? denialText(DENIAL.meterSilent) : denialText(code));
+    }
+  }
+
+  /** It was not sent to the meter, so the attempt does not count. */
+  #rest(request: Request, reason: FailureReason, code: number, nowMs: number): void {
+    request.attemptsLeft++;
+    request.rests++;
+    if (request.rests > MOST_RESTS) {
+      this.#fail(request, reason, denialText(code));
+      return;
+    }
+    request.notBeforeMs = nowMs + Math.min(FIRST_REST_MS * 2 ** (request.rests - 1), LONGEST_REST_MS);
+    this.#queue.putBack(request);
+  }
+
+  #otherWay(request: Request, way: ForwardingWay, code: number, nowMs: number): void {
+    if (way === 'single') {
+      this.#fail(request, 'unsupported', denialText(code));
+      return;
+    }
+    this.#way = 'single';
+    this.#rest(request, 'unsupported', code, nowMs);
+    request.notBeforeMs = nowMs;
+  }
+
+  #land(sequence: number, mayStillCome: boolean): void {
+    const flight = this.#flights.get(sequence);
+    if (flight === undefined) return;
+    this.#flights.delete(sequence);
+    this.#taken.delete(flight.request.address);
+    if (mayStillCome) this.#sequences.leave(sequence, flight.request.address);
+    else this.#sequences.free(sequence);
+  }
+
+  #fail({ id, address }: { id: string; address: string }, reason: FailureReason, detail: string): void {
+    const error = new DcuError(ERRORS[reason], `meter ${address}: ${detail}`, { facts: { reason } });
+    this.#out.emit({ type: 'failed', id, address, reason, error });
+  }
+
+  #schedule(nowMs: number, mayFly: boolean): void {
+    let dueMs = Number.POSITIVE_INFINITY;
+    for (const { deadlineMs } of this.#flights.values()) dueMs = Math.min(dueMs, deadlineMs);
+    if (mayFly && this.#flights.size < this.concurrency) {
+      dueMs = Math.min(dueMs, this.#queue.nextTimeMs(this.#taken) ?? dueMs);
+    }
+    if (dueMs === this.#dueMs && this.#armed) return;
+    this.#disarm();
+    this.#dueMs = dueMs;
+    if (dueMs === Number.POSITIVE_INFINITY) return;
+    this.#armed = true;
+    this.#out.arm(TRAFFIC_TIMER, dueMs - nowMs);
+  }
+
+  #disarm(): void {
+    if (this.#armed) this.#out.disarm(TRAFFIC_TIMER);
+    this.#armed = false;
+  }
+}
+
+function inputOf(code: number): RequestInput {
+  switch (code) {
+    case DENIAL.meterSilent:
+    case DENIAL.nodeSilent:
+    case DENIAL.timeout:
+    case DENIAL.notInNetwork:
+      return 'absent';
+    case DENIAL.busy:
+    case DENIAL.beingRead:
+      return 'busy';
+    case DENIAL.tooManyAtOnce:
+    case DENIAL.tooManyMessages:
+      return 'crowded';
+    case DENIAL.unsupported:
+    case DENIAL.noSuchInformation:
+      return 'unsupported';
+    case DENIAL.unknownAddress:
+      return 'unknown';
+    default:
+      return 'refusal';
+  }
+}
