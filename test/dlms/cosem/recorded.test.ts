@@ -189,11 +189,15 @@ const summary = (more: readonly string[]): string[] =>
   more.length === 0 ? [] : [`  … ${more.length} more, ${Bun.hash.crc32(more.join()).toString(16)}`];
 
 /** Bytes as hexadecimal digits, errors by their code: what a person can compare. */
+/** An error, which becomes an object before it is written: its code counts, its words do not. */
+const isError = (value: unknown): value is { readonly code: string } =>
+  typeof value === 'object' && value !== null && 'code' in value && 'message' in value;
+
 const told = (event: ClientEvent): string => JSON.stringify(event, replaced);
 
 function replaced(_: string, value: unknown): unknown {
   if (value instanceof Uint8Array) return short(value);
-  return value instanceof Error && 'code' in value ? { error: value.code } : value;
+  return isError(value) ? { error: value.code } : value;
 }
 
 /** A command, what went over the line for it, and what came of it. */

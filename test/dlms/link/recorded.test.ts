@@ -49,6 +49,10 @@ const short = (bytes: Uint8Array): string =>
     ? bytes.toHex()
     : `${bytes.subarray(0, 12).toHex()}…${bytes.length}/${Bun.hash.crc32(bytes).toString(16)}`;
 
+/** An error, which becomes an object before it is written: its code counts, its words do not. */
+const isError = (value: unknown): value is { readonly code: string } =>
+  typeof value === 'object' && value !== null && 'code' in value && 'message' in value;
+
 function told(effect: Effect<object>): string {
   switch (effect.do) {
     case 'send':
@@ -64,7 +68,7 @@ function told(effect: Effect<object>): string {
     case 'emit':
       return JSON.stringify(effect.event, (_, value: unknown) => {
         if (value instanceof Uint8Array) return short(value);
-        return value instanceof Error && 'code' in value ? { error: value.code } : value;
+        return isError(value) ? { error: value.code } : value;
       });
   }
 }
