@@ -1,5 +1,6 @@
 import { DcuError } from '../../base/errors.ts';
 import type { SecuritySuite } from '../../base/model.ts';
+import { keyBytes } from '../../base/security-needs.ts';
 import { apduKind, TAG } from '../apdu/tags.ts';
 import { MessageSecurity, type OpenedApdu } from '../ciphering/message-security.ts';
 import { isAuthenticated, parseSecurityControl } from '../ciphering/security-control.ts';
@@ -48,7 +49,6 @@ export function contentLength({ value = '' }: Part): number {
 }
 
 const NO_TITLE = new Uint8Array(8);
-const UNKNOWN_KEY = new Uint8Array(16);
 
 /**
  * Takes the outermost ciphering off. Throws `security-required` naming the key that is missing, `decryption-failed`
@@ -83,8 +83,8 @@ export function verifies(
   systemTitle: Uint8Array | undefined,
   keys: DecodeKeys,
 ): boolean {
-  const { peerSigningKey, encryptionKey = UNKNOWN_KEY } = keys;
-  const suite = peerSigningKey?.length === 96 ? 2 : 1;
+  const suite = keys.peerSigningKey?.length === 96 ? 2 : 1;
+  const { encryptionKey = new Uint8Array(keyBytes(suite)) } = keys;
   try {
     return (
       opened(apdu, sealed, suite, systemTitle ?? NO_TITLE, { ...keys, encryptionKey }).signedBy !== undefined
@@ -119,6 +119,7 @@ function opened(
     systemTitle: recipientTitle,
     ...(dedicated && encryptionKey !== undefined ? { dedicatedKey: encryptionKey } : {}),
     acceptBroadcast: true,
+    anyRecipient: keys.recipientTitle === undefined,
     randomBytes: (length) => new Uint8Array(length),
   });
   try {

@@ -336,6 +336,24 @@ describe('messages', () => {
     expect(parseIdentification('/LGF5E360\r\n')).toMatchObject({ manufacturer: 'LGF', text: 'E360' });
   });
 
+  test('the character behind the manufacturer is a rate in modes B and C, and text in mode A', () => {
+    expect(parseIdentification('/ABC@old\r\n')).toEqual({
+      manufacturer: 'ABC',
+      mode: 'A',
+      baudRate: 300,
+      announcesHdlc: false,
+      text: '@old',
+      reactionMs: 200,
+    });
+    const rates = [...'ABCDEF'].map((rate) => parseIdentification(`/abc${rate}\\@old\r\n`));
+    expect(rates.map((one) => one?.baudRate)).toEqual([600, 1200, 2400, 4800, 9600, 19_200]);
+    expect(rates[0]).toMatchObject({ mode: 'B', text: 'old', reactionMs: 20, announcesHdlc: false });
+    const chosen = [...'0123456'].map((rate) => parseIdentification(`/ABC${rate}\\2x\r\n`));
+    expect(chosen.map((one) => one?.baudRate)).toEqual([300, 600, 1200, 2400, 4800, 9600, 19_200]);
+    expect(chosen[6]).toMatchObject({ mode: 'C', text: 'x', announcesHdlc: true });
+    for (const rate of '789?') expect(parseIdentification(`/ABC${rate}x\r\n`)).toBeUndefined();
+  });
+
   test.each(['/AB5x\r\n', '/ABC5x', '/ABC9x\r\n', '/?42!\r\n', `/ABC5${'x'.repeat(70)}\r\n`, '/ABC\r\n'])(
     '%j is no identification',
     (line) => {
@@ -363,6 +381,13 @@ describe('messages', () => {
     expect(field(() => encodeSignOn('1'.repeat(33)))).toBe('invalid-field address');
     expect(field(() => encodeIdentification('AB', 9600, 'x'))).toBe('invalid-field identification');
     expect(field(() => encodeIdentification('ABC', 9600, 'x!'))).toBe('invalid-field identification');
+    for (const manufacturer of ['ABCD', '1ABC', 'AB1', 'ABC ']) {
+      expect(field(() => encodeIdentification(manufacturer, 9600, 'x'))).toBe('invalid-field identification');
+    }
+    expect(field(() => encodeIdentification('ABC', 9600, 'x'.repeat(17)))).toBe(
+      'invalid-field identification',
+    );
+    expect(field(() => encodeIdentification('ABC', 9600, 'x\n'))).toBe('invalid-field identification');
     expect(field(() => new Opening({ ...READER, baudRate: 38_400 }))).toBe('invalid-field baudRate');
     expect(field(() => new Opening({ ...METER, text: '/' }))).toBe('invalid-field identification');
   });
