@@ -14,6 +14,7 @@ import {
 import { DEFAULTS, parameterField, readParameters } from '../../src/conformance/hdlc-parameters.ts';
 import { Secrets } from '../../src/conformance/secrets.ts';
 import { buildWrapperFrame, WrapperSplitter } from '../../src/conformance/wrapper-frame.ts';
+import { type AccessRequestItem, encodeAccessRequest } from '../../src/dlms/apdu/access.ts';
 import { clientAddress, serverAddress } from '../../src/dlms/link/address.ts';
 import { decodeFrame, encodeFrame } from '../../src/dlms/link/frame.ts';
 
@@ -101,7 +102,39 @@ describe('what a report may hold', () => {
     expect(notes).toContain(`${1000 - notes.length + 1} frames left out`);
   });
 
-  test.each([0xc1, 0xc3, 0xc9, 0xcb, 0xd1, 0xd3, 0x06, 0x16, 0x26, 0xd9])(
+  test('ACCESS is held back unless it has gets alone', () => {
+    const attribute = { classId: 1, obis: '0.0.42.0.0.255', attribute: 2 };
+    const get = { type: 'get', attribute } as const;
+    const access = (...items: readonly AccessRequestItem[]): Uint8Array =>
+      encodeAccessRequest({ longInvoke: 1, items, data: items.map(() => Uint8Array.of(0)) });
+    const good = access(get, get);
+    for (let length = 1; length <= good.length; length++) {
+      expect(() => refuseChange(good.subarray(0, length), false)).not.toThrow();
+    }
+    for (const item of [
+      { type: 'set', attribute },
+      { type: 'action', method: attribute },
+    ] as const) {
+      for (const bad of [access(item), access(get, item), access(get, get, item)]) {
+        expect(() => refuseChange(bad, false)).toThrow('writes are not allowed');
+        expect(() => refuseChange(bad, true)).not.toThrow();
+      }
+    }
+    const lie = Uint8Array.of(
+      0xd9,
+      0,
+      0,
+      0,
+      1,
+      0,
+      0x81,
+      1,
+      ...access({ type: 'set', attribute }).subarray(7),
+    );
+    expect(() => refuseChange(lie, false)).toThrow('writes are not allowed');
+  });
+
+  test.each([0xc1, 0xc3, 0xc9, 0xcb, 0xd1, 0xd3, 0x06, 0x16, 0x26])(
     'an APDU of tag 0x%s is held back unless writes are allowed',
     (tag) => {
       expect(isChanging(tag)).toBe(true);

@@ -1,4 +1,6 @@
 import type { TestDefinition } from '../test-case.ts';
+import { APPL_ACCESS_TESTS } from './appl-access.ts';
+import { APPL_GENERAL_BLOCK_TESTS } from './appl-general-blocks.ts';
 import { APPL_GET_TESTS } from './appl-get.ts';
 import { APPL_MALFORMED_TESTS } from './appl-malformed.ts';
 import { APPL_OPEN_TESTS } from './appl-open.ts';
@@ -37,6 +39,8 @@ export const ALL_TESTS: readonly TestDefinition[] = [
   ...APPL_GET_TESTS,
   ...APPL_SELECTIVE_TESTS,
   ...APPL_WRITE_TESTS,
+  ...APPL_ACCESS_TESTS,
+  ...APPL_GENERAL_BLOCK_TESTS,
   ...SN_READ_TESTS,
   ...SN_WRITE_TESTS,
   ...COSEM_OBJECT_TESTS,
