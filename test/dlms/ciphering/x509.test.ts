@@ -71,6 +71,10 @@ function chain(suite: 1 | 2) {
   return { authority, device, root, order };
 }
 
+test('a certificate names a system title in capital hexadecimal digits', () => {
+  expect(NAME).toBe('4D4D4D0000BC614E');
+});
+
 describe.each([1, 2] as const)('certificates of suite %d', (suite) => {
   const curve = suite === 1 ? 'P-256' : 'P-384';
   const { authority, device, root, order } = chain(suite);
