@@ -27,6 +27,7 @@ interface Request extends Waiting {
   readonly bytes: Uint8Array;
   attemptsLeft: number;
   rests: number;
+  absences: number;
 }
 
 interface Flight {
@@ -118,6 +119,7 @@ export class Traffic implements TrafficState {
       urgent: command.urgent ?? false,
       attemptsLeft: Math.max(1, command.attempts ?? 1),
       rests: 0,
+      absences: 0,
       notBeforeMs: nowMs,
     };
     if (!/^[0-9]{12}$/.test(request.address)) {
@@ -301,7 +303,7 @@ export class Traffic implements TrafficState {
   #repeat(request: Request, input: RequestInput, code: number, nowMs: number): void {
     if (request.attemptsLeft > 0) {
       // A network that has just lost a meter needs a moment to find it again.
-      request.notBeforeMs = input === 'absent' ? nowMs + FIRST_REST_MS : nowMs;
+      request.notBeforeMs = input === 'absent' ? nowMs + restMs(request.absences++) : nowMs;
       this.#queue.putBack(request);
     } else if (input === 'lost') {
       this.#fail(request, 'module-lost', 'the module has restarted');
@@ -321,7 +323,7 @@ export class Traffic implements TrafficState {
       this.#fail(request, reason, denialText(code));
       return;
     }
-    request.notBeforeMs = nowMs + Math.min(FIRST_REST_MS * 2 ** (request.rests - 1), LONGEST_REST_MS);
+    request.notBeforeMs = nowMs + restMs(request.rests - 1);
     this.#queue.putBack(request);
   }
 
@@ -367,6 +369,11 @@ export class Traffic implements TrafficState {
     if (this.#armed) this.#out.disarm(TRAFFIC_TIMER);
     this.#armed = false;
   }
+}
+
+/** Twice as long each time. */
+function restMs(times: number): number {
+  return Math.min(FIRST_REST_MS * 2 ** times, LONGEST_REST_MS);
 }
 
 function inputOf(code: number): RequestInput {
