@@ -24,7 +24,7 @@ const COMBINATIONS: readonly Combination[] = [
   { framing: 'wrapper', auth: 'hls-ecdsa', suite: 2 },
   { framing: 'wrapper', auth: 'hls-gmac', suite: 1 },
   { framing: 'wrapper', auth: 'hls-gmac', suite: 2 },
-  { framing: 'wrapper', auth: 'hls-gmac', form: 'general-glo' },
+  { framing: 'wrapper', auth: 'hls-gmac', form: 'general-glo', broadcast: true },
   { framing: 'wrapper', auth: 'hls-gmac', dedicated: true },
   { framing: 'wrapper', auth: 'hls-gmac', form: 'general-ded', dedicated: true },
   { framing: 'wrapper', auth: 'hls-gmac', suite: 1, form: 'identified-key' },

@@ -31,7 +31,8 @@ const QUIET_MS = 1500;
 export const conformanceCommand: CliCommand = {
   build(io) {
     const command = new Command('conformance').description(
-      'Test a meter against the DLMS/COSEM standards. Nothing is written unless --allow-writes is given.',
+      'Test a meter against the DLMS/COSEM standards. Nothing is written unless --allow-writes is given. ' +
+        `--form is ${TARGET_FORMS.join(', ')}: forms whose key both sides have beforehand.`,
     );
     return addTargetOptions(command)
       .option('--group <names>', `only these groups, with commas: ${TEST_GROUPS.join(',')}`, groups)

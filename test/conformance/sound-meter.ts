@@ -23,6 +23,8 @@ export interface Combination {
   readonly dedicated?: boolean;
   /** Suite 1 or 2; the meter gets key pairs whatever its mechanism is. */
   readonly signed?: boolean;
+  /** The tester has a broadcast key. */
+  readonly broadcast?: boolean;
   /** On a pseudo-terminal instead of TCP. */
   readonly serial?: boolean;
 }
@@ -30,6 +32,9 @@ export interface Combination {
 /** How long a simulated meter on this machine needs at most, and how long its silence is believed. */
 export const TIMEOUT_MS = 3000;
 export const QUIET_MS = 200;
+
+/** Of suites 0 and 1; every meter of a place has it. */
+export const BROADCAST_KEY = new Uint8Array(16).fill(0xb7);
 
 export interface SoundMeter {
   readonly served: ServedMeter;
@@ -79,9 +84,17 @@ function keyPair(suite: SecuritySuite = 0, seed: number): EcKeyPair {
 /** The target with what the combination says about its requests. */
 export function withCombination(
   target: ConformanceTarget,
-  { referencing = 'ln', form = 'service-specific', dedicated = false, signed = false }: Combination,
+  {
+    referencing = 'ln',
+    form = 'service-specific',
+    dedicated = false,
+    signed = false,
+    broadcast,
+  }: Combination,
 ): ConformanceTarget {
-  return { ...target, referencing, security: { ...target.security, form, dedicated, signed } };
+  const broadcastKey = broadcast === true ? { broadcastKey: BROADCAST_KEY } : {};
+  const security = { ...target.security, form, dedicated, signed, ...broadcastKey };
+  return { ...target, referencing, security };
 }
 
 function openerOf({ host, port, serialPath }: ServedMeter): ConformanceTarget['opener'] {

@@ -25,8 +25,8 @@ const PART = [
 ];
 
 describe('the list of tests', () => {
-  test('there are ninety and more, each with an id of its own', () => {
-    expect(ALL_TESTS.length).toBeGreaterThanOrEqual(90);
+  test('there are three hundred and more, each with an id of its own', () => {
+    expect(ALL_TESTS.length).toBeGreaterThanOrEqual(300);
     expect(new Set(ALL_TESTS.map(({ id }) => id)).size).toBe(ALL_TESTS.length);
     for (const group of TEST_GROUPS) {
       expect(ALL_TESTS.filter((one) => one.group === group).length).toBeGreaterThan(20);
@@ -48,7 +48,7 @@ describe('the list of tests', () => {
   });
 
   test('faults have names of their own and tests that are there', () => {
-    expect(FAULTS.length).toBeGreaterThanOrEqual(25);
+    expect(FAULTS.length).toBeGreaterThanOrEqual(100);
     expect(new Set(FAULTS.map(({ id }) => id)).size).toBe(FAULTS.length);
     for (const { id, finds } of FAULTS) expect(chosenTests({ only: finds }).length, id).toBe(finds.length);
   });
@@ -125,7 +125,19 @@ describe('a run against a sound meter with a password', () => {
 });
 
 describe('a meter that is not sound', () => {
-  test.each(['any-password', 'replay-accepted', 'fcs-unchecked', 'type-wrong', 'everything-writable'])(
+  test.each([
+    'any-password',
+    'replay-accepted',
+    'fcs-unchecked',
+    'type-wrong',
+    'everything-writable',
+    'dedicated-ignored',
+    'signature-unchecked',
+    'unsigned-served',
+    'names-overlap',
+    'block-not-repeated',
+    'access-swapped',
+  ])(
     '%s is found',
     async (id) => {
       const fault = FAULTS.find((one) => one.id === id);
@@ -203,4 +215,51 @@ describe('a password in segments', () => {
     },
     LONG_MS,
   );
+});
+
+describe('short names and other forms of protection', () => {
+  test.each([
+    { framing: 'wrapper', auth: 'hls-gmac', referencing: 'sn', dedicated: true },
+    { framing: 'hdlc', auth: 'lls', referencing: 'sn' },
+    { framing: 'wrapper', auth: 'hls-gmac', suite: 1, signed: true },
+    { framing: 'wrapper', auth: 'hls-gmac', form: 'general-glo' },
+  ] as const)(
+    'a sound meter passes: %o',
+    async (combination) => {
+      const meter = await startSoundMeter(combination);
+      try {
+        const only = [
+          'SN_READ_*',
+          'SN_LIST_*',
+          'SN_NAMES_*',
+          'SYMSEC_FORM_*',
+          'SYMSEC_DED_*',
+          'SYMSEC_SIGN_*',
+        ];
+        const report = await runConformance(meter.target, { only });
+        const bad = report.results.filter(
+          ({ verdict, notApplicable }) => verdict !== 'pass' && !notApplicable,
+        );
+        expect(bad.map(({ id, reason }) => `${id}: ${reason}`)).toEqual([]);
+        expect(report.summary.pass).toBeGreaterThan(8);
+      } finally {
+        await meter.stop();
+      }
+    },
+    LONG_MS,
+  );
+
+  test('a dedicated key is in no report, though the InitiateRequest is not encrypted', async () => {
+    const meter = await startSoundMeter({ framing: 'wrapper', auth: 'hls-gmac', dedicated: true });
+    try {
+      const target = { ...meter.target, security: { ...meter.target.security, policy: 'auth' as const } };
+      const { results } = await runConformance(target, { only: ['APPL_OPEN_P1'] });
+      const sent = results[0]?.evidence.filter(({ direction }) => direction === 'out') ?? [];
+      expect(sent.length).toBeGreaterThan(0);
+      // Presence flag, length, and sixteen octets that nobody may see.
+      expect(sent.some(({ hex }) => hex.includes(`010110${'**'.repeat(16)}`))).toBe(true);
+    } finally {
+      await meter.stop();
+    }
+  });
 });

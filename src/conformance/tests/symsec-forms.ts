@@ -176,7 +176,8 @@ export const SYMSEC_FORM_TESTS = [
         title: 'The dedicated key serves',
         purpose: 'A request under the key of the InitiateRequest is answered under the same key.',
         async run(bench) {
-          const session = await dedicated(bench);
+          if (bench.target.security.dedicated !== true) notApplicable('the target uses no dedicated key');
+          const session = await bench.prove(await bench.open());
           const { opened } = await answered(session, bench.probe(), { form: 'service-specific' });
           expect(opened?.dedicated === true, 'the answer is not under the dedicated key');
         },

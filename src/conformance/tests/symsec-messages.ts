@@ -330,12 +330,13 @@ export const SYMSEC_MESSAGE_TESTS = defineTests(
     {
       id: 'SYMSEC_MSG_N19',
       title: 'The service within must be that of the tag',
-      purpose: 'A get-request under the tag of glo-read-request is refused.',
+      purpose: 'A get-request under the tag of glo-read-request, or the other way round, is refused.',
       async run(bench) {
         const session = await bench.associate();
+        const other = bench.referencing === 'sn' ? 0xc8 : 0x25;
         const sealed = session.protection?.seal(bench.probe()) ?? bench.probe();
         const answer = await session.raw(
-          sealed.map((byte, i) => (i === 0 ? 0x25 : byte)),
+          sealed.map((byte, i) => (i === 0 ? other : byte)),
           bench.target.quietMs,
         );
         expect(!served(answer), 'a GET under the tag of another service is served');

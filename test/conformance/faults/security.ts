@@ -7,14 +7,17 @@ import type { Breakage, Fault } from './broken-meter.ts';
 import { type ApduHooks, apdus, withDevice } from './mangling.ts';
 
 const GMAC = { framing: 'wrapper', auth: 'hls-gmac' } as const;
-const CLIENT_TITLE = new TextEncoder().encode('DCUTEST1');
+export const CLIENT_TITLE = new TextEncoder().encode('DCUTEST1');
 const CHALLENGE = new Uint8Array(16).fill(0x5a);
 const AUTH_ENC = 0x30;
 const TAG_BYTES = 12;
 /** glo-initiate-request, glo-get-request, glo-action-request: short enough for a length of one octet. */
 const CIPHERED_REQUESTS = [0xc8, 0xcb];
 
-function keysOf({ encryptionKey, authenticationKey }: MeterPlan): Keys {
+export function keysOf({
+  encryptionKey,
+  authenticationKey,
+}: Pick<MeterPlan, 'encryptionKey' | 'authenticationKey'>): Keys {
   if (encryptionKey === undefined || authenticationKey === undefined)
     throw new Error('the meter has no keys');
   return { encryptionKey, authenticationKey };
