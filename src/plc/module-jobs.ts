@@ -4,12 +4,14 @@ import {
   beginRegistration,
   changeBand,
   endRegistration,
+  readNodeDetails,
   readPhases,
   readTopology,
   resumeRouter,
 } from './procedures/jobs.ts';
 import { type Ending, type ModuleFacts, type Procedure, pauseRouter } from './procedures/procedure.ts';
 import { newUpgrade, sendUpgrade } from './procedures/upgrade.ts';
+import { denialText } from './units/afn-00.ts';
 
 /** Something that has the command channel for a while. */
 export interface Job {
@@ -41,6 +43,8 @@ export function jobOf(command: JobCommand, facts: ModuleFacts, surroundings: Job
       return { id, exclusive: false, triesLeft: TRIES, begin: () => readTopology(facts, id) };
     case 'phases':
       return { id, exclusive: false, triesLeft: TRIES, begin: () => readPhases(facts, id) };
+    case 'nodes':
+      return { id, exclusive: false, triesLeft: TRIES, begin: () => readNodeDetails(facts, id) };
     case 'set-band':
       return { id, exclusive: true, triesLeft: TRIES, begin: () => changeBand(facts, id, command.band) };
     case 'discover':
@@ -83,4 +87,10 @@ export const registrationEnd = (facts: ModuleFacts, id: string): Job => ({
 /** The module is not asked, or was lost too often. */
 export function refusedJob(id: string): ModuleEvent {
   return { type: 'job-failed', id, error: new DcuError('link-closed', 'the module is not there') };
+}
+
+/** The module has refused something that the job needs. */
+export function deniedJob(id: string, code: number): ModuleEvent {
+  const error = new DcuError('link-refused', `the module refuses: ${denialText(code)}`, { facts: { code } });
+  return { type: 'job-failed', id, error };
 }

@@ -1,8 +1,17 @@
-import { DcuError } from '../base/errors.ts';
+import type { DcuError } from '../base/errors.ts';
 import type { Effect, Input } from '../base/machine.ts';
 import { EXCHANGE_TIMER, Exchange, type Outcome, REST_TIMER } from './exchange.ts';
 import type { PlcFrame, UpFrame } from './frame.ts';
-import { type Job, jobOf, pauseJob, refusedJob, registrationEnd, resumeJob } from './module-jobs.ts';
+import { DEFAULTS, factsOf, trafficLimits } from './module-facts.ts';
+import {
+  deniedJob,
+  type Job,
+  jobOf,
+  pauseJob,
+  refusedJob,
+  registrationEnd,
+  resumeJob,
+} from './module-jobs.ts';
 import { ModuleOutput } from './module-output.ts';
 import { LIFE_TABLE, type LifeInput, type LifeState } from './module-tables.ts';
 import type {
@@ -22,7 +31,7 @@ import { Reports } from './reports.ts';
 import { Sequences } from './sequences.ts';
 import { TRAFFIC_TIMER, Traffic } from './traffic.ts';
 import { decodeData } from './unit.ts';
-import { DENIAL, denialText } from './units/afn-00.ts';
+import { DENIAL } from './units/afn-00.ts';
 import { MODE, type ModuleMode } from './units/afn-03.ts';
 import { RESUME_ROUTER } from './units/afn-12.ts';
 
@@ -43,17 +52,6 @@ const IDLE_MS = 5000;
 const AGAIN_MS = 10_000;
 /** The module repeats its own start until it is confirmed; this long, it is the same start. */
 const SAME_START_MS = 5000;
-
-const DEFAULTS = {
-  baudRate: 9600,
-  maxFrame: 2048,
-  protocol: 0,
-  maxConcurrent: 128,
-  batch: 32,
-  uartTimeoutMs: 6000,
-  forwardTimeoutMs: 60_000,
-  queueLimit: 4096,
-} as const;
 
 /** The concentrator's side of the module's interface (Q/GDW 376.2 and 10376.2). */
 class PlcModule implements ModuleMachine {
@@ -90,14 +88,7 @@ class PlcModule implements ModuleMachine {
       this.#advance(outcome, nowMs),
     );
     const isKnown = (address: string): boolean => this.#known.has(address);
-    this.#traffic = new Traffic(this.#out, this.#sequences, {
-      masterAddress: config.masterAddress,
-      protocol: config.protocol ?? DEFAULTS.protocol,
-      maxConcurrent: config.maxConcurrent ?? DEFAULTS.maxConcurrent,
-      forwardTimeoutMs: config.forwardTimeoutMs ?? DEFAULTS.forwardTimeoutMs,
-      queueLimit: config.queueLimit ?? DEFAULTS.queueLimit,
-      isKnown,
-    });
+    this.#traffic = new Traffic(this.#out, this.#sequences, trafficLimits(config, isKnown));
     const { localTime } = config;
     this.#reports = new Reports(this.#out, { isKnown, ...(localTime === undefined ? {} : { localTime }) });
     this.#facts = factsOf(config, this.#out);
@@ -259,6 +250,9 @@ class PlcModule implements ModuleMachine {
   #life(input: LifeInput, nowMs: number, reason?: DcuError, mode?: ModuleMode): void {
     switch (LIFE_TABLE[this.#state][input]) {
       case 'begin':
+        // The line may have been opened anew, and the module be another one.
+        Object.assign(this.#facts, { baudRate: DEFAULTS.baudRate, baudRateRefused: false });
+        this.#facts.configure(DEFAULTS.baudRate);
         this.#begin(nowMs);
         return;
       case 'end':
@@ -453,35 +447,6 @@ class PlcModule implements ModuleMachine {
 function* after(delayMs: number, course: Procedure<Ending>): Procedure<Ending> {
   yield { do: 'pause', delayMs };
   return yield* course;
-}
-
-function deniedJob(id: string, code: number): ModuleEvent {
-  const error = new DcuError('link-refused', `the module refuses: ${denialText(code)}`, { facts: { code } });
-  return { type: 'job-failed', id, error };
-}
-
-function factsOf(config: ModuleConfig, out: ModuleOutput): ModuleFacts {
-  return {
-    get edition() {
-      return out.edition;
-    },
-    set edition(edition) {
-      out.edition = edition;
-    },
-    editionIsGiven: config.edition !== undefined,
-    baudRate: DEFAULTS.baudRate,
-    baudRateRefused: false,
-    maxFrame: config.maxFrame ?? DEFAULTS.maxFrame,
-    maxNodes: 2040,
-    maxFilePiece: 0,
-    batch: config.batch ?? DEFAULTS.batch,
-    firstNode: 1,
-    paused: false,
-    noRouter: false,
-    emit: (event) => out.emit(event),
-    configure: (baudRate) => out.configure(baudRate),
-    uartTimeoutMs: config.uartTimeoutMs ?? DEFAULTS.uartTimeoutMs,
-  };
 }
 
 /** The machine that runs on the module's UART, which opens with 9600 baud, 8 bits and even parity. */

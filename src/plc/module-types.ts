@@ -5,7 +5,7 @@ import type { LifeState } from './module-tables.ts';
 import type { ReceiverCounters } from './receiver.ts';
 import type { ModuleMode, ModuleVersion } from './units/afn-03.ts';
 import type { ReportedDevice } from './units/afn-06.ts';
-import type { PhaseNode, TopologyNode } from './units/afn-10.ts';
+import type { PhaseNode, RoutedNode, TopologyNode } from './units/afn-10.ts';
 
 /** How the concentrator deals with its module. Addresses are twelve digits everywhere. */
 export interface ModuleConfig {
@@ -64,6 +64,8 @@ export interface ForwardCommand {
 export type JobCommand =
   | { readonly type: 'topology'; readonly id: string }
   | { readonly type: 'phases'; readonly id: string }
+  /** What the router knows of each node: level, quality, phases. */
+  | { readonly type: 'nodes'; readonly id: string }
   /** Index of the frequency band. */
   | { readonly type: 'set-band'; readonly id: string; readonly band: number }
   /** Nodes that are in no archive may register for so long. */
@@ -114,6 +116,7 @@ export type ModuleEvent =
     }
   | { readonly type: 'topology'; readonly id: string; readonly nodes: readonly TopologyNode[] }
   | { readonly type: 'phases'; readonly id: string; readonly nodes: readonly PhaseNode[] }
+  | { readonly type: 'nodes'; readonly id: string; readonly nodes: readonly RoutedNode[] }
   | { readonly type: 'band'; readonly id: string; readonly band: number }
   | { readonly type: 'discovery'; readonly id: string; readonly state: 'begun' | 'ended' }
   | { readonly type: 'upgrade-progress'; readonly id: string; readonly done: number; readonly total: number }

@@ -1,12 +1,11 @@
-import { DcuError, type ErrorCode } from '../base/errors.ts';
 import { FairQueue, type Waiting } from './fair-queue.ts';
+import { forwardingError, readForwarded } from './forwarded.ts';
 import { SHORTEST_FRAME, type UpFrame } from './frame.ts';
 import type { ModuleOutput } from './module-output.ts';
 import { REQUEST_TABLE, type RequestInput } from './module-tables.ts';
 import type { FailureReason, ForwardCommand, TrafficState } from './module-types.ts';
 import type { Sequences } from './sequences.ts';
-import { decodeData } from './unit.ts';
-import { DENIAL, DENY, denialText } from './units/afn-00.ts';
+import { DENIAL, denialText } from './units/afn-00.ts';
 import { FORWARD_ROUTED, FORWARD_ROUTED_LONG } from './units/afn-13.ts';
 import { READ_CONCURRENT } from './units/afn-f1.ts';
 
@@ -48,20 +47,6 @@ const LONGEST_REST_MS = 30_000;
 const MOST_RESTS = 10;
 /** So many answers in a row, and one more may fly. */
 const ANSWERS_FOR_ONE_MORE = 32;
-
-/** The error that each reason shows itself as. */
-const ERRORS: Readonly<Record<FailureReason, ErrorCode>> = {
-  'no-answer': 'link-timeout',
-  'meter-silent': 'link-timeout',
-  'not-in-network': 'link-refused',
-  'unknown-address': 'link-refused',
-  refused: 'link-refused',
-  unsupported: 'unsupported',
-  'too-long': 'apdu-too-long',
-  'queue-full': 'overflow',
-  cancelled: 'cancelled',
-  'module-lost': 'link-closed',
-};
 
 /** Messages between the concentrator and meters through the module. */
 export class Traffic implements TrafficState {
@@ -185,33 +170,15 @@ export class Traffic implements TrafficState {
     const from = frame.addresses?.source;
     if (from !== undefined && from !== request.address) return false;
     try {
-      const answer = this.#read(frame, way);
+      const answer = readForwarded(frame, way, this.#out.edition);
       if (answer === undefined) return false;
       const { input, message, code } = answer;
+      if (code !== undefined) this.#out.counters.denied++;
       this.#step(sequence, flight, input, nowMs, message, code);
     } catch {
       this.#out.counters.garbled++;
     }
     return true;
-  }
-
-  #read(
-    frame: UpFrame,
-    way: ForwardingWay,
-  ): { readonly input: RequestInput; readonly message?: Uint8Array; readonly code?: number } | undefined {
-    const { edition, counters } = this.#out;
-    if (frame.afn === DENY.afn && frame.fn === DENY.fn) {
-      const code = decodeData(DENY.up, frame.data, edition).value;
-      counters.denied++;
-      return { input: inputOf(code), code };
-    }
-    const unit = [READ_CONCURRENT, FORWARD_ROUTED, FORWARD_ROUTED_LONG].find(
-      ({ afn, fn }) => afn === frame.afn && fn === frame.fn,
-    );
-    if (unit === undefined || (unit === READ_CONCURRENT) !== (way === 'concurrent')) return undefined;
-    const { message } = decodeData<{ readonly message: Uint8Array }>(unit.up, frame.data, edition).value;
-    // A router that has waited in vain says so with an empty answer.
-    return message.length === 0 ? { input: 'absent' } : { input: 'answer', message };
   }
 
   /** What is overdue at `nowMs`. */
@@ -347,8 +314,7 @@ export class Traffic implements TrafficState {
   }
 
   #fail({ id, address }: { id: string; address: string }, reason: FailureReason, detail: string): void {
-    const error = new DcuError(ERRORS[reason], `meter ${address}: ${detail}`, { facts: { reason } });
-    this.#out.emit({ type: 'failed', id, address, reason, error });
+    this.#out.emit({ type: 'failed', id, address, reason, error: forwardingError(address, reason, detail) });
   }
 
   #schedule(nowMs: number, mayFly: boolean): void {
@@ -374,27 +340,4 @@ export class Traffic implements TrafficState {
 /** Twice as long each time. */
 function restMs(times: number): number {
   return Math.min(FIRST_REST_MS * 2 ** times, LONGEST_REST_MS);
-}
-
-function inputOf(code: number): RequestInput {
-  switch (code) {
-    case DENIAL.meterSilent:
-    case DENIAL.nodeSilent:
-    case DENIAL.timeout:
-    case DENIAL.notInNetwork:
-      return 'absent';
-    case DENIAL.busy:
-    case DENIAL.beingRead:
-      return 'busy';
-    case DENIAL.tooManyAtOnce:
-    case DENIAL.tooManyMessages:
-      return 'crowded';
-    case DENIAL.unsupported:
-    case DENIAL.noSuchInformation:
-      return 'unsupported';
-    case DENIAL.unknownAddress:
-      return 'unknown';
-    default:
-      return 'refusal';
-  }
 }

@@ -128,7 +128,7 @@ describe('start-up', () => {
     const rates = subject.effects.flatMap((effect) =>
       effect.do === 'configure' ? [effect.settings.baudRate] : [],
     );
-    expect(rates).toEqual([19_200, 38_400, 57_600, 115_200]);
+    expect(rates).toEqual([9600, 19_200, 38_400, 57_600, 115_200]);
     expect(subject.of('silent').length).toBe(1);
     subject.fire('module-pause');
     expect(subject.sent.length).toBe(11);
@@ -141,7 +141,7 @@ describe('start-up', () => {
     const subject = new Subject({ baudRate: 115_200 }).command({ type: 'start' }).serve();
     const set = subject.sent.find(({ fn, afn }) => afn === 5 && fn === 10);
     expect(set && subject.value(SET_BAUD_RATE, set)).toBe(4);
-    const changed = subject.effects.findIndex(({ do: what }) => what === 'configure');
+    const changed = subject.effects.findLastIndex(({ do: what }) => what === 'configure');
     const pause = subject.effects.findIndex(
       (effect) => effect.do === 'arm' && effect.timer === 'module-pause',
     );
@@ -159,9 +159,24 @@ describe('start-up', () => {
     const rates = subject.effects.flatMap((effect) =>
       effect.do === 'configure' ? [effect.settings.baudRate] : [],
     );
-    expect(rates).toEqual([57_600, 9600]);
+    expect(rates).toEqual([9600, 57_600, 9600]);
     subject.reply(report(MODE, MODE_VALUE)).serve();
     expect(subject.names.filter((name) => name === '05F10').length).toBe(1);
+  });
+
+  test('a line that was opened anew is looked for at 9600 first, then at the wished rate', () => {
+    const subject = new Subject({ baudRate: 57_600 }).command({ type: 'start' }).serve();
+    subject.fire('module-pause').serve().close();
+    expect(subject.of('stopped').length).toBe(1);
+    subject.effects.length = 0;
+    subject.command({ type: 'start' });
+    for (let i = 0; i < 2; i++) subject.fire('module-answer');
+    const rates = subject.effects.flatMap((effect) =>
+      effect.do === 'configure' ? [effect.settings.baudRate] : [],
+    );
+    expect(rates).toEqual([9600, 57_600]);
+    subject.serve();
+    expect(subject.of('ready').at(-1)).toMatchObject({ baudRate: 57_600, swapped: false });
   });
 
   test('another version in the slot is another module', () => {

@@ -3,7 +3,15 @@ import type { Unit } from '../unit.ts';
 import { DENIAL } from '../units/afn-00.ts';
 import { BAND } from '../units/afn-03.ts';
 import { SET_BAND } from '../units/afn-05.ts';
-import { type PageRequest, PHASES, type PhaseNode, TOPOLOGY, type TopologyNode } from '../units/afn-10.ts';
+import {
+  NODES,
+  type PageRequest,
+  PHASES,
+  type PhaseNode,
+  type RoutedNode,
+  TOPOLOGY,
+  type TopologyNode,
+} from '../units/afn-10.ts';
 import { START_REGISTRATION, STOP_REGISTRATION } from '../units/afn-11.ts';
 import { RESUME_ROUTER } from '../units/afn-12.ts';
 import {
@@ -44,17 +52,26 @@ export function* readPhases(facts: ModuleFacts, id: string): Procedure<Ending> {
   return 'done';
 }
 
-/** All pages of a list that is numbered from 1, each node once. */
+export function* readNodeDetails(facts: ModuleFacts, id: string): Procedure<Ending> {
+  const nodes = yield* readPages<RoutedNode>(facts, NODES, facts.firstNode, facts.batch);
+  if (!nodes.ok) return endingOf(nodes);
+  facts.emit({ type: 'nodes', id, nodes: nodes.value });
+  return 'done';
+}
+
+/** All pages of a list that is numbered from `first`, each node once. */
 function* readPages<T extends { readonly address: string }>(
   facts: ModuleFacts,
   unit: Unit<PageRequest, NumberedPage<T>>,
+  first = 1,
+  most = MOST_ON_PAGE,
 ): Procedure<Answer<readonly T[]>> {
   const found = new Map<string, T>();
   const fitting = Math.floor((facts.maxFrame - SHORTEST_FRAME - PAGE_HEAD) / ENTRY_LENGTH);
-  let size = Math.max(1, Math.min(MOST_ON_PAGE, fitting));
-  let start = 1;
+  let size = Math.max(1, Math.min(most, fitting));
+  let start = first;
   let total = MOST_NODES;
-  while (start <= total) {
+  while (start - first < total) {
     const page = yield* query(facts, unit, { start, count: size });
     if (!page.ok) {
       if (page.code === 'silent' || size === 1) return page;

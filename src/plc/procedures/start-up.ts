@@ -40,7 +40,7 @@ export function* startUp(
   options: StartUpOptions,
   started: (module: StartedModule) => void,
 ): Procedure<Ending> {
-  const mode = options.mode ?? (yield* find(facts));
+  const mode = options.mode ?? (yield* find(facts, options.baudRate));
   if (mode === 'unknown') {
     if (!facts.editionIsGiven) facts.edition = '376.2';
   } else if (!facts.editionIsGiven) facts.edition = '10376.2';
@@ -71,10 +71,10 @@ export function* startUp(
 }
 
 /** What it says of itself; `unknown` when it answers, but does not know the question. */
-function* find(facts: ModuleFacts): Procedure<ModuleMode | 'unknown'> {
+function* find(facts: ModuleFacts, wished = facts.baudRate): Procedure<ModuleMode | 'unknown'> {
   let pauseMs = FIRST_PAUSE_MS;
   for (;;) {
-    for (const baudRate of new Set([facts.baudRate, ...BAUD_RATES])) {
+    for (const baudRate of new Set([facts.baudRate, wished, ...BAUD_RATES])) {
       if (baudRate !== facts.baudRate) {
         facts.baudRate = baudRate;
         facts.configure(baudRate);

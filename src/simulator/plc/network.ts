@@ -22,6 +22,8 @@ export interface NetworkOptions {
   /** Per hop; 25 ms and 20,000 bytes a second if not given. 0 and Infinity: no delay at all. */
   readonly hopLatencyMs?: number;
   readonly bytesPerSecond?: number;
+  /** Share of the time, in pieces of ten minutes, in which a node is not heard; 0 if not given. */
+  readonly away?: number;
   /** Until a node with power is in the network; about so long, 8 s if not given. */
   readonly joinMs?: number;
 }
@@ -49,6 +51,7 @@ const MOST_LEVELS = 15;
 const SENDS_PER_HOP = 3;
 const FRAME_OVERHEAD = 40;
 const HOUR_MS = 3_600_000;
+const AWAY_SLOT_MS = 600_000;
 const ALL_PHASES = 7;
 const LONGEST_FRAME = 1500;
 
@@ -98,7 +101,7 @@ export class PlcNetwork {
     let node = this.#byAddress.get(address);
     if (node === undefined) return false;
     for (; node !== undefined; node = node.proxy) {
-      if (!node.powered || node.joinsMs > nowMs) return false;
+      if (!node.powered || node.joinsMs > nowMs || this.#isAway(node, nowMs)) return false;
     }
     return true;
   }
@@ -172,6 +175,11 @@ export class PlcNetwork {
     const hour = Math.floor((startMs + nowMs) / HOUR_MS) % 24;
     const span = node.distance - (node.proxy?.distance ?? 0);
     return loss + (NOISE_BY_HOUR[hour] ?? 0) * (0.5 + span / REACH);
+  }
+
+  #isAway({ tei }: NetworkNode, nowMs: number): boolean {
+    const { away = 0, seed } = this.#options;
+    return away > 0 && noise(seed, tei, Math.floor(nowMs / AWAY_SLOT_MS), 73) < away;
   }
 
   #join(node: NetworkNode, nowMs: number, level: number): void {

@@ -17,7 +17,7 @@ function forwardAll(world: PlcWorld, prefix = 'r', attempts = 1): void {
 }
 
 const finished = (world: PlcWorld, count: number): boolean =>
-  world.run(60 * MINUTE_MS, () => world.of('answer').length + world.of('failed').length >= count);
+  world.run(60 * MINUTE_MS, () => world.count('answer') + world.count('failed') >= count);
 
 describe('start-up and archive', () => {
   test.each(['376.2', '10376.2'] as const)('edition %s', (edition) => {
@@ -177,7 +177,8 @@ describe('what the network does', () => {
     world.run(MINUTE_MS);
     world.command({ type: 'topology', id: 't' });
     world.command({ type: 'phases', id: 'p' });
-    world.until('phases');
+    world.command({ type: 'nodes', id: 'n' });
+    world.until('nodes');
     const topology = world.of('topology')[0]?.nodes ?? [];
     expect(topology[0]).toEqual({ address: MASTER, tei: 1, proxyTei: 0, level: 0, role: 'coordinator' });
     const byTei = new Map(topology.map((node) => [node.tei, node]));
@@ -190,6 +191,11 @@ describe('what the network does', () => {
     expect(phases.map(({ address, phases: bits }) => [address, bits])).toEqual(
       world.network.nodes.map(({ address, phaseBits }) => [address, phaseBits]),
     );
+    const details = world.of('nodes')[0]?.nodes ?? [];
+    expect(details.map(({ address, detail }) => [address, detail.relayLevel, detail.phases])).toEqual(
+      world.network.nodes.map(({ address, level, phaseBits }) => [address, level - 1, phaseBits]),
+    );
+    for (const { detail } of details) expect(detail.quality).toBe(15);
   });
 
   test('a search finds who is in no archive', () => {

@@ -53,6 +53,19 @@ describe('the routes', () => {
     expect(child.proxy?.address).toBe(repeater);
   });
 
+  test('nodes come and go, each for its ten minutes', () => {
+    const net = network({ away: 0.1 });
+    const direct = net.nodes.filter(({ level }) => level === 1);
+    let away = 0;
+    for (let slot = 0; slot < 100; slot++) {
+      const gone = (offsetMs: number) =>
+        direct.map(({ address }) => !net.isJoined(address, slot * 600_000 + offsetMs));
+      expect(gone(0)).toEqual(gone(599_000));
+      away += gone(0).filter(Boolean).length;
+    }
+    expect(away / (100 * direct.length)).toBeCloseTo(0.1, 1);
+  });
+
   test('a street has the meters of its feeder', () => {
     expect(network().street(1)).toEqual(addresses(40, 41));
   });

@@ -42,9 +42,9 @@ describe('5 % lost frames, dead meters and a reset in the middle', () => {
         world.command({ type: 'forward', id, address, bytes: message(round), attempts: 12 });
       }
     }
-    world.run(HOUR_MS, () => world.of('answer').length >= 120);
+    world.run(HOUR_MS, () => world.count('answer') >= 120);
     world.toModule({ type: 'reset' });
-    const ended = (): number => world.of('answer').length + world.of('failed').length;
+    const ended = (): number => world.count('answer') + world.count('failed');
     world.run(6 * HOUR_MS, () => ended() >= asked.length);
     // Whatever is still under way must change nothing.
     world.run(HOUR_MS);

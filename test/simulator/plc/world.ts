@@ -43,6 +43,7 @@ export class PlcWorld {
   readonly network: PlcNetwork;
   readonly addresses: readonly string[];
   readonly events: ModuleEvent[] = [];
+  readonly #counts = new Map<ModuleEvent['type'], number>();
   readonly moduleEvents: SimulatedModuleEvent[] = [];
   readonly sent: Record<Side, Uint8Array[]> = { concentrator: [], module: [] };
   onEvent: (event: ModuleEvent) => void = () => {};
@@ -119,9 +120,13 @@ export class PlcWorld {
     return this.events.filter((event): event is Extract<ModuleEvent, { type: Type }> => event.type === type);
   }
 
+  count(type: ModuleEvent['type']): number {
+    return this.#counts.get(type) ?? 0;
+  }
+
   /** Until there are so many events of a kind. */
   until(type: ModuleEvent['type'], count = 1, ms = 600_000): boolean {
-    return this.run(ms, () => this.of(type).length >= count);
+    return this.run(ms, () => this.count(type) >= count);
   }
 
   #apply(side: Side, effects: readonly Effect<ModuleEvent | SimulatedModuleEvent>[]): void {
@@ -139,6 +144,8 @@ export class PlcWorld {
       this.moduleEvents.push(event as SimulatedModuleEvent);
       return;
     }
+    const { type } = event as ModuleEvent;
+    this.#counts.set(type, this.count(type) + 1);
     this.events.push(event as ModuleEvent);
     this.onEvent(event as ModuleEvent);
   }
