@@ -77,6 +77,13 @@ try {
   await page.keyboard.press('Enter');
   await shoot(page, 'home', undefined, 'text=Energy Profile');
   await shoot(page, 'meters', '/meters', 'table tbody tr');
+  await page.getByRole('button', { name: 'Add meter' }).click();
+  await page.getByRole('dialog').getByLabel('MeterNo').fill('0011539400');
+  await page.getByRole('dialog').getByLabel('Authentication', { exact: true }).first().click();
+  await page.getByRole('option', { name: 'ECDSA (HLS 7)' }).click();
+  await page.getByText('Our private signing key').scrollIntoViewIfNeeded();
+  await shoot(page, 'meter-form', undefined, 'text=Security suite');
+  await shoot(page, 'channels', '/settings/channels', 'table tbody tr');
   await page.goto('/reading');
   const buttons = page.locator('tbody button', { hasText: 'Reading' });
   await buttons.first().waitFor();
