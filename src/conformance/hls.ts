@@ -3,7 +3,7 @@ import type { AuthMechanism } from '../base/model.ts';
 import { MECHANISM_IDS } from '../dlms/apdu/acse.ts';
 import { ecdsaSign, ecdsaVerify } from '../kernels/ecc.ts';
 import { digest } from '../kernels/index.ts';
-import { gmac, keysOf, openBytes, sealBytes } from './protection.ts';
+import { gmac, keysOf, openBytes, sealBytes } from './sealed-content.ts';
 import type { TargetSecurity } from './target.ts';
 
 /** What both sides know when the challenges have been exchanged (Green Book 9.2.7.4). */

@@ -3,7 +3,7 @@ import type { DlmsData } from '../../dlms/data.ts';
 import { CONTEXT, dlmsOid } from '../aarq.ts';
 import type { Bench } from '../bench.ts';
 import { mechanismId } from '../hls.ts';
-import { POLICY_BITS } from '../protection.ts';
+import { POLICY_BITS } from '../sealed-content.ts';
 import { elementsOf, numberOf, octetsOf, type Survey, survey } from '../survey.ts';
 import { defineTests } from '../test-case.ts';
 import { expect, notApplicable } from '../verdict.ts';

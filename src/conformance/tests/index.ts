@@ -22,6 +22,7 @@ import { SN_WRITE_TESTS } from './sn-write.ts';
 import { SYMSEC_FORM_TESTS } from './symsec-forms.ts';
 import { SYMSEC_HANDSHAKE_TESTS } from './symsec-handshake.ts';
 import { SYMSEC_MESSAGE_TESTS } from './symsec-messages.ts';
+import { SYMSEC_SIGNING_TESTS } from './symsec-signing.ts';
 import { WRAPPER_TESTS } from './wrapper.ts';
 
 /** Every test, in the order in which they run: a static list, for a compiled executable has no directory to scan. */
@@ -50,4 +51,5 @@ export const ALL_TESTS: readonly TestDefinition[] = [
   ...SYMSEC_HANDSHAKE_TESTS,
   ...SYMSEC_MESSAGE_TESTS,
   ...SYMSEC_FORM_TESTS,
+  ...SYMSEC_SIGNING_TESTS,
 ];

@@ -2,7 +2,7 @@ import { concat, equalBytes, toHex } from '../../base/bytes.ts';
 import { aarq, CONTEXT, dlmsOid } from '../aarq.ts';
 import { type Bench, DEVICE_NAME } from '../bench.ts';
 import { clientProof } from '../hls.ts';
-import { gmac, keysOf } from '../protection.ts';
+import { gmac, keysOf } from '../sealed-content.ts';
 import { hlsReplyOf, outcomeOf } from '../session.ts';
 import { defineTests } from '../test-case.ts';
 import { expect, Inconclusive, notApplicable } from '../verdict.ts';

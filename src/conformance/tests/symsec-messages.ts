@@ -2,14 +2,13 @@ import { equalBytes } from '../../base/bytes.ts';
 import { BIT } from '../aarq.ts';
 import { type Bench, DEVICE_NAME } from '../bench.ts';
 import { describeApdu } from '../describe.ts';
-import { AUTHENTICATED, ENCRYPTED, keysOf, type SealChanges } from '../protection.ts';
+import type { SealChanges } from '../protection.ts';
+import { AUTHENTICATED, ENCRYPTED, keysOf } from '../sealed-content.ts';
 import { type Answer, outcomeOf, outcomeText, type Session } from '../session.ts';
 import { OBJECT_LIST } from '../survey.ts';
 import { defineTests } from '../test-case.ts';
 import { expect, Inconclusive, notApplicable } from '../verdict.ts';
-
-/** Whether a value came back, in whatever protection. */
-const served = (answer: Answer | undefined): boolean => outcomeOf(answer).kind === 'data';
+import { served } from './sealed-attempts.ts';
 
 /** A request in a standing association whose protection is wrong; it must not be served. The answer, if any. */
 async function spoilt(

@@ -5,7 +5,7 @@ import {
   headerBytes,
   openSigning,
 } from '../../../src/conformance/general-protection.ts';
-import { type Keys, openBytes, sealBytes } from '../../../src/conformance/protection.ts';
+import { type Keys, openBytes, sealBytes } from '../../../src/conformance/sealed-content.ts';
 import { readOctets } from '../../../src/dlms/axdr-length.ts';
 import { ber, readBer } from '../../../src/dlms/ber.ts';
 import { enumeration } from '../../../src/dlms/values.ts';

@@ -1,5 +1,5 @@
 import { ByteReader, concat } from '../../../src/base/bytes.ts';
-import { gmac, type Keys, openBytes, sealBytes } from '../../../src/conformance/protection.ts';
+import { gmac, type Keys, openBytes, sealBytes } from '../../../src/conformance/sealed-content.ts';
 import { replyToHls } from '../../../src/conformance/session.ts';
 import { createGcmKey } from '../../../src/kernels/index.ts';
 import type { MeterPlan } from '../../../src/simulator/plan.ts';
