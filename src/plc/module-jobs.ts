@@ -85,12 +85,15 @@ export const registrationEnd = (facts: ModuleFacts, id: string): Job => ({
 });
 
 /** The module is not asked, or was lost too often. */
-export function refusedJob(id: string): ModuleEvent {
+export function lostJob(id: string): ModuleEvent {
   return { type: 'job-failed', id, error: new DcuError('link-closed', 'the module is not there') };
 }
 
-/** The module has refused something that the job needs. */
-export function deniedJob(id: string, code: number): ModuleEvent {
-  const error = new DcuError('link-refused', `the module refuses: ${denialText(code)}`, { facts: { code } });
-  return { type: 'job-failed', id, error };
+export function surplusJob(id: string): ModuleEvent {
+  return { type: 'job-failed', id, error: new DcuError('overflow', 'too many jobs wait already') };
+}
+
+/** What the module has refused, as an error. */
+export function denialError(code: number): DcuError {
+  return new DcuError('link-refused', `the module refuses: ${denialText(code)}`, { facts: { code } });
 }

@@ -4,13 +4,14 @@ import { EXCHANGE_TIMER, Exchange, type Outcome, REST_TIMER } from './exchange.t
 import type { PlcFrame, UpFrame } from './frame.ts';
 import { DEFAULTS, factsOf, trafficLimits } from './module-facts.ts';
 import {
-  deniedJob,
+  denialError,
   type Job,
   jobOf,
+  lostJob,
   pauseJob,
-  refusedJob,
   registrationEnd,
   resumeJob,
+  surplusJob,
 } from './module-jobs.ts';
 import { ModuleOutput } from './module-output.ts';
 import { LIFE_TABLE, type LifeInput, type LifeState } from './module-tables.ts';
@@ -46,6 +47,8 @@ const IDLE_TIMER = 'module-idle';
 const DISCOVERY_TIMER = 'module-discovery';
 const TIMERS = [GAP_TIMER, PAUSE_TIMER, QUIET_TIMER, IDLE_TIMER, DISCOVERY_TIMER];
 
+/** That wait. */
+const MOST_JOBS = 32;
 const GAP_MS = 500;
 const IDLE_MS = 5000;
 /** Before everything begins anew because the module has refused something that it must not refuse. */
@@ -166,7 +169,8 @@ class PlcModule implements ModuleMachine {
   }
 
   #order(command: JobCommand): void {
-    if (LIFE_TABLE[this.#state].job === 'refuse') this.#out.emit(refusedJob(command.id));
+    if (LIFE_TABLE[this.#state].job === 'refuse') this.#out.emit(lostJob(command.id));
+    else if (this.#jobs.length >= MOST_JOBS) this.#out.emit(surplusJob(command.id));
     else this.#jobs.push(this.#jobOf(command));
   }
 
@@ -224,7 +228,8 @@ class PlcModule implements ModuleMachine {
     counters.received++;
     if (frame.initiates) {
       if (frame.afn === MODE.afn && frame.fn === MODE.fn) this.#moduleStarted(frame, nowMs);
-      else this.#reports.receive(frame, nowMs);
+      // Some modules mark answers of meters as something that they begin.
+      else if (!this.#traffic.receive(frame, nowMs)) this.#reports.receive(frame, nowMs);
       return;
     }
     if (this.#exchange.receive(frame, nowMs) || this.#traffic.receive(frame, nowMs)) return;
@@ -348,7 +353,7 @@ class PlcModule implements ModuleMachine {
     }
     this.#procedure = undefined;
     for (const job of [...(this.#job ? [this.#job] : []), ...this.#jobs]) {
-      if (job.id !== undefined) this.#out.emit(refusedJob(job.id));
+      if (job.id !== undefined) this.#out.emit(lostJob(job.id));
     }
     this.#job = undefined;
     this.#jobs = [];
@@ -372,7 +377,7 @@ class PlcModule implements ModuleMachine {
     if (job === undefined) return;
     job.triesLeft--;
     if (job.triesLeft > 0) this.#jobs.unshift(job);
-    else if (job.id !== undefined) this.#out.emit(refusedJob(job.id));
+    else if (job.id !== undefined) this.#out.emit(lostJob(job.id));
   }
 
   /** Begins a course of questions; what was asked before is dropped. */
@@ -397,13 +402,17 @@ class PlcModule implements ModuleMachine {
   }
 
   #ended(ending: Ending, nowMs: number): void {
-    const job = this.#job;
-    if (ending === 'done') this.#life('done', nowMs);
-    else if (ending === 'silent') this.#life('silent', nowMs);
-    else {
-      if (job?.id !== undefined) this.#out.emit(deniedJob(job.id, ending.code));
-      this.#life('failed', nowMs);
+    if (typeof ending === 'string') {
+      this.#life(ending, nowMs);
+      return;
     }
+    const error = denialError(ending.code);
+    const id = this.#job?.id;
+    if (this.#state !== 'working') {
+      const step = this.#state === 'starting' ? 'start-up' : 'archive';
+      this.#out.emit({ type: 'setup-failed', step, error });
+    } else if (id !== undefined) this.#out.emit({ type: 'job-failed', id, error });
+    this.#life('failed', nowMs);
   }
 
   #isIdle(): boolean {

@@ -70,7 +70,8 @@ export const LIFE_TABLE: Readonly<Record<LifeState, Readonly<Record<LifeInput, L
     job: 'queue-job',
     'module-up': 'restart',
     done: 'run',
-    failed: 'try-again',
+    // What the module does not let be put right may still be read.
+    failed: 'run',
     silent: 'try-again',
     closed: 'end',
   },

@@ -106,6 +106,8 @@ export type ModuleEvent =
       readonly deleted: number;
       readonly refused: readonly string[];
     }
+  /** The module refuses its start-up, which is tried again, or its archive, without which it is used. */
+  | { readonly type: 'setup-failed'; readonly step: 'start-up' | 'archive'; readonly error: DcuError }
   | { readonly type: 'answer'; readonly id: string; readonly address: string; readonly bytes: Uint8Array }
   | {
       readonly type: 'failed';

@@ -137,6 +137,18 @@ describe('start-up', () => {
     expect(subject.of('ready')[0]).toMatchObject({ baudRate: 115_200 });
   });
 
+  test('a module that does not take its address is asked again after a while', () => {
+    const script: Script = (name, frame) => {
+      if (name === '03F4') return answer(frame, MASTER_ADDRESS, '000000000001');
+      return name === '05F1' ? DENIAL.format : WILLING(name, frame);
+    };
+    const subject = new Subject().command({ type: 'start' }).serve(script);
+    expect(subject.of('setup-failed')).toMatchObject([{ step: 'start-up' }]);
+    expect(subject.timers.get('module-pause')).toBe(10_000);
+    subject.fire('module-pause').serve(WILLING);
+    expect(subject.machine.state).toBe('running');
+  });
+
   test('the wished rate is set on both sides, and kept when the module is heard', () => {
     const subject = new Subject({ baudRate: 115_200 }).command({ type: 'start' }).serve();
     const set = subject.sent.find(({ fn, afn }) => afn === 5 && fn === 10);
@@ -261,6 +273,14 @@ describe('the archive', () => {
     expect(subject.of('archive')).toEqual([{ type: 'archive', added: 38, deleted: 0, refused: [] }]);
   });
 
+  test('a module that does not show its list is used as it is', () => {
+    const script: Script = (name, frame) => (name === '10F2' ? DENIAL.unsupported : WILLING(name, frame));
+    const subject = new Subject().running(script, meters(1));
+    expect(subject.of('setup-failed')).toMatchObject([{ step: 'archive', error: { code: 'link-refused' } }]);
+    forward(subject, 'a1', A).reply(confirm(subject.last)).reply(says(subject, 1));
+    expect(subject.of('answer').length).toBe(1);
+  });
+
   test('nobody has given one: the module keeps what it has', () => {
     const nodes = meters(4);
     const subject = new Subject().command({ type: 'start' }).serve(moduleWith(nodes));
@@ -326,6 +346,14 @@ describe('forwarding', () => {
     subject.reply(says(subject, 2, late));
     expect(subject.of('answer').length).toBe(1);
     expect(subject.machine.counters.stale).toBe(4);
+  });
+
+  test('an answer that is marked as begun by the module is an answer', () => {
+    const subject = new Subject().running(moduleWith(meters(1)), meters(1));
+    forward(subject, 'a1', A).reply(confirm(subject.last));
+    subject.reply({ ...says(subject, 3), initiates: true });
+    expect(subject.of('answer').map(({ bytes }) => bytes.toHex())).toEqual(['03']);
+    expect(subject.names.at(-1)).toBe('F1F1');
   });
 
   test('a request that may be repeated is, after a time-out and after a restart', () => {
@@ -664,6 +692,9 @@ describe('jobs', () => {
     subject.command({ type: 'phases', id: 'p1' }).command({ type: 'phases', id: 'p2' }).close();
     expect(subject.of('job-failed').slice(1)).toMatchObject([{ id: 'p1' }, { id: 'p2' }]);
     subject.command({ type: 'phases', id: 'p3' });
+    const flooded = new Subject().command({ type: 'start' });
+    for (let i = 0; i < 40; i++) flooded.command({ type: 'phases', id: `${i}` });
+    expect(flooded.of('job-failed').map(({ error }) => error.code)).toEqual(Array(8).fill('overflow'));
     expect(subject.of('job-failed').length).toBe(4);
   });
 });

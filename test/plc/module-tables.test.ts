@@ -99,7 +99,7 @@ describe('the life of the connection', () => {
       if (action === 'refuse') expect(types).toEqual([input === 'job' ? 'job-failed' : 'failed']);
       if (action === 'fail-job') expect(types).toContain('job-failed');
       if (action === 'next') expect(types).toContain('topology');
-      if (action === 'run') expect(types).toContain('archive');
+      if (action === 'run') expect(types).toContain(input === 'done' ? 'archive' : 'setup-failed');
       if (action === 'ignore') {
         expect(types).toEqual([]);
         expect(subject.sent.length).toBe(sent);
