@@ -63,6 +63,10 @@ export function describeApdu(apdu: Uint8Array): string {
       return apdu[1] === 1 ? `${name} ${dataAccessResultName(apdu[3] ?? 0)}` : name;
     case TAG.actionResponse:
       return apdu[1] === 1 ? `${name} ${actionResultName(apdu[3] ?? 0)}` : name;
+    case TAG.readRequest:
+      return `${name} ${readText(apdu)}`;
+    case TAG.readResponse:
+      return `${name} ${readResponseText(apdu)}`;
     case TAG.exceptionResponse:
       return `${name} ${exceptionText(apdu)}`;
     default:
@@ -75,6 +79,23 @@ function requestText(apdu: Uint8Array): string {
   if (apdu[1] !== 1) return `type ${apdu[1] ?? '-'}`;
   const classId = ((apdu[3] ?? 0) << 8) | (apdu[4] ?? 0);
   return `${classId}:${apdu.subarray(5, 11).join('.')}:${((apdu[11] ?? 0) << 24) >> 24}`;
+}
+
+/** What a READ of one variable is about; of lists how many there are. */
+function readText(apdu: Uint8Array): string {
+  const name = ((apdu[3] ?? 0) << 8) | (apdu[4] ?? 0);
+  if (apdu[1] !== 1) return `of ${apdu[1] ?? 0} variables`;
+  if (apdu[2] === 2) return name.toString(16).padStart(4, '0');
+  if (apdu[2] === 4) return `${name.toString(16).padStart(4, '0')} with parameters`;
+  return apdu[2] === 5 ? `behind block ${name}` : `type ${apdu[2] ?? '-'}`;
+}
+
+function readResponseText(apdu: Uint8Array): string {
+  if (apdu[1] !== 1) return `of ${apdu[1] ?? 0} results`;
+  if (apdu[2] === 0) return 'data';
+  if (apdu[2] === 1) return dataAccessResultName(apdu[3] ?? 0);
+  const number = ((apdu[4] ?? 0) << 8) | (apdu[5] ?? 0);
+  return apdu[2] === 2 ? `block ${number}${apdu[3] === 0 ? '' : ', last'}` : `type ${apdu[2] ?? '-'}`;
 }
 
 function getResponseText(apdu: Uint8Array): string {

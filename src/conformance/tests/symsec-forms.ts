@@ -165,6 +165,17 @@ export const SYMSEC_FORM_TESTS = [
         },
       },
       {
+        id: 'SYMSEC_DED_P4',
+        title: 'Each key has a counter of its own',
+        purpose: 'A high counter under the dedicated key does not use up those of the global key.',
+        async run(bench) {
+          const session = await dedicated(bench);
+          const counter = bench.target.nextInvocationCounter() + 1_000_000;
+          await answered(session, bench.probe(), { form: 'service-specific', counter });
+          await answered(session, bench.probe(), { form: 'service-specific', dedicated: false });
+        },
+      },
+      {
         id: 'SYMSEC_DED_N1',
         title: 'Another dedicated key is refused',
         purpose: 'A ded- request under a random key is not served.',
