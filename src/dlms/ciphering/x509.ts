@@ -148,13 +148,15 @@ export function requestedKey(suite: SecuritySuite, request: Uint8Array): Uint8Ar
   });
 }
 
-/** The library throws errors of its own for DER that does not fit. */
+const OWN_REFUSALS: ReadonlySet<string> = new Set(['invalid-argument', 'unsupported', 'overflow']);
+
+/** The library and the reader of BER throw errors of their own for DER that does not fit. */
 function orInvalid<Result>(what: string, der: Uint8Array, parse: () => Result): Result {
   if (der.length > LARGEST) throw new DcuError('overflow', `a ${what} of ${der.length} bytes`);
   try {
     return parse();
   } catch (error) {
-    if (error instanceof DcuError) throw error;
+    if (error instanceof DcuError && OWN_REFUSALS.has(error.code)) throw error;
     throw invalidCertificate(`not a ${what} in DER`, error);
   }
 }

@@ -1,4 +1,4 @@
-import { afterAll, describe, expect, test } from 'bun:test';
+import { afterAll, describe, expect, setDefaultTimeout, test } from 'bun:test';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -15,6 +15,9 @@ import { commonNameOfTitle } from '../../../src/dlms/ciphering/x509-parts.ts';
 import { generateEcKeyPair } from '../../../src/kernels/index.ts';
 import { certificates } from '../../vectors/known-answers.json';
 import { attempt, codeOf, expectTotal } from '../mutation.ts';
+
+// Openssl is a process of its own for each question.
+setDefaultTimeout(60_000);
 
 const random = new SeededRandom(7);
 const bytes = (length: number): Uint8Array => random.bytes(length);
@@ -280,4 +283,20 @@ test('what is no certificate, is one of another suite, and orders that make none
   expect(codeOf(() => makeCertificate({ ...valid, publicKey: new Uint8Array(63) }))).toBe('invalid-argument');
   const noPair = { ...device, privateKey: new Uint8Array(32) };
   expect(codeOf(() => certificateRequest(1, noPair, TITLE))).toBe('invalid-argument');
+});
+
+test('names that are no BER are no certificate', () => {
+  // Found by fuzzing: a length of five octets where the library of DER was content.
+  const der = fromHex(
+    [
+      '308201323081d9a00302010202021003300a06082a8648ce3d04030230113117301506035504030c0e54657374206175',
+      '74686f72697479301e170d3236303130313030303030305a170d3436303130313030303030305a301b31193017060355',
+      '04030c10344434443444303030304243363134453059301306072a8648ce3d020106082a8648ce3d03010703420004a3',
+      '9010ebb5a5ddcbd79d367d975b7d397ef92f4b38f4cccd2cc695a84d770b94fb4c15c5d76aed2cbc74daf463dcb7bbb2',
+      '82cf5bd3865077082a64ecf822772fa30f300d300b0603551d0f040403020308300a06082a8648ce3d04030203480030',
+      '4502207fe7b7a29992dda64eb4eca11ced2c82dbd61ce0e87acd1c02d04ea45320396d022100ab1c0ed05666e7be57c4',
+      '696a008947fb2b87c5b982ab07e160a9e44bc0b37921',
+    ].join(''),
+  );
+  expect(() => parseCertificate(1, der)).toThrow(expect.objectContaining({ code: 'invalid-argument' }));
 });
