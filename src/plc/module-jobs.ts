@@ -4,6 +4,7 @@ import {
   beginRegistration,
   changeBand,
   endRegistration,
+  probe,
   readNodeDetails,
   readPhases,
   readTopology,
@@ -19,6 +20,8 @@ export interface Job {
   readonly id?: string;
   /** It needs the network for itself: no message is forwarded meanwhile. */
   readonly exclusive: boolean;
+  /** It goes before a pause of the router. */
+  readonly urgent?: boolean;
   /** Begun anew so often when the module has restarted in the middle. */
   triesLeft: number;
   begin(): Procedure<Ending>;
@@ -70,6 +73,14 @@ export const pauseJob = (facts: ModuleFacts): Job => ({
   exclusive: false,
   triesLeft: 1,
   begin: () => pauseRouter(facts),
+});
+
+/** Whether the module is still there. */
+export const probeJob = (facts: ModuleFacts): Job => ({
+  exclusive: true,
+  urgent: true,
+  triesLeft: 1,
+  begin: () => probe(facts),
 });
 
 export const resumeJob = (facts: ModuleFacts): Job => ({

@@ -9,6 +9,7 @@ import {
   jobOf,
   lostJob,
   pauseJob,
+  probeJob,
   registrationEnd,
   resumeJob,
   surplusJob,
@@ -78,6 +79,8 @@ class PlcModule implements ModuleMachine {
   /** Who the module was when it was last set up. */
   #identity: string | undefined;
   #startSeenMs = Number.NEGATIVE_INFINITY;
+  /** When the module last sent a sound frame. */
+  #heardMs = Number.NEGATIVE_INFINITY;
   #idling = false;
   #gapArmed = false;
   #discovery: string | undefined;
@@ -197,7 +200,7 @@ class PlcModule implements ModuleMachine {
         this.#exchange.rested(nowMs);
         return;
       case TRAFFIC_TIMER:
-        this.#traffic.expire(nowMs);
+        this.#expire(nowMs);
         return;
       case PAUSE_TIMER:
         if (this.#procedure !== undefined) this.#advance({ kind: 'done' }, nowMs);
@@ -210,6 +213,13 @@ class PlcModule implements ModuleMachine {
         this.#endDiscovery();
         return;
     }
+  }
+
+  /** A module from which nothing at all has come since may have gone to another rate, or away. */
+  #expire(nowMs: number): void {
+    const sentMs = this.#traffic.expire(nowMs);
+    if (sentMs === undefined || this.#heardMs > sentMs || this.#state !== 'running') return;
+    this.#jobs.unshift(probeJob(this.#facts));
   }
 
   #endDiscovery(): void {
@@ -226,6 +236,7 @@ class PlcModule implements ModuleMachine {
       return;
     }
     counters.received++;
+    this.#heardMs = nowMs;
     if (frame.initiates) {
       if (frame.afn === MODE.afn && frame.fn === MODE.fn) this.#moduleStarted(frame, nowMs);
       // Some modules mark answers of meters as something that they begin.
@@ -282,6 +293,8 @@ class PlcModule implements ModuleMachine {
         this.#state = 'running';
         return;
       case 'try-again':
+        // It may have restarted unheard.
+        this.#facts.paused = false;
         this.#keepJob();
         this.#begin(nowMs, undefined, input === 'failed' ? AGAIN_MS : 0);
         return;
@@ -445,7 +458,8 @@ class PlcModule implements ModuleMachine {
 
   #nextJob(nowMs: number): void {
     const wantsPause = this.#traffic.waiting > 0 && !this.#facts.paused && !this.#facts.noRouter;
-    const job = wantsPause ? pauseJob(this.#facts) : this.#jobs.shift();
+    const [first] = this.#jobs;
+    const job = wantsPause && first?.urgent !== true ? pauseJob(this.#facts) : this.#jobs.shift();
     if (job === undefined) return;
     this.#job = job;
     this.#state = 'working';

@@ -32,6 +32,7 @@ interface Request extends Waiting {
 interface Flight {
   readonly request: Request;
   readonly way: ForwardingWay;
+  readonly sentMs: number;
   readonly deadlineMs: number;
 }
 
@@ -147,7 +148,7 @@ export class Traffic implements TrafficState {
     const way = this.#way;
     // One at a time is watched by the module itself, and its time-out is the longer one.
     const timeoutMs = way === 'single' ? Math.max(forwardTimeoutMs, this.monitorTimeoutMs) : forwardTimeoutMs;
-    this.#flights.set(sequence, { request, way, deadlineMs: nowMs + timeoutMs });
+    this.#flights.set(sequence, { request, way, sentMs: nowMs, deadlineMs: nowMs + timeoutMs });
     this.#taken.add(request.address);
     request.attemptsLeft--;
     const addresses = { source: masterAddress, relays: [], destination: request.address };
@@ -181,14 +182,17 @@ export class Traffic implements TrafficState {
     return true;
   }
 
-  /** What is overdue at `nowMs`. */
-  expire(nowMs: number): void {
+  /** What is overdue at `nowMs`; says when the last of it was sent. */
+  expire(nowMs: number): number | undefined {
+    let lastSentMs: number | undefined;
     this.#armed = false;
     for (const [sequence, flight] of this.#flights) {
       if (flight.deadlineMs > nowMs) continue;
       this.#out.counters.timeouts++;
+      lastSentMs = Math.max(lastSentMs ?? flight.sentMs, flight.sentMs);
       this.#step(sequence, flight, 'timeout', nowMs);
     }
+    return lastSentMs;
   }
 
   /** The module has restarted: nothing that flies comes back. */

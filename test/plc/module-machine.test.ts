@@ -338,8 +338,8 @@ describe('forwarding', () => {
     expect(subject.of('answer')).toEqual([]);
     subject.reply(says(subject, 1, flight)).reply(says(subject, 1, flight));
     expect(subject.of('answer').length).toBe(1);
-    forward(subject, 'a2', A).fire('module-traffic');
-    const late = subject.last;
+    const late = forward(subject, 'a2', A).last;
+    subject.fire('module-traffic').serve();
     expect(subject.of('failed')).toMatchObject([
       { id: 'a2', reason: 'no-answer', error: { code: 'link-timeout' } },
     ]);
@@ -358,13 +358,38 @@ describe('forwarding', () => {
 
   test('a request that may be repeated is, after a time-out and after a restart', () => {
     const subject = new Subject().running(moduleWith(meters(1)), meters(1));
-    forward(subject, 'a1', A, 3).reply(confirm(subject.last)).fire('module-traffic');
-    expect(subject.names.slice(-2)).toEqual(['F1F1', 'F1F1']);
+    forward(subject, 'a1', A, 3).reply(confirm(subject.last)).fire('module-traffic').serve();
+    expect(subject.names.slice(-3)).toEqual(['F1F1', '03F4', 'F1F1']);
     subject.reply(report(MODE, MODE_VALUE)).serve(moduleWith(meters(1)));
     expect(subject.names.at(-1)).toBe('F1F1');
     subject.reply(says(subject, 5));
     expect(subject.of('answer').map(({ id }) => id)).toEqual(['a1']);
     expect(subject.of('failed')).toEqual([]);
+  });
+
+  test('a module from which nothing comes any more is asked whether it is there, and looked for', () => {
+    const subject = new Subject({ baudRate: 19_200 }).command({ type: 'set-archive', nodes: meters(1) });
+    subject
+      .command({ type: 'start' })
+      .serve(moduleWith(meters(1)))
+      .fire('module-pause')
+      .serve(moduleWith(meters(1)));
+    expect(subject.of('ready')[0]).toMatchObject({ baudRate: 19_200 });
+    forward(subject, 'a1', A, 2).reply(confirm(subject.last));
+    subject.nowMs += 1;
+    subject.fire('module-traffic');
+    expect(subject.names.at(-1)).toBe('03F4');
+    for (let i = 0; i < 3; i++) subject.fire('module-answer');
+    expect([subject.machine.state, subject.names.at(-1)]).toEqual(['starting', '03F10']);
+    // At 9600 again, as after a reset that nobody heard.
+    for (let i = 0; i < 2; i++) subject.fire('module-answer');
+    subject
+      .serve(moduleWith(meters(1)))
+      .fire('module-pause')
+      .serve(moduleWith(meters(1)));
+    expect(subject.names.slice(-2)).toEqual(['12F2', 'F1F1']);
+    subject.reply(says(subject, 1));
+    expect(subject.of('answer').length).toBe(1);
   });
 
   test('a busy module gets time, and what it did not send does not count', () => {

@@ -1,7 +1,7 @@
 import { SHORTEST_FRAME } from '../frame.ts';
 import type { Unit } from '../unit.ts';
 import { DENIAL } from '../units/afn-00.ts';
-import { BAND } from '../units/afn-03.ts';
+import { BAND, MASTER_ADDRESS } from '../units/afn-03.ts';
 import { SET_BAND } from '../units/afn-05.ts';
 import {
   NODES,
@@ -122,6 +122,12 @@ export function* endRegistration(facts: ModuleFacts, id: string): Procedure<Endi
   if (!ended.ok && ended.code === 'silent') return 'silent';
   facts.emit({ type: 'discovery', id, state: 'ended' });
   return 'done';
+}
+
+/** Any answer will do. */
+export function* probe(facts: ModuleFacts): Procedure<Ending> {
+  const answer = yield* query(facts, MASTER_ADDRESS, undefined);
+  return !answer.ok && answer.code === 'silent' ? 'silent' : 'done';
 }
 
 /** The router works by itself again. */

@@ -1,20 +1,22 @@
-import type { Unit } from '../../plc/unit.ts';
 import { DENIAL } from '../../plc/units/afn-00.ts';
 import type { CarriedMessage } from '../../plc/units/afn-02.ts';
-import type { NodeAnswer, NodeRequest } from '../../plc/units/afn-13.ts';
+import { FORWARD_ROUTED, FORWARD_ROUTED_LONG, type NodeRequest } from '../../plc/units/afn-13.ts';
 import { READ_CONCURRENT } from '../../plc/units/afn-f1.ts';
 import type { Handled, ModuleSide } from './module-side.ts';
 
+const LONGEST_SHORT_ANSWER = 0xff;
 const METER_TIMEOUT_MS = 20_000;
 const MOST_CONCURRENT = 128;
 /** A meter's processor is slow. */
 const METER_REPLY_MS = 60;
 
-/** 13F1 and 13F2: one after the other; a meter that is silent has an empty answer. */
+/**
+ * 13F1 and 13F2: one after the other; a meter that is silent has an empty answer. What does not fit 13F1 is answered by
+ * 13F2, whatever the question was.
+ */
 export function forwardOne(
   module: ModuleSide,
   { frame, nowMs }: Handled,
-  unit: Unit<NodeRequest, NodeAnswer>,
   { protocol, message }: NodeRequest,
 ): void {
   const { memory } = module;
@@ -27,9 +29,10 @@ export function forwardOne(
     module.deny(frame, DENIAL.unknownAddress);
     return;
   }
-  read(module, address, message, nowMs, (answer) =>
-    module.reply(frame, unit, { upTimeS: 0, protocol, message: answer ?? new Uint8Array() }),
-  );
+  read(module, address, message, nowMs, (answer = new Uint8Array()) => {
+    const unit = answer.length > LONGEST_SHORT_ANSWER ? FORWARD_ROUTED_LONG : FORWARD_ROUTED;
+    module.reply(frame, unit, { upTimeS: 0, protocol, message: answer });
+  });
 }
 
 /** F1F1: many at once, one for each meter. */

@@ -239,10 +239,8 @@ const ROWS: readonly (readonly [string, Handler])[] = [
   [unitName(RESTART_ROUTER), confirmed((module) => Object.assign(module.memory, { paused: false }))],
   [unitName(PAUSE_ROUTER), confirmed((module) => Object.assign(module.memory, { paused: true }))],
   [unitName(RESUME_ROUTER), confirmed((module) => Object.assign(module.memory, { paused: false }))],
-  on(FORWARD_ROUTED, (module, command) => forwardOne(module, command, FORWARD_ROUTED, command.value)),
-  on(FORWARD_ROUTED_LONG, (module, command) =>
-    forwardOne(module, command, FORWARD_ROUTED_LONG, command.value),
-  ),
+  on(FORWARD_ROUTED, (module, command) => forwardOne(module, command, command.value)),
+  on(FORWARD_ROUTED_LONG, (module, command) => forwardOne(module, command, command.value)),
   on(READ_CONCURRENT, (module, command) => forwardOneOfMany(module, command, command.value)),
   on(FILE, (module, { frame, value, nowMs }) => {
     const { pieces } = module.memory;
