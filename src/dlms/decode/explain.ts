@@ -30,6 +30,9 @@ export function explainTelegram(
   const transport = options.transport === 'auto' ? detectTransport(bytes) : options.transport;
   const apdus = unframe(traced(bytes), transport);
   const frames = partsOfFrames(bytes, transport);
+  if (frames.length + apdus.length === 0) {
+    throw new DcuError('apdu-invalid', 'there is nothing between the flags', { offset: 0 });
+  }
   const explainer = new Explainer(options.keysOf);
   const first = apdus[0]?.bytes[0];
   const joined = first === GENERAL_BLOCK_TRANSFER && isWhole(apdus) ? [joinBlocks(apdus)] : [];

@@ -140,6 +140,10 @@ describe('frames', () => {
     expect(snrm[0]?.meaning).toContain('SNRM');
   });
 
+  test('flags with nothing between them are told, not passed over in silence', () => {
+    expect(() => explained('7e7e7e7e')).toThrow(expect.objectContaining({ code: 'apdu-invalid' }));
+  });
+
   test('a wrong key ends in an error, not in nonsense', () => {
     const vector = frames.vectors.find(({ id }) => id === 'hdlc_kamstrup_omnipower');
     const keys = withKeys({ encryptionKey: new Uint8Array(16), authenticationKey: new Uint8Array(16) });
