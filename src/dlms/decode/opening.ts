@@ -107,6 +107,18 @@ function opened(
       offset: content.origin(0),
     });
   }
+  const due = keyBytes(suite as SecuritySuite);
+  for (const name of ['encryptionKey', 'authenticationKey'] as const) {
+    const { length = due } = keys[name] ?? {};
+    if (length === due) continue;
+    throw new DcuError(
+      'decryption-failed',
+      `suite ${suite} has keys of ${due} bytes: ${name} has ${length}`,
+      {
+        offset: content.origin(0),
+      },
+    );
+  }
   const dedicated =
     apduKind(apdu.bytes[0] ?? 0)?.protection === 'dedicated' || apdu.bytes[0] === TAG.generalDed;
   const { recipientTitle = NO_TITLE, encryptionKey, ...others } = keys;

@@ -3,7 +3,7 @@ import { fromHex } from '../../../src/base/bytes.ts';
 import { DcuError } from '../../../src/base/errors.ts';
 import { partsOfApdu } from '../../../src/dlms/decode/grammar/apdu.ts';
 import type { Part } from '../../../src/dlms/decode/grammar/part.ts';
-import { explainLines, explainTelegram, xmlOf } from '../../../src/dlms/decode/index.ts';
+import { decodeTelegram, explainLines, explainTelegram, xmlOf } from '../../../src/dlms/decode/index.ts';
 import { encodeFrame, unnumberedControl } from '../../../src/dlms/link/frame.ts';
 import { APDU_SEEDS } from '../../fuzz/targets/seeds.ts';
 import apduXml from '../../vectors/apdu-xml.json';
@@ -142,6 +142,17 @@ describe('frames', () => {
 
   test('flags with nothing between them are told, not passed over in silence', () => {
     expect(() => explained('7e7e7e7e')).toThrow(expect.objectContaining({ code: 'apdu-invalid' }));
+  });
+
+  test('keys of another suite than the content says are wrong keys', () => {
+    const sealed = 'db084d4d4d0000bc614e1e32000000010102030405060708090a0b0c0d0e0f10111213141516171819';
+    const keys = withKeys({ encryptionKey: new Uint8Array(16), authenticationKey: new Uint8Array(16) });
+    expect(() => explained(sealed, keys)).toThrow(
+      expect.objectContaining({ code: 'decryption-failed', offset: 11 }),
+    );
+    expect(() => decodeTelegram(fromHex(sealed), { transport: 'auto', ...keys })).toThrow(
+      expect.objectContaining({ code: 'decryption-failed', offset: 11 }),
+    );
   });
 
   test('a wrong key ends in an error, not in nonsense', () => {
