@@ -2,42 +2,13 @@ import { describe, expect, test } from 'bun:test';
 import type { AuthMechanism, SecurityPolicy } from '../../../src/base/model.ts';
 import { SeededRandom } from '../../../src/base/random.ts';
 import { encodeData } from '../../../src/dlms/axdr.ts';
-import type { ClientCommand, ClientEvent } from '../../../src/dlms/client.ts';
-import type { LogicalDevice } from '../../../src/dlms/server.ts';
-import { octetString, u32 } from '../../../src/dlms/values.ts';
-import { counterFrom, HDLC, KEYS, type Loopback, pair, WRAPPER } from './loopback.ts';
+import type { ClientEvent } from '../../../src/dlms/client.ts';
+import type { LinkConfig } from '../../../src/dlms/link/link.ts';
+import { at, COMMANDS, conversationPair, LONG } from './conversation.ts';
+import { HDLC, type Loopback, WRAPPER } from './loopback.ts';
 
-const LONG = octetString(new Uint8Array(900).map((_, i) => i));
-const at = (attribute: number) => ({ classId: 3, obis: '1.0.1.8.0.255', attribute });
-const COMMANDS: readonly ClientCommand[] = [
-  { type: 'open' },
-  { type: 'get', attribute: at(2) },
-  { type: 'get', attribute: at(9) },
-  { type: 'get-list', attributes: [at(2), at(9)] },
-  { type: 'set', attribute: at(2), value: LONG },
-  { type: 'action', method: at(1), parameter: LONG },
-  { type: 'release' },
-];
-
-function line(link: typeof WRAPPER, auth: AuthMechanism, policy: SecurityPolicy): Loopback {
-  let lowest = 0;
-  const device: LogicalDevice = {
-    address: 1,
-    systemTitle: KEYS.serverTitle,
-    associations: [{ clientAddress: 1, auth, policy, ...KEYS }],
-    nextInvocationCounter: counterFrom(100),
-    acceptInvocationCounter: (_client, counter) => {
-      if (counter < lowest) return false;
-      lowest = counter + 1;
-      return true;
-    },
-    handle: (request) => ({
-      result: 'success',
-      data: encodeData(request.type === 'get' && request.attribute.attribute === 9 ? LONG : u32(5)),
-    }),
-  };
-  return pair({ link, auth, policy, devices: [device], clientPdu: 200, serverPdu: 200 });
-}
+const line = (link: LinkConfig, auth: AuthMechanism, policy: SecurityPolicy): Loopback =>
+  conversationPair({ link, auth, policy });
 
 function results(events: readonly ClientEvent[]): readonly ClientEvent[] {
   return events.filter(({ type }) => type !== 'block');

@@ -2,9 +2,10 @@ import type { ErrorCode } from '../../../src/base/errors.ts';
 import { decodeTelegram, explainLines, explainTelegram, xmlOf } from '../../../src/dlms/decode/index.ts';
 import { createClientLink, createServerLink } from '../../../src/dlms/link/index.ts';
 import type { LinkConfig, LinkMachine } from '../../../src/dlms/link/link.ts';
+import { conversationPair } from '../../dlms/cosem/conversation.ts';
 import { KEYS } from '../../dlms/cosem/loopback.ts';
 import { Broken, type FuzzTarget } from '../target.ts';
-import { CONVERSATIONS, type Conversation, conversationPair, LINKS } from './conversations.ts';
+import { CONVERSATIONS, type Conversation, LINKS } from './conversations.ts';
 import { feed } from './feed.ts';
 import { APDU_SEEDS, FRAME_SEEDS, PDU_SEEDS } from './seeds.ts';
 

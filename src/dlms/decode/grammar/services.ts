@@ -1,4 +1,5 @@
 import type { ByteReader } from '../../../base/bytes.ts';
+import { DcuError } from '../../../base/errors.ts';
 import { decodeExceptionResponse } from '../../apdu/exception.ts';
 import { decodeConfirmedServiceError } from '../../apdu/service-error.ts';
 import {
@@ -156,7 +157,8 @@ const notificationBody: Rule = (reader) => {
   try {
     const part = sequence('notification-body', [body])(reader);
     if (reader.remaining === 0) return part;
-  } catch {
+  } catch (error) {
+    if (!(error instanceof DcuError)) throw error;
     // Shown as bytes: the translator has judged them before.
   }
   reader.offset = from;
