@@ -29,6 +29,8 @@ export function meterView(row: MeterRow, { collector }: ApiServices): Static<typ
     createdAt: row.createdAt,
     state: row.state,
     lastSeen: row.lastSeen ?? null,
+    offlineSince: row.state === 'offline' ? (row.offlineSince ?? null) : null,
+    replaced: row.replaced === undefined ? null : { ...row.replaced },
     lastError: lastError === undefined ? null : { ...lastError },
   };
 }
@@ -36,14 +38,18 @@ export function meterView(row: MeterRow, { collector }: ApiServices): Static<typ
 /** The address without what its framing does not use; names the field that is missing or does not fit. */
 export function addressFrom(input: Static<typeof schema.meterAddress>): MeterAddress {
   const { framing, clientAddress, serverAddress, addressBytes, physicalAddress, host, port } = input;
-  const named = input.referencing === undefined ? {} : { referencing: input.referencing };
-  const tcp = {
+  const { referencing, transport, node, opening, baudRate, parity } = input;
+  const way = {
     ...(host === undefined || host === '' ? {} : { host }),
     ...(port === undefined ? {} : { port }),
+    ...(transport === undefined ? {} : { transport }),
+    ...(node === undefined || node === '' ? {} : { node }),
+    ...(opening === undefined ? {} : { opening }),
+    ...(baudRate === undefined ? {} : { baudRate }),
+    ...(parity === undefined ? {} : { parity }),
+    ...(referencing === undefined ? {} : { referencing }),
   };
-  if (framing === 'wrapper') {
-    return { framing, ...tcp, clientAddress, serverAddress, addressBytes, ...named };
-  }
+  if (framing === 'wrapper') return { framing, clientAddress, serverAddress, addressBytes, ...way };
   const largest = addressBytes === 4 ? 0x3fff : 0x7f;
   if (serverAddress > largest) {
     throw new DcuError(
@@ -60,7 +66,7 @@ export function addressFrom(input: Static<typeof schema.meterAddress>): MeterAdd
     });
   }
   if (addressBytes === 1) {
-    return { framing, ...tcp, clientAddress, serverAddress, addressBytes, ...named };
+    return { framing, clientAddress, serverAddress, addressBytes, ...way };
   }
   if (physicalAddress === undefined || physicalAddress > largest) {
     throw new DcuError(
@@ -69,7 +75,7 @@ export function addressFrom(input: Static<typeof schema.meterAddress>): MeterAdd
       { field: 'address.physicalAddress' },
     );
   }
-  return { framing, ...tcp, clientAddress, serverAddress, physicalAddress, addressBytes, ...named };
+  return { framing, clientAddress, serverAddress, physicalAddress, addressBytes, ...way };
 }
 
 export function securityFrom(input: Static<typeof schema.meterSecurity>): MeterSecurity {

@@ -1,5 +1,14 @@
 import { type TSchema, t } from 'elysia';
-import { AUTH_MECHANISMS, EVENT_LOGS, METER_REFERENCING, PROFILE_KINDS, TASK_TYPES } from '../base/model.ts';
+import {
+  AUTH_MECHANISMS,
+  EVENT_LOGS,
+  METER_OPENINGS,
+  METER_REFERENCING,
+  METER_TRANSPORTS,
+  PARITIES,
+  PROFILE_KINDS,
+  TASK_TYPES,
+} from '../base/model.ts';
 
 /** Shapes of what the API takes and gives. The GUI's types are derived from these. */
 
@@ -49,6 +58,13 @@ export const meterAddress = t.Object({
     t.String({ maxLength: 253, pattern: '^[A-Za-z0-9._:-]*$', description: 'Host name or IP address' }),
   ),
   port: t.Optional(t.Integer({ minimum: 1, maximum: 65535 })),
+  transport: t.Optional(literals(METER_TRANSPORTS)),
+  node: t.Optional(
+    t.String({ pattern: '^([0-9]{12})?$', description: 'Address of the communication unit, twelve digits' }),
+  ),
+  opening: t.Optional(literals(METER_OPENINGS)),
+  baudRate: t.Optional(t.Integer({ minimum: 300, maximum: 115_200 })),
+  parity: t.Optional(literals(PARITIES)),
   clientAddress: t.Integer({ minimum: 1, maximum: 65535 }),
   serverAddress: uint(65535),
   physicalAddress: t.Optional(uint(16383)),
@@ -139,6 +155,10 @@ export const meter = t.Object({
   createdAt: epochMs(),
   state: meterState,
   lastSeen: nullable(epochMs()),
+  /** When it was first found silent, since it last answered; null while it is not. */
+  offlineSince: nullable(epochMs()),
+  /** The meter that took its place. */
+  replaced: nullable(t.Object({ by: t.Integer(), at: epochMs() })),
   lastError: nullable(t.Object({ code: t.String(), message: t.String(), time: epochMs() })),
 });
 
@@ -305,6 +325,12 @@ const taskItemFields = {
   priority: t.Integer({ minimum: 1, maximum: 5 }),
   type: taskType,
   cron: t.String({ minLength: 1, maxLength: 100 }),
+  window: t.Optional(
+    t.String({
+      pattern: '^([0-2][0-9]:[0-5][0-9]-[0-2][0-9]:[0-5][0-9])?$',
+      description: 'Part of the day in which meters may be asked, such as 22:00-06:00; empty = any time',
+    }),
+  ),
 };
 export const taskItem = t.Object({
   id: t.Integer(),

@@ -58,6 +58,7 @@ export const ERROR_TABLE = {
   'type-mismatch': row('remote', false, 502),
   'profile-changed': row('remote', true, 502),
   'clock-implausible': row('remote', false, 502, true),
+  blacklisted: row('config', false, 409),
   // configuration
   'not-found': row('config', false, 404),
   conflict: row('config', false, 409),

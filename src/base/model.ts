@@ -61,9 +61,14 @@ export interface TaskItem {
   readonly priority: number;
   readonly type: TaskType;
   readonly cron: string;
+  /** Part of the day in which the meters may be asked, `HH:MM-HH:MM` in the concentrator's zone, over midnight too; any time if absent. */
+  readonly window?: string;
 }
 
-/** CommType of Figures 10 and 14, and OpenDCU's own additions: 12 for meters with an IP address each, 13 for what meters push. */
+/**
+ * CommType of Figures 10 and 14, and OpenDCU's own additions: 12 for meters with an IP address each, 13 for what meters push, 14 for
+ * meters of a G3-PLC network, each of which has an IPv6 address.
+ */
 export const COMM_TYPES = {
   2: 'reading module',
   4: 'RS-485 1',
@@ -75,6 +80,7 @@ export const COMM_TYPES = {
   11: 'TCP server balance meter',
   12: 'TCP meters',
   13: 'pushed data',
+  14: 'G3-PLC network',
 } as const;
 export type CommType = keyof typeof COMM_TYPES;
 
@@ -122,12 +128,33 @@ export type Framing = 'hdlc' | 'wrapper';
 export const METER_REFERENCING = ['ln', 'sn', 'auto'] as const;
 export type MeterReferencing = (typeof METER_REFERENCING)[number];
 
+/** What carries the wrapper to a meter that has an IP address. */
+export const METER_TRANSPORTS = ['tcp', 'udp'] as const;
+export type MeterTransport = (typeof METER_TRANSPORTS)[number];
+
+/** How the line to a meter is taken into use: directly with HDLC, or by the IEC 62056-21 mode E opening. */
+export const METER_OPENINGS = ['direct', 'mode-e'] as const;
+export type MeterOpening = (typeof METER_OPENINGS)[number];
+
+export const PARITIES = ['none', 'even', 'odd'] as const;
+export type Parity = (typeof PARITIES)[number];
+
 /** How a meter is reached on its channel. */
 export interface MeterAddress {
   readonly framing: Framing;
-  /** TCP meters only. */
+  /** Meters with an IP address only. */
   readonly host?: string;
   readonly port?: number;
+  /** Meters with an IP address only; `tcp` if absent. */
+  readonly transport?: MeterTransport;
+  /** Behind the PLC module: address of the communication unit, twelve digits; MeterNo filled up with zeros if absent. */
+  readonly node?: string;
+  /** RS-485 only; `direct` if absent. */
+  readonly opening?: MeterOpening;
+  /** RS-485 only: bits per second of this meter, with mode E the most that it may change to; the channel's if absent. */
+  readonly baudRate?: number;
+  /** RS-485 only; the channel's if absent. */
+  readonly parity?: Parity;
   readonly clientAddress: number;
   /** Wrapper: the server's wPort. HDLC: the upper (logical device) address. */
   readonly serverAddress: number;
@@ -179,9 +206,11 @@ export interface Meter {
   readonly hasPassword: boolean;
   readonly hasKeys: boolean;
   readonly createdAt: number;
+  /** The meter that took its place, and since when; its own readings stay under it. */
+  readonly replaced?: { readonly by: number; readonly at: number };
 }
 
-export type NewMeter = Omit<Meter, 'id' | 'hasPassword' | 'hasKeys' | 'createdAt'>;
+export type NewMeter = Omit<Meter, 'id' | 'hasPassword' | 'hasKeys' | 'createdAt' | 'replaced'>;
 
 /** What a column of a profile holds: a capture object with the scaler and unit that the meter states. */
 export interface CaptureColumn {

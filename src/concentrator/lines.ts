@@ -1,16 +1,13 @@
-import type { Clock } from '../base/clock.ts';
 import { DcuError } from '../base/errors.ts';
 import type { Channel, Meter } from '../base/model.ts';
 import type { ChannelOpener, SerialSettings } from '../channels/channel.ts';
-import { serialOpener } from '../channels/serial.ts';
-import { tcpOpener } from '../channels/tcp.ts';
 import type { LineAccess } from '../meters/line-channels.ts';
 import type { Configuration } from '../store/types.ts';
+import type { PortSettings, Transports } from './transports.ts';
 
 const RS485: ReadonlySet<number> = new Set([4, 7, 8]);
-const TCP_METERS = 12;
-
-type PortSettings = SerialSettings & { readonly openTimeoutMs: number };
+const IP_METERS: ReadonlySet<number> = new Set([12, 14]);
+const G3_NETWORK = 14;
 
 /** A serial channel; without opener while no device is set. */
 interface SerialLine {
@@ -24,13 +21,13 @@ interface SerialLine {
  */
 export class LineDirectory {
   readonly #configuration: Pick<Configuration, 'channels' | 'channelAttributes'>;
-  readonly #clock: Clock;
+  readonly #transports: Transports;
   #channels = new Map<string, Channel>();
   #serial = new Map<string, SerialLine>();
 
-  constructor(configuration: Pick<Configuration, 'channels' | 'channelAttributes'>, clock: Clock) {
+  constructor(configuration: Pick<Configuration, 'channels' | 'channelAttributes'>, transports: Transports) {
     this.#configuration = configuration;
-    this.#clock = clock;
+    this.#transports = transports;
   }
 
   /** To be called at start and whenever a channel or one of its attributes has changed. */
@@ -74,9 +71,10 @@ export class LineDirectory {
       }
       return { lineName: channel.name, opener, protocol, task, shared: true };
     }
-    if (channel.commType === TCP_METERS) {
-      const opener = this.#tcpLine(meter, channel);
-      return { lineName: opener.name, opener, protocol, task, shared: false };
+    if (IP_METERS.has(channel.commType)) {
+      const opener = this.#ipLine(meter, channel);
+      const g3 = channel.commType === G3_NETWORK;
+      return { lineName: opener.name, opener, protocol, task, shared: false, g3 };
     }
     throw new DcuError('channel-open-failed', `channel ${channel.name} does not lead to meters`, {
       field: 'channel',
@@ -86,16 +84,17 @@ export class LineDirectory {
   /** The opener of before where its settings are still the same: what it has opened stays good. */
   #serialLine(settings: PortSettings, before: SerialLine | undefined): SerialLine {
     if (before !== undefined && Bun.deepEquals(before.settings, settings, true)) return before;
-    return { settings, opener: settings.path === '' ? undefined : serialOpener(settings, this.#clock) };
+    return { settings, opener: settings.path === '' ? undefined : this.#transports.serial(settings) };
   }
 
-  #tcpLine({ meterNo, address: { host, port } }: Meter, channel: Channel): ChannelOpener {
+  #ipLine({ meterNo, address: { host, port, transport } }: Meter, channel: Channel): ChannelOpener {
     if (host === undefined || port === undefined) {
       throw new DcuError('invalid-field', `meter ${meterNo} has no host and port`, {
         field: host === undefined ? 'address.host' : 'address.port',
       });
     }
-    return tcpOpener({ host, port, connectTimeoutMs: channel.writeTimeoutS * 1000 }, this.#clock);
+    if (transport === 'udp') return this.#transports.udp({ host, port });
+    return this.#transports.tcp({ host, port, connectTimeoutMs: channel.writeTimeoutS * 1000 });
   }
 }
 

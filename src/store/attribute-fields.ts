@@ -18,6 +18,10 @@ const hostOrNothing: Check = (field, value) => {
   if (value !== '') checkHost(field, value);
 };
 
+const nodeAddressOrNothing: Check = (field, value) => {
+  if (value !== '' && !/^\d{12}$/.test(value)) throw invalid(field, 'must be twelve digits');
+};
+
 const host: Check = (field, value) => checkHost(field, value);
 
 const text =
@@ -50,6 +54,10 @@ const ATTRIBUTES: Readonly<Record<string, Check>> = {
   'data.bits': oneOf('7', '8'),
   parity: oneOf('none', 'even', 'odd'),
   'stop.bits': oneOf('1', '2'),
+  'master.address': nodeAddressOrNothing,
+  'max.concurrent': integer(1, 128),
+  'forward.timeout': integer(1, 600),
+  band: oneOf('', '0', '1', '2', '3'),
 };
 
 /** Settings with a form of their own; others are free text. */
@@ -64,6 +72,9 @@ const SETTINGS: Readonly<Record<string, Check>> = {
   'retention.days': integer(1, 3660),
   'retention.long.days': integer(1, 3660),
   'login.attempts': integer(1, 100),
+  'meter.check.interval': integer(0, 604_800),
+  'clock.threshold': integer(1, 3600),
+  'clock.shift.limit': integer(1, 900),
 };
 
 const freeText = text(1024);

@@ -22,7 +22,7 @@ import {
   taskGroups,
   taskItems,
 } from './schema.ts';
-import { checkInteger, checkName, checkOneOf, checkText, invalid } from './validation.ts';
+import { checkInteger, checkName, checkOneOf, checkText, checkWindow, invalid } from './validation.ts';
 
 type Draft<Row extends { readonly id: number }> = Omit<Row, 'id'> & { readonly id?: number };
 
@@ -89,7 +89,8 @@ function itemOf(row: typeof taskItems.$inferSelect): TaskItem {
   const type = TASK_TYPES.find((name) => name === row.type);
   if (type === undefined)
     throw new DcuError('storage-corrupt', `task item ${row.id} is of unknown type ${row.type}`);
-  return { ...row, type };
+  const { window, ...rest } = row;
+  return { ...rest, type, ...(window === null ? {} : { window }) };
 }
 
 /** A century in seconds: more is a slip of the keyboard. */
@@ -106,7 +107,9 @@ export function saveTaskItem(db: Database, draft: Draft<TaskItem>): TaskItem {
   checkInteger('maxRecallS', draft.maxRecallS, 0, MAX_SECONDS);
   checkInteger('priority', draft.priority, 1, 5);
   checkOneOf('type', draft.type, TASK_TYPES);
-  const { id, ...values } = draft;
+  if (draft.window !== undefined) checkWindow('window', draft.window);
+  const { id, ...rest } = draft;
+  const values = { ...rest, window: draft.window ?? null };
   const rows =
     id === undefined
       ? db.query.insert(taskItems).values(values).returning().all()

@@ -73,6 +73,7 @@ export const DEFAULT_CHANNELS: readonly Omit<Channel, 'id'>[] = [
   channel('tcp_server_gui', 'dlms_up_server_gui', 'empty_task', true, 3, 5, 10, 'local software'),
   channel('tcp_server_im', 'dlms_up_server_im', 'empty_task', true, 3, 5, 11, 'balance meter'),
   channel('tcp_meters', 'dlms_down', 'empty_task', true, 3, 5, 12, 'meters with an IP address each'),
+  channel('g3_meters', 'dlms_down', 'empty_task', true, 10, 10, 14, 'meters of a G3-PLC network, by IPv6'),
   channel('listen', 'dlms_push', 'empty_task', false, 3, 5, 13, 'what meters push'),
 ];
 
@@ -116,6 +117,15 @@ export const DEFAULT_CHANNEL_ATTRIBUTES: readonly DefaultAttribute[] = [
     ['host', '0.0.0.0', 'address to listen on'],
     ['port', '4059', 'port to listen on'],
     ['transport', 'both', 'tcp, udp or both'],
+  ]),
+  ...attributesOf('reading_module', [
+    ['device', '', 'path of the serial port'],
+    ['baud', '9600', 'bits per second that the module is set to with 05F10'],
+    ['parity', 'even', 'none, even or odd'],
+    ['master.address', '', 'twelve digits; made from the serial number if empty'],
+    ['max.concurrent', '128', 'meters read at the same time, at most'],
+    ['forward.timeout', '60', 'seconds that the module may take to reach a meter'],
+    ['band', '', 'frequency band 0 to 3; as the module has it if empty'],
   ]),
   ...['485_1', '485_2', '485_3'].flatMap((name) =>
     attributesOf(name, [
@@ -204,6 +214,21 @@ export function defaultSettings(serialNumber: string, timeZone: string): readonl
       key: 'retention.long.days',
       value: '420',
       description: 'days that billing rows, events and logs are kept',
+    },
+    {
+      key: 'meter.check.interval',
+      value: '3600',
+      description: 'seconds between checks whether a meter answers; 0 = never',
+    },
+    {
+      key: 'clock.threshold',
+      value: '2',
+      description: 'seconds that a meter may be off before it is corrected',
+    },
+    {
+      key: 'clock.shift.limit',
+      value: '60',
+      description: 'seconds up to which a meter clock is shifted; beyond, it is set',
     },
     {
       key: 'login.attempts',

@@ -1,5 +1,11 @@
 import type { MeterAddress, MeterSecrets, MeterSecurity, NewMeter } from '../base/model.ts';
-import { AUTH_MECHANISMS, METER_REFERENCING } from '../base/model.ts';
+import {
+  AUTH_MECHANISMS,
+  METER_OPENINGS,
+  METER_REFERENCING,
+  METER_TRANSPORTS,
+  PARITIES,
+} from '../base/model.ts';
 import { needsKeys, needsSecret, scalarBytes } from '../base/security-needs.ts';
 import {
   checkHex,
@@ -11,8 +17,10 @@ import {
   invalid,
 } from './validation.ts';
 
-/** CommType of channels whose meters have an address of their own. */
-export const TCP_METERS = 12;
+/** CommTypes of channels whose meters have an IP address of their own. */
+const IP_METERS: ReadonlySet<number> = new Set([12, 14]);
+/** CommType of the PLC module's channel. */
+const READING_MODULE = 2;
 
 const BYTE_FIELDS = ['meterType', 'phase', 'credit', 'prepaid', 'wiring'] as const;
 
@@ -22,22 +30,47 @@ export function checkMeter(meter: NewMeter, commType: number): void {
   checkInteger('mac', meter.mac, -1, Number.MAX_SAFE_INTEGER);
   for (const field of BYTE_FIELDS) checkInteger(field, meter[field], 0, 255);
   checkName('profile', meter.profile);
-  checkAddress(meter.address, commType);
+  checkAddress(meter.meterNo, meter.address, commType);
   checkSecurity(meter.security);
 }
 
-function checkAddress(address: MeterAddress, commType: number): void {
+/** Behind the module a meter goes by the twelve digits of its communication unit (Q/GDW 10376.2, address field). */
+function checkNode(meterNo: string, node: string | undefined): void {
+  if (node !== undefined && !/^\d{12}$/.test(node)) throw invalid('address.node', 'must be twelve digits');
+  if (node === undefined && !/^\d{1,12}$/.test(meterNo)) {
+    throw invalid('address.node', 'is needed where MeterNo is not at most twelve digits');
+  }
+}
+
+function checkLine({ transport, opening, baudRate, parity, framing }: MeterAddress): void {
+  if (transport !== undefined) checkOneOf('address.transport', transport, METER_TRANSPORTS);
+  if (transport === 'udp' && framing === 'hdlc') {
+    throw invalid('address.transport', 'is udp, over which HDLC does not go');
+  }
+  if (opening !== undefined) checkOneOf('address.opening', opening, METER_OPENINGS);
+  if (opening === 'mode-e' && framing === 'wrapper') {
+    throw invalid('address.opening', 'is mode E, behind which HDLC comes');
+  }
+  if (baudRate !== undefined) checkOneOf('address.baudRate', baudRate, BAUD_RATES);
+  if (parity !== undefined) checkOneOf('address.parity', parity, PARITIES);
+}
+
+const BAUD_RATES = [300, 600, 1200, 2400, 4800, 9600, 19_200, 38_400, 57_600, 115_200];
+
+function checkAddress(meterNo: string, address: MeterAddress, commType: number): void {
   checkOneOf('address.framing', address.framing, ['hdlc', 'wrapper']);
   if (address.referencing !== undefined) {
     checkOneOf('address.referencing', address.referencing, METER_REFERENCING);
   }
   checkOneOf('address.addressBytes', address.addressBytes, [1, 2, 4]);
-  if (commType === TCP_METERS && address.host === undefined) {
+  if (IP_METERS.has(commType) && address.host === undefined) {
     throw invalid('address.host', 'is needed for a meter with an address of its own');
   }
-  if (commType === TCP_METERS && address.port === undefined) {
+  if (IP_METERS.has(commType) && address.port === undefined) {
     throw invalid('address.port', 'is needed for a meter with an address of its own');
   }
+  if (commType === READING_MODULE) checkNode(meterNo, address.node);
+  checkLine(address);
   if (address.host !== undefined) checkHost('address.host', address.host);
   if (address.port !== undefined) checkInteger('address.port', address.port, 1, 65_535);
   if (address.framing === 'wrapper') {

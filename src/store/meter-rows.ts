@@ -26,6 +26,7 @@ const SELECTION = {
   meter: meters,
   state: meterStates.state,
   lastSeen: meterStates.lastSeen,
+  offlineSince: meterStates.offlineSince,
   lastError: LAST_ERROR,
 };
 
@@ -135,6 +136,9 @@ const TABLES_OF_A_METER = [
   'registers',
   'clock_checks',
   'attempts',
+  'clock_corrections',
+  'log_marks',
+  'network_keys',
 ];
 
 export function removeMeter(db: Database, id: number): void {
@@ -201,7 +205,10 @@ type MeterColumns = typeof meters.$inferSelect;
 
 function columnsOf(
   meter: NewMeter,
-): Omit<MeterColumns, 'id' | 'createdAt' | (typeof SEALED_COLUMNS)[SecretName]> {
+): Omit<
+  MeterColumns,
+  'id' | 'createdAt' | 'replacedBy' | 'replacedAt' | (typeof SEALED_COLUMNS)[SecretName]
+> {
   const { address, security } = meter;
   return {
     meterNo: meter.meterNo,
@@ -218,6 +225,11 @@ function columnsOf(
     framing: address.framing,
     host: address.host ?? null,
     port: address.port ?? null,
+    transport: address.transport ?? null,
+    node: address.node ?? null,
+    opening: address.opening ?? null,
+    baudRate: address.baudRate ?? null,
+    parity: address.parity ?? null,
     clientAddress: address.clientAddress,
     serverAddress: address.serverAddress,
     physicalAddress: address.physicalAddress ?? null,
@@ -249,6 +261,11 @@ function meterOf(row: MeterColumns): Meter {
       framing: row.framing,
       ...(row.host === null ? {} : { host: row.host }),
       ...(row.port === null ? {} : { port: row.port }),
+      ...(row.transport === null ? {} : { transport: row.transport }),
+      ...(row.node === null ? {} : { node: row.node }),
+      ...(row.opening === null ? {} : { opening: row.opening }),
+      ...(row.baudRate === null ? {} : { baudRate: row.baudRate }),
+      ...(row.parity === null ? {} : { parity: row.parity }),
       clientAddress: row.clientAddress,
       serverAddress: row.serverAddress,
       ...(row.physicalAddress === null ? {} : { physicalAddress: row.physicalAddress }),
@@ -265,6 +282,9 @@ function meterOf(row: MeterColumns): Meter {
     hasPassword: row.sealedPassword !== null,
     hasKeys: row.sealedEncryptionKey !== null && row.sealedAuthenticationKey !== null,
     createdAt: row.createdAt,
+    ...(row.replacedBy === null || row.replacedAt === null
+      ? {}
+      : { replaced: { by: row.replacedBy, at: row.replacedAt } }),
   };
 }
 
@@ -272,6 +292,7 @@ interface Selected {
   readonly meter: MeterColumns;
   readonly state: MeterState | null;
   readonly lastSeen: number | null;
+  readonly offlineSince: number | null;
   readonly lastError: string | null;
 }
 
@@ -280,6 +301,7 @@ function rowOf(row: Selected): MeterRow {
     ...meterOf(row.meter),
     state: row.state ?? 'unknown',
     ...(row.lastSeen === null ? {} : { lastSeen: row.lastSeen }),
+    ...(row.offlineSince === null ? {} : { offlineSince: row.offlineSince }),
     ...(row.lastError === null
       ? {}
       : { lastError: JSON.parse(row.lastError) as NonNullable<MeterRow['lastError']> }),

@@ -3,7 +3,13 @@
  * numbers of `kinds.ts`. Changing this file needs `bunx drizzle-kit generate` and `bun scripts/build-migrations.ts`.
  */
 import { blob, index, integer, primaryKey, sqliteTable, text, uniqueIndex } from 'drizzle-orm/sqlite-core';
-import { AUTH_MECHANISMS, METER_REFERENCING } from '../base/model.ts';
+import {
+  AUTH_MECHANISMS,
+  METER_OPENINGS,
+  METER_REFERENCING,
+  METER_TRANSPORTS,
+  PARITIES,
+} from '../base/model.ts';
 
 /** Facts about the file itself: whether the last shutdown was clean, whether the defaults are in. */
 export const storeFacts = sqliteTable('store_facts', {
@@ -29,6 +35,11 @@ export const meters = sqliteTable(
     framing: text('framing', { enum: ['hdlc', 'wrapper'] }).notNull(),
     host: text('host'),
     port: integer('port'),
+    transport: text('transport', { enum: METER_TRANSPORTS }),
+    node: text('node'),
+    opening: text('opening', { enum: METER_OPENINGS }),
+    baudRate: integer('baud_rate'),
+    parity: text('parity', { enum: PARITIES }),
     clientAddress: integer('client_address').notNull(),
     serverAddress: integer('server_address').notNull(),
     physicalAddress: integer('physical_address'),
@@ -44,6 +55,9 @@ export const meters = sqliteTable(
     sealedAuthenticationKey: text('sealed_authentication_key'),
     sealedSigningKey: text('sealed_signing_key'),
     createdAt: integer('created_at').notNull(),
+    /** The meter that took its place. */
+    replacedBy: integer('replaced_by'),
+    replacedAt: integer('replaced_at'),
   },
   (table) => [
     uniqueIndex('meters_meter_no').on(table.meterNo),
@@ -58,7 +72,104 @@ export const meterStates = sqliteTable('meter_states', {
   state: text('state', { enum: ['unknown', 'online', 'offline', 'reading'] }).notNull(),
   changedAt: integer('changed_at').notNull(),
   lastSeen: integer('last_seen'),
+  /** When it was first found silent, since it last answered. */
+  offlineSince: integer('offline_since'),
 });
+
+/** Devices that may not communicate: MeterNo, address of a communication unit, IP address or system title. */
+export const blacklist = sqliteTable(
+  'blacklist',
+  {
+    id: integer('id').primaryKey({ autoIncrement: true }),
+    address: text('address').notNull(),
+    reason: text('reason').notNull(),
+    createdAt: integer('created_at').notNull(),
+  },
+  (table) => [uniqueIndex('blacklist_address').on(table.address)],
+);
+
+/** Devices that were found and are no meters of the archive (yet). */
+export const foundDevices = sqliteTable(
+  'found_devices',
+  {
+    id: integer('id').primaryKey({ autoIncrement: true }),
+    channel: text('channel').notNull(),
+    /** As the channel names it: address of the communication unit, HDLC address, IP address and port. */
+    address: text('address').notNull(),
+    via: text('via', { enum: ['report', 'search', 'scan'] }).notNull(),
+    state: text('state', { enum: ['new', 'accepted', 'ignored'] }).notNull(),
+    foundAt: integer('found_at').notNull(),
+    seenAt: integer('seen_at').notNull(),
+    /** JSON: what it said of itself and the meter that it would be; `{}` when it was not asked. */
+    proposal: text('proposal').notNull(),
+  },
+  (table) => [uniqueIndex('found_devices_address').on(table.channel, table.address)],
+);
+
+/** What is known of each node of a power line network; addresses as its channel names them. */
+export const networkNodes = sqliteTable(
+  'network_nodes',
+  {
+    channel: text('channel').notNull(),
+    address: text('address').notNull(),
+    /** TEI, or G3 short address. */
+    shortAddress: integer('short_address'),
+    /** Address of the node through which it is reached; null = the coordinator, or not known. */
+    parent: text('parent'),
+    /** Hops to the coordinator. */
+    level: integer('level'),
+    role: text('role', { enum: ['coordinator', 'proxy', 'station'] }).notNull(),
+    /** 0 (worst) to 15; G3: LQI / 17. */
+    quality: integer('quality'),
+    /** Bit n-1 = phase n. */
+    phases: integer('phases'),
+    /** JSON: what else the network says, e.g. its neighbours. */
+    detail: text('detail').notNull(),
+    seenAt: integer('seen_at').notNull(),
+  },
+  (table) => [primaryKey({ columns: [table.channel, table.address] })],
+);
+
+/** Pre-shared keys of G3-PLC networks: meter 0 = the whole network's. */
+export const networkKeys = sqliteTable(
+  'network_keys',
+  {
+    channel: text('channel').notNull(),
+    meterId: integer('meter_id').notNull(),
+    sealedKey: text('sealed_key').notNull(),
+    /** The one before, for as long as a change can be taken back. */
+    sealedPrevious: text('sealed_previous'),
+    changedAt: integer('changed_at').notNull(),
+  },
+  (table) => [primaryKey({ columns: [table.channel, table.meterId] })],
+);
+
+/** Changes of pre-shared keys, meter by meter. */
+export const networkKeyChanges = sqliteTable('network_key_changes', {
+  id: integer('id').primaryKey({ autoIncrement: true }),
+  channel: text('channel').notNull(),
+  /** 0 = the whole network. */
+  meterId: integer('meter_id').notNull(),
+  sealedKey: text('sealed_key').notNull(),
+  state: text('state', {
+    enum: ['planned', 'running', 'done', 'rolling-back', 'rolled-back', 'failed'],
+  }).notNull(),
+  actor: text('actor').notNull(),
+  startedAt: integer('started_at').notNull(),
+  finishedAt: integer('finished_at'),
+});
+
+export const networkKeySteps = sqliteTable(
+  'network_key_steps',
+  {
+    changeId: integer('change_id').notNull(),
+    meterId: integer('meter_id').notNull(),
+    state: text('state', { enum: ['waiting', 'sent', 'confirmed', 'failed', 'rolled-back'] }).notNull(),
+    message: text('message'),
+    at: integer('at'),
+  },
+  (table) => [primaryKey({ columns: [table.changeId, table.meterId] })],
+);
 
 export const taskGroups = sqliteTable(
   'task_groups',
@@ -83,6 +194,7 @@ export const taskItems = sqliteTable(
     priority: integer('priority').notNull(),
     type: text('type').notNull(),
     cron: text('cron').notNull(),
+    window: text('window'),
   },
   (table) => [index('task_items_task').on(table.task)],
 );
@@ -260,6 +372,35 @@ export const clockChecks = sqliteTable('clock_checks', {
   driftMs: integer('drift_ms').notNull(),
   action: text('action', { enum: ['none', 'shifted', 'set', 'refused'] }).notNull(),
 });
+
+/** Each correction of a meter's clock. */
+export const clockCorrections = sqliteTable(
+  'clock_corrections',
+  {
+    id: integer('id').primaryKey({ autoIncrement: true }),
+    meterId: integer('meter_id').notNull(),
+    time: integer('time').notNull(),
+    driftMs: integer('drift_ms').notNull(),
+    action: text('action', { enum: ['shifted', 'set', 'refused', 'broadcast'] }).notNull(),
+    /** Drift after it, where it was looked at again. */
+    leftMs: integer('left_ms'),
+  },
+  (table) => [index('clock_corrections_meter').on(table.meterId, table.time)],
+);
+
+/** How far each event log of a meter was seen at the last cheap look. */
+export const logMarks = sqliteTable(
+  'log_marks',
+  {
+    meterId: integer('meter_id').notNull(),
+    kind: integer('kind').notNull(),
+    entries: integer('entries').notNull(),
+    /** What the last entry was, in hex; empty where it was not looked at. */
+    last: text('last').notNull(),
+    checkedAt: integer('checked_at').notNull(),
+  },
+  (table) => [primaryKey({ columns: [table.meterId, table.kind] })],
+);
 
 /** The last attempt of each task item at each meter. */
 export const attempts = sqliteTable(

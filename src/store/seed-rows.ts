@@ -18,14 +18,16 @@ import {
   taskItems,
 } from './schema.ts';
 
-/** CommType of the channel for what meters push. */
-const PUSHED_DATA = 13;
+/** CommTypes of channels that came with later programs: pushed data, G3-PLC networks. */
+const LATER_CHANNELS: ReadonlySet<number> = new Set([13, 14]);
+/** Serial channels whose attributes came with later programs. */
+const LATER_ATTRIBUTES: ReadonlySet<string> = new Set(['reading_module']);
 
 /** Channels and protocols cannot be removed: one that is missing is younger than the file. */
-function addListening(db: Database): void {
-  if (db.first('SELECT 1 FROM channels WHERE comm_type = ?', [PUSHED_DATA]) !== undefined) return;
-  for (const channel of DEFAULT_CHANNELS.filter(({ commType }) => commType === PUSHED_DATA)) {
-    if (db.first('SELECT 1 FROM channels WHERE name = ?', [channel.name]) !== undefined) continue;
+function addLaterChannels(db: Database): void {
+  for (const channel of DEFAULT_CHANNELS.filter(({ commType }) => LATER_CHANNELS.has(commType))) {
+    const known = 'SELECT 1 FROM channels WHERE comm_type = ? OR name = ?';
+    if (db.first(known, [channel.commType, channel.name]) !== undefined) continue;
     const protocol = DEFAULT_PROTOCOLS.find(({ name }) => name === channel.protocol);
     if (
       protocol !== undefined &&
@@ -34,16 +36,26 @@ function addListening(db: Database): void {
       db.query.insert(protocols).values(protocol).run();
     }
     db.query.insert(channels).values(channel).run();
-    const attributes = DEFAULT_CHANNEL_ATTRIBUTES.filter(({ owner }) => owner === channel.name);
+    addAttributes(db, channel.name);
+  }
+  for (const owner of LATER_ATTRIBUTES) {
+    const isThere = db.first('SELECT 1 FROM channels WHERE name = ?', [owner]) !== undefined;
+    const hasAny = db.first('SELECT 1 FROM channel_attributes WHERE owner = ?', [owner]) !== undefined;
+    if (isThere && !hasAny) addAttributes(db, owner);
+  }
+}
+
+function addAttributes(db: Database, owner: string): void {
+  const attributes = DEFAULT_CHANNEL_ATTRIBUTES.filter((attribute) => attribute.owner === owner);
+  if (attributes.length > 0)
     db.query
       .insert(channelAttributes)
       .values([...attributes])
       .run();
-  }
 }
 
 /**
- * Puts the default configuration into a new file. Into one that has it already come only settings and the listening channel that a newer program added:
+ * Puts the default configuration into a new file. Into one that has it already come only the settings and channels that a newer program added:
  * what the user removed stays removed.
  */
 export function seedDefaults(db: Database, serialNumber: string, timeZone: string): void {
@@ -53,7 +65,7 @@ export function seedDefaults(db: Database, serialNumber: string, timeZone: strin
     if (!known.has(setting.key)) db.query.insert(settings).values(setting).run();
   }
   if (db.first("SELECT 1 FROM store_facts WHERE key = 'seeded'") !== undefined) {
-    addListening(db);
+    addLaterChannels(db);
     return;
   }
   db.query

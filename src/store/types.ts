@@ -66,6 +66,8 @@ export interface MeterRow extends Meter {
   readonly state: MeterState;
   /** UTC ms of the last answer; undefined = never. */
   readonly lastSeen?: number;
+  /** UTC ms at which it was first found silent, since it last answered. */
+  readonly offlineSince?: number;
   readonly lastError?: { readonly code: string; readonly message: string; readonly time: number };
 }
 

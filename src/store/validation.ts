@@ -60,3 +60,13 @@ export function checkHex(field: string, value: string, bytes: number): void {
   if (new RegExp(`^[0-9A-Fa-f]{${bytes * 2}}$`).test(value)) return;
   throw invalid(field, `must be ${bytes} bytes of hexadecimal digits`);
 }
+
+const TIME_OF_DAY = '(?:[01]\\d|2[0-3]):[0-5]\\d';
+const WINDOW = new RegExp(`^${TIME_OF_DAY}-${TIME_OF_DAY}$`);
+
+/** Part of a day, `HH:MM-HH:MM`; over midnight when it ends before it begins. */
+export function checkWindow(field: string, value: string): void {
+  const [from, to] = value.split('-');
+  if (!WINDOW.test(value)) throw invalid(field, 'must be two times of day, such as 22:00-06:00');
+  if (from === to) throw invalid(field, 'must not be empty');
+}

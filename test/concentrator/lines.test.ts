@@ -2,6 +2,7 @@ import { expect, test } from 'bun:test';
 import { VirtualClock } from '../../src/base/clock.ts';
 import type { Attribute, Channel, CommType } from '../../src/base/model.ts';
 import { LineDirectory } from '../../src/concentrator/lines.ts';
+import { systemTransports } from '../../src/concentrator/transports.ts';
 import { meter } from '../tasks/fake-meter.ts';
 
 const channel = (id: number, name: string, commType: CommType): Channel => ({
@@ -25,7 +26,7 @@ async function setUp() {
   set('485_1', 'device', '/dev/ttyS1');
   set('485_2', 'device', '/dev/ttyS2');
   const configuration = { channels: async () => channels, channelAttributes: async () => attributes };
-  const lines = new LineDirectory(configuration, new VirtualClock(0));
+  const lines = new LineDirectory(configuration, systemTransports(new VirtualClock(0)));
   await lines.reload();
   const open = (name: string) => lines.open(meter(1, { channel: name }));
   return { channels, set, lines, open };

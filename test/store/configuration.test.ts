@@ -57,6 +57,7 @@ describe('defaults', () => {
       'tcp_server_gui 10',
       'tcp_server_im 11',
       'tcp_meters 12',
+      'g3_meters 14',
       'listen 13',
     ]);
     for (const task of ['single_phase', 'three_phase']) {

@@ -82,7 +82,7 @@ export const taskRoutes = [
     response: schema.taskItem,
     handler: async ({ services, body, audit }) => {
       checkCron(services, body.cron);
-      const item = await services.store.configuration.saveTaskItem(body);
+      const item = await services.store.configuration.saveTaskItem(itemFrom(body));
       await audit('task-item.create', `${item.task}/${item.name}`, JSON.stringify(body));
       return itemView(item, services);
     },
@@ -98,7 +98,7 @@ export const taskRoutes = [
     handler: async ({ services, params, body, audit }) => {
       const before = await itemOf(services, params.id);
       checkCron(services, body.cron);
-      const item = await services.store.configuration.saveTaskItem({ ...body, id: params.id });
+      const item = await services.store.configuration.saveTaskItem({ ...itemFrom(body), id: params.id });
       await audit('task-item.update', `${before.task}/${before.name}`, JSON.stringify(body));
       return itemView(item, services);
     },
@@ -171,4 +171,9 @@ function itemView(item: TaskItem, { cron, clock }: ApiServices): typeof schema.t
     schedule: cron.describe(item.cron),
     nextRuns: item.enabled ? [...cron.next(item.cron, clock.now(), RUNS_SHOWN)] : [],
   };
+}
+
+/** An empty window is none. */
+function itemFrom({ window, ...item }: typeof schema.taskItemBody.static): Omit<TaskItem, 'id'> {
+  return { ...item, ...(window === undefined || window === '' ? {} : { window }) };
 }

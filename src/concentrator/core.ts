@@ -1,0 +1,219 @@
+import type { Clock } from '../base/clock.ts';
+import type { CollectionStore } from '../base/collection.ts';
+import type { Log } from '../base/log.ts';
+import type { CollectionKind } from '../base/model.ts';
+import type { Random } from '../base/random.ts';
+import { UndoList } from '../base/undo.ts';
+import { type DeviceIdentity, exchangeFirmwareVersion, readIdentity } from '../device/identity.ts';
+import { DeviceLogbook } from '../device/logbook.ts';
+import { warmUp } from '../kernels/index.ts';
+import { openVault } from '../security/vault.ts';
+import { lockDataDirectory, openStore } from '../store/index.ts';
+import type { Configuration, MeterArchive, SecretSealer, Store } from '../store/types.ts';
+import { type Collector, createCollector } from '../tasks/collector.ts';
+import { validateCron } from '../tasks/cron.ts';
+import { LineDirectory } from './lines.ts';
+import { watchSecurity } from './security-watch.ts';
+import type { Transports } from './transports.ts';
+
+export interface CoreOptions {
+  /** Everything that the concentrator knows; made when it is missing. */
+  readonly directory: string;
+  /** Of the program, e.g. `0.1.0`. */
+  readonly version: string;
+  /** UTC ms at which the operating system came up. */
+  readonly bootedAt: number;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly log: Log;
+  readonly transports: Transports;
+  /** See `StoreOptions`; a simulated world keeps everything on one thread. */
+  readonly thread: 'own' | 'same';
+  /** What seals secrets; the vault of the directory if not given. */
+  readonly sealer?: SecretSealer;
+  /** Told of every batch of rows or events once it is on disk. */
+  readonly onAcknowledged?: (batch: AcknowledgedBatch) => void;
+}
+
+export interface AcknowledgedBatch {
+  readonly meterId: number;
+  readonly kind: CollectionKind;
+  /** UTC ms of each row or event. */
+  readonly times: readonly number[];
+}
+
+/** The reading side of the concentrator: everything between meters and store, without API, servers and schedule. */
+export interface Core {
+  /** Tells the parts that keep some of it at hand when meters, channels or settings are changed through it. */
+  readonly store: Store;
+  readonly collector: Collector;
+  readonly logbook: DeviceLogbook;
+  readonly identity: DeviceIdentity;
+  readonly systemTitle: Uint8Array;
+  /** IANA name of the time zone that days are counted in. */
+  zone(): string;
+  /** The same store to collect into, telling `onAcknowledged`. */
+  readonly collection: CollectionStore;
+  /** To be told after each change of meters or their keys. */
+  onMetersChanged(listener: () => void): void;
+  /** To be told after each change of channels and their attributes. */
+  onChannelsChanged(listener: () => Promise<void>): void;
+  stop(): Promise<void>;
+}
+
+/** @throws DcuError `data-directory-locked`, what the store throws */
+export async function startCore(options: CoreOptions): Promise<Core> {
+  const undo = new UndoList();
+  try {
+    return await build(options, undo);
+  } catch (error) {
+    await undo.run();
+    throw error;
+  }
+}
+
+async function build(options: CoreOptions, undo: UndoList): Promise<Core> {
+  const { directory, clock, random, log, thread } = options;
+  const lock = lockDataDirectory(directory);
+  undo.add(() => lock.release());
+  warmUp();
+  const sealer = options.sealer ?? openVault(directory, random);
+  const store = await openStore({ directory, clock, random, log, sealer, validateCron, lock, thread });
+  undo.add(() => store.close());
+
+  const logbook = await recordStart(options, store);
+  undo.add(() => logbook.recordStop());
+
+  const identity = await readIdentity(store.configuration, options.version);
+  const systemTitle = systemTitleOf(identity.serialNumber);
+  let zone = identity.timeZone;
+
+  const lines = new LineDirectory(store.configuration, options.transports);
+  await lines.reload();
+  const collection = acknowledged(store.collection, options.onAcknowledged);
+  const collector = createCollector({
+    store: collection,
+    clock,
+    random,
+    log: log.child('tasks'),
+    openLine: (meter) => lines.open(meter),
+    zone: () => zone,
+    systemTitle,
+  });
+  undo.add(() => collector.stop());
+  undo.add(watchSecurity(collector, logbook, log));
+
+  const onMeters: (() => void)[] = [];
+  const onChannels: (() => Promise<void>)[] = [];
+  const watchedStore: Store = {
+    ...store,
+    archive: watchedArchive(store.archive, () => {
+      for (const tell of onMeters) tell();
+    }),
+    configuration: watched(store.configuration, {
+      channels: async () => {
+        await lines.reload();
+        await collector.linesChanged();
+        for (const tell of onChannels) await tell();
+      },
+      settings: async () => {
+        zone = (await store.configuration.setting('device.timezone')) ?? 'UTC';
+      },
+    }),
+  };
+  return {
+    store: watchedStore,
+    collector,
+    logbook,
+    identity,
+    systemTitle,
+    zone: () => zone,
+    collection,
+    onMetersChanged: (listener) => {
+      onMeters.push(listener);
+    },
+    onChannelsChanged: (listener) => {
+      onChannels.push(listener);
+    },
+    stop: () => undo.run(),
+  };
+}
+
+async function recordStart(options: CoreOptions, store: Store): Promise<DeviceLogbook> {
+  const logbook = new DeviceLogbook({ rows: store.logbook, clock: options.clock });
+  const { firmwareVersion } = await readIdentity(store.configuration, options.version);
+  const previous = await exchangeFirmwareVersion(store.configuration, firmwareVersion);
+  await logbook.recordStart({
+    firmwareVersion,
+    ...(previous === undefined ? {} : { previousFirmwareVersion: previous }),
+    lastShutdownClean: store.lastShutdownClean,
+    bootedAt: options.bootedAt,
+    ...(store.lastWriteAt === undefined ? {} : { lastAliveAt: store.lastWriteAt }),
+  });
+  return logbook;
+}
+
+/** The archive, telling when meters or their keys have changed. */
+function watchedArchive(archive: MeterArchive, changed: () => void): MeterArchive {
+  const told = async <Result>(change: Promise<Result>): Promise<Result> => {
+    const result = await change;
+    changed();
+    return result;
+  };
+  return {
+    ...archive,
+    create: (...meter) => told(archive.create(...meter)),
+    update: (...change) => told(archive.update(...change)),
+    remove: (id) => told(archive.remove(id)),
+  };
+}
+
+/** The configuration, telling the parts that keep some of it at hand when that has changed. */
+function watched(
+  configuration: Configuration,
+  changed: { readonly channels: () => Promise<void>; readonly settings: () => Promise<void> },
+): Configuration {
+  return {
+    ...configuration,
+    saveChannel: async (channel) => {
+      const saved = await configuration.saveChannel(channel);
+      await changed.channels();
+      return saved;
+    },
+    saveChannelAttribute: async (attribute) => {
+      const saved = await configuration.saveChannelAttribute(attribute);
+      await changed.channels();
+      return saved;
+    },
+    saveSetting: async (key, value) => {
+      await configuration.saveSetting(key, value);
+      await changed.settings();
+    },
+  };
+}
+
+function acknowledged(collection: CollectionStore, tell: CoreOptions['onAcknowledged']): CollectionStore {
+  if (tell === undefined) return collection;
+  return {
+    ...collection,
+    appendProfile: async (meterId, kind, rows, covered) => {
+      const result = await collection.appendProfile(meterId, kind, rows, covered);
+      tell({ meterId, kind, times: [...rows.times] });
+      return result;
+    },
+    appendEvents: async (meterId, kind, events, covered) => {
+      const result = await collection.appendEvents(meterId, kind, events, covered);
+      tell({ meterId, kind, times: events.map(({ time }) => time) });
+      return result;
+    },
+  };
+}
+
+/** Three letters and the last ten digits of the serial number as 40 bits (Green Book, system title of eight bytes). */
+function systemTitleOf(serialNumber: string): Uint8Array {
+  const title = new Uint8Array(8);
+  const digits = serialNumber.replaceAll(/\D/g, '').slice(-10);
+  new DataView(title.buffer).setBigUint64(0, BigInt(digits === '' ? '0' : digits));
+  title.set(new TextEncoder().encode('ODC'));
+  return title;
+}
