@@ -1,9 +1,12 @@
 import type { Clock } from '../base/clock.ts';
 import type { CollectionStore } from '../base/collection.ts';
+import { namesOfMeter } from '../base/device-address.ts';
 import type { Log } from '../base/log.ts';
 import type { CollectionKind } from '../base/model.ts';
 import type { Random } from '../base/random.ts';
 import { UndoList } from '../base/undo.ts';
+import { Blacklist } from '../device/blacklist.ts';
+import { BlacklistGuard } from '../device/blacklist-guard.ts';
 import { type DeviceIdentity, exchangeFirmwareVersion, readIdentity } from '../device/identity.ts';
 import { DeviceLogbook } from '../device/logbook.ts';
 import { warmUp } from '../kernels/index.ts';
@@ -49,6 +52,8 @@ export interface Core {
   readonly collector: Collector;
   readonly logbook: DeviceLogbook;
   readonly identity: DeviceIdentity;
+  /** Whom nobody may talk to; told of every change that is made through `store`. */
+  readonly blacklist: BlacklistGuard;
   readonly systemTitle: Uint8Array;
   /** IANA name of the time zone that days are counted in. */
   zone(): string;
@@ -88,6 +93,9 @@ async function build(options: CoreOptions, undo: UndoList): Promise<Core> {
   const systemTitle = systemTitleOf(identity.serialNumber);
   let zone = identity.timeZone;
 
+  const blacklist = new BlacklistGuard({ blacklist: new Blacklist(), logbook, clock, log });
+  blacklist.replace(await store.blacklist.list());
+
   const lines = new LineDirectory(store.configuration, options.transports);
   await lines.reload();
   const collection = acknowledged(store.collection, options.onAcknowledged);
@@ -96,7 +104,10 @@ async function build(options: CoreOptions, undo: UndoList): Promise<Core> {
     clock,
     random,
     log: log.child('tasks'),
-    openLine: (meter) => lines.open(meter),
+    openLine: (meter) => {
+      blacklist.require(namesOfMeter(meter), 'reading');
+      return lines.open(meter);
+    },
     zone: () => zone,
     systemTitle,
   });
@@ -110,6 +121,7 @@ async function build(options: CoreOptions, undo: UndoList): Promise<Core> {
     archive: watchedArchive(store.archive, () => {
       for (const tell of onMeters) tell();
     }),
+    blacklist: watchedBlacklist(store.blacklist, blacklist),
     configuration: watched(store.configuration, {
       channels: async () => {
         await lines.reload();
@@ -126,6 +138,7 @@ async function build(options: CoreOptions, undo: UndoList): Promise<Core> {
     collector,
     logbook,
     identity,
+    blacklist,
     systemTitle,
     zone: () => zone,
     collection,
@@ -165,6 +178,20 @@ function watchedArchive(archive: MeterArchive, changed: () => void): MeterArchiv
     create: (...meter) => told(archive.create(...meter)),
     update: (...change) => told(archive.update(...change)),
     remove: (id) => told(archive.remove(id)),
+  };
+}
+
+/** The blacklist, telling its guard when it has changed. */
+function watchedBlacklist(rows: Store['blacklist'], guard: BlacklistGuard): Store['blacklist'] {
+  const told = async <Result>(change: Promise<Result>): Promise<Result> => {
+    const result = await change;
+    guard.replace(await rows.list());
+    return result;
+  };
+  return {
+    ...rows,
+    add: (address, reason) => told(rows.add(address, reason)),
+    remove: (id) => told(rows.remove(id)),
   };
 }
 

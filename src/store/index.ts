@@ -7,6 +7,7 @@ import { createAccess } from './access.ts';
 import { createArchive } from './archive.ts';
 import { createCollection } from './collection.ts';
 import { createConfiguration } from './configuration.ts';
+import { createDevices } from './devices.ts';
 import type { Executor } from './executor.ts';
 import { LocalExecutor } from './local-executor.ts';
 import { type DirectoryLock, lockDataDirectory } from './lock.ts';
@@ -88,6 +89,7 @@ function createStore(executor: Executor, options: StoreOptions, before: Before, 
     collection: createCollection(executor, sealer),
     readings: createReadings(executor),
     ...createAccess(executor),
+    ...createDevices(executor, clock),
     applyRetention: (nowMs) => applyRetention(executor, configuration, nowMs),
     usage: async () => usageOf(directory),
     close: async () => {

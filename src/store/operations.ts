@@ -1,8 +1,10 @@
 import * as access from './access-rows.ts';
+import * as blacklist from './blacklist-rows.ts';
 import * as collection from './collection-rows.ts';
 import * as configuration from './configuration-rows.ts';
 import * as coverage from './coverage-rows.ts';
 import * as events from './event-rows.ts';
+import * as found from './found-rows.ts';
 import * as meters from './meter-rows.ts';
 import * as profiles from './profile-rows.ts';
 import * as seed from './seed-rows.ts';
@@ -41,6 +43,9 @@ export const READS = {
   readFailures: access.readFailures,
   listLogbook: access.listLogbook,
   listAudit: access.listAudit,
+  listBlacklist: blacklist.listBlacklist,
+  listFound: found.listFound,
+  getFound: found.getFound,
 } as const;
 
 /** Each runs inside a transaction and leaves nothing behind when it throws. */
@@ -73,6 +78,10 @@ export const WRITES = {
   saveFailures: access.saveFailures,
   recordLogbook: access.recordLogbook,
   recordAudit: access.recordAudit,
+  addToBlacklist: blacklist.addToBlacklist,
+  removeFromBlacklist: blacklist.removeFromBlacklist,
+  noteFound: found.noteFound,
+  setFoundState: found.setFoundState,
   dropOld: summary.dropOld,
   seedDefaults: seed.seedDefaults,
 } as const;
