@@ -33,11 +33,18 @@ export function sleep(clock: Clock, delayMs: number, signal?: AbortSignal): Prom
   });
 }
 
+interface VirtualTimer {
+  readonly dueMs: number;
+  readonly order: number;
+  readonly fn: () => void;
+  cancelled: boolean;
+}
+
 /** A clock moved by hand: timers fire in order of their due time while `advance` runs. */
 export class VirtualClock implements Clock {
   #nowMs: number;
   #elapsedMs = 0;
-  #timers: { dueMs: number; order: number; fn: () => void }[] = [];
+  readonly #timers = new TimerHeap();
   #order = 0;
 
   constructor(startMs: number) {
@@ -53,11 +60,10 @@ export class VirtualClock implements Clock {
   }
 
   after(delayMs: number, fn: () => void): () => void {
-    const timer = { dueMs: this.#elapsedMs + Math.max(0, delayMs), order: this.#order++, fn };
+    const dueMs = this.#elapsedMs + Math.max(0, delayMs);
+    const timer = { dueMs, order: this.#order++, fn, cancelled: false };
     this.#timers.push(timer);
-    return () => {
-      this.#timers = this.#timers.filter((t) => t !== timer);
-    };
+    return () => this.#timers.cancel(timer);
   }
 
   /** Moves both clocks on by `ms`, firing what falls due, and lets pending promises run between timers. */
@@ -65,11 +71,8 @@ export class VirtualClock implements Clock {
     const untilMs = this.#elapsedMs + ms;
     for (;;) {
       await settle();
-      const next = this.#timers
-        .filter((t) => t.dueMs <= untilMs)
-        .sort((a, b) => a.dueMs - b.dueMs || a.order - b.order)[0];
+      const next = this.#timers.take(untilMs);
       if (next === undefined) break;
-      this.#timers = this.#timers.filter((t) => t !== next);
       this.#moveTo(next.dueMs);
       next.fn();
     }
@@ -87,6 +90,80 @@ export class VirtualClock implements Clock {
     this.#elapsedMs = elapsedMs;
   }
 }
+
+/** Cancelled timers stay in the heap until they come to its top, or are more than half of it. */
+const SWEEP_FROM = 64;
+
+/** A binary heap of timers by due time, then by the order in which they were set. */
+class TimerHeap {
+  #timers: VirtualTimer[] = [];
+  #cancelled = 0;
+
+  push(timer: VirtualTimer): void {
+    const timers = this.#timers;
+    let at = timers.length;
+    timers.push(timer);
+    while (at > 0) {
+      const up = (at - 1) >> 1;
+      const parent = timers[up];
+      if (parent === undefined || !isBefore(timer, parent)) break;
+      timers[at] = parent;
+      at = up;
+    }
+    timers[at] = timer;
+  }
+
+  /** Removes and returns the first timer that is due until then. */
+  take(untilMs: number): VirtualTimer | undefined {
+    for (;;) {
+      const first = this.#timers[0];
+      if (first === undefined || (!first.cancelled && first.dueMs > untilMs)) return undefined;
+      this.#removeFirst();
+      if (!first.cancelled) {
+        // Cancelling it from now on must not be counted.
+        first.cancelled = true;
+        return first;
+      }
+      this.#cancelled--;
+    }
+  }
+
+  cancel(timer: VirtualTimer): void {
+    if (timer.cancelled) return;
+    timer.cancelled = true;
+    this.#cancelled++;
+    if (this.#timers.length < SWEEP_FROM || this.#cancelled * 2 < this.#timers.length) return;
+    this.#cancelled = 0;
+    // Sorted, it is a heap.
+    this.#timers = this.#timers
+      .filter(({ cancelled }) => !cancelled)
+      .sort((a, b) => (isBefore(a, b) ? -1 : 1));
+  }
+
+  #removeFirst(): void {
+    const timers = this.#timers;
+    const last = timers.pop();
+    if (last === undefined || timers.length === 0) return;
+    let at = 0;
+    for (;;) {
+      let down = 2 * at + 1;
+      let child = timers[down];
+      if (child === undefined) break;
+      const right = timers[down + 1];
+      if (right !== undefined && isBefore(right, child)) {
+        child = right;
+        down++;
+      }
+      if (!isBefore(child, last)) break;
+      timers[at] = child;
+      at = down;
+    }
+    timers[at] = last;
+  }
+}
+
+const isBefore = (a: VirtualTimer, b: VirtualTimer): boolean =>
+  a.dueMs < b.dueMs || (a.dueMs === b.dueMs && a.order < b.order);
 
 /** Drains the microtask queue, and one macrotask for streams and native callbacks. */
 function settle(): Promise<void> {
