@@ -1,0 +1,55 @@
+import { DcuError } from '../base/errors.ts';
+import { localTime } from '../base/zone.ts';
+
+const MINUTE_MS = 60_000;
+const DAY_MINUTES = 1_440;
+/** By no more than this are a zone's clocks ever changed. */
+const LARGEST_CHANGE_MINUTES = 180;
+const WINDOW = /^([01]\d|2[0-3]):([0-5]\d)-([01]\d|2[0-3]):([0-5]\d)$/;
+
+/** Part of a day, in minutes since midnight on the wall; over midnight when it ends before it begins. */
+export interface TimeWindow {
+  readonly fromMinute: number;
+  readonly toMinute: number;
+}
+
+/** `HH:MM-HH:MM`. @throws DcuError `invalid-field` for anything else, and for one that begins when it ends */
+export function parseWindow(text: string): TimeWindow {
+  const [, fromHour, from, toHour, to] = WINDOW.exec(text) ?? [];
+  const fromMinute = Number(fromHour) * 60 + Number(from);
+  const toMinute = Number(toHour) * 60 + Number(to);
+  if (Number.isNaN(fromMinute) || fromMinute === toMinute) {
+    throw new DcuError('invalid-field', `"${text}" is no part of a day, such as 22:00-06:00`, {
+      field: 'window',
+    });
+  }
+  return { fromMinute, toMinute };
+}
+
+/**
+ * Whether the wall clock of the zone shows a time in the window, its end excluded. An hour that comes twice is in it
+ * twice, and what the clocks jump over is not.
+ */
+export function isInWindow({ fromMinute, toMinute }: TimeWindow, nowMs: number, zone: string): boolean {
+  const at = minuteOfDay(nowMs, zone);
+  return fromMinute < toMinute ? at >= fromMinute && at < toMinute : at >= fromMinute || at < toMinute;
+}
+
+/**
+ * The first instant after `nowMs`, which lies outside, at which the window is open; UTC milliseconds. A window that the
+ * clocks jump over opens the day after.
+ */
+export function nextOpening(window: TimeWindow, nowMs: number, zone: string): number {
+  const ahead = (window.fromMinute - minuteOfDay(nowMs, zone) + DAY_MINUTES) % DAY_MINUTES;
+  const minute = Math.floor(nowMs / MINUTE_MS);
+  const first = minute + Math.max(1, ahead - LARGEST_CHANGE_MINUTES);
+  for (let at = first; at <= minute + 3 * DAY_MINUTES; at++) {
+    if (isInWindow(window, at * MINUTE_MS, zone)) return at * MINUTE_MS;
+  }
+  throw new RangeError(`the window does not open within three days of ${nowMs}`);
+}
+
+function minuteOfDay(timeMs: number, zone: string): number {
+  const { hour, minute } = localTime(timeMs, zone);
+  return hour * 60 + minute;
+}
