@@ -6,6 +6,7 @@ import { demoCommand } from './demo.ts';
 import { listenCommand } from './listen.ts';
 import { readCommand } from './read.ts';
 import { readOutCommand } from './read-out.ts';
+import { replayCommand } from './replay.ts';
 import { serveCommand } from './serve.ts';
 import { simulateCommand } from './simulate.ts';
 
@@ -19,5 +20,6 @@ export const COMMANDS: readonly CliCommand[] = [
   listenCommand,
   conformanceCommand,
   decodeCommand,
+  replayCommand,
   benchCommand,
 ];

@@ -3,6 +3,8 @@ import { resolve } from 'node:path';
 import { Command } from 'commander';
 import { systemClock } from '../base/clock.ts';
 import { systemRandom } from '../base/random.ts';
+import { openCaptureFile } from '../channels/capture-file.ts';
+import { capturedTransports, systemTransports } from '../concentrator/transports.ts';
 import { type Concentrator, type ConcentratorOptions, startConcentrator } from '../concentrator.ts';
 import type { CliCommand, CliIo } from './command.ts';
 import { openLog } from './logging.ts';
@@ -14,8 +16,11 @@ interface Flags {
   readonly host: string;
   readonly port: number;
   readonly verbose?: boolean;
+  readonly capture?: string;
   readonly json?: boolean;
 }
+
+const CAPTURE_LIMIT = 2 ** 30;
 
 /** The concentrator: reads by its tasks and serves the GUI until it is told to stop. */
 export const serveCommand: CliCommand = {
@@ -26,6 +31,7 @@ export const serveCommand: CliCommand = {
       .option('--host <address>', 'address to listen on', '127.0.0.1')
       .option('--port <port>', 'port to listen on; 0 = any free one', wholeNumber('port', 0, 65_535), 8443)
       .option('--verbose', 'log what each meter is asked')
+      .option('--capture <file>', 'record what goes over the lines to meters, up to 1 GiB; see dcu replay')
       .option('--json', 'one line of JSON when it is ready')
       .action((flags: Flags) => serve(flags, io));
   },
@@ -34,6 +40,16 @@ export const serveCommand: CliCommand = {
 async function serve(flags: Flags, io: CliIo): Promise<void> {
   const directory = resolve(flags.data);
   const { log, close } = openLog(io, flags.verbose === true ? 'debug' : 'info', directory);
+  const recording =
+    flags.capture === undefined
+      ? undefined
+      : openCaptureFile({
+          path: resolve(flags.capture),
+          clock: systemClock,
+          program: VERSION,
+          limitBytes: CAPTURE_LIMIT,
+          onEnd: (reason) => log.warn('the capture has ended', { reason }),
+        });
   try {
     const concentrator = await startConcentrator({
       ...systemPorts(),
@@ -42,6 +58,9 @@ async function serve(flags: Flags, io: CliIo): Promise<void> {
       port: flags.port,
       log,
       schedule: true,
+      ...(recording === undefined
+        ? {}
+        : { transports: capturedTransports(systemTransports(systemClock), recording.capture) }),
     });
     const { url, fingerprint, firstAccount } = concentrator;
     if (flags.json === true)
@@ -59,6 +78,7 @@ async function serve(flags: Flags, io: CliIo): Promise<void> {
     log.info('stopping');
     await concentrator.stop();
   } finally {
+    recording?.close();
     close();
   }
 }

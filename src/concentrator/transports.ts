@@ -1,4 +1,5 @@
 import type { Clock } from '../base/clock.ts';
+import type { Capture } from '../channels/capture.ts';
 import type { ChannelOpener, SerialSettings } from '../channels/channel.ts';
 import { serialOpener } from '../channels/serial.ts';
 import { tcpOpener } from '../channels/tcp.ts';
@@ -23,4 +24,11 @@ export const systemTransports = (clock: Clock): Transports => ({
   serial: (settings) => serialOpener(settings, clock),
   tcp: (endpoint) => tcpOpener(endpoint, clock),
   udp: (endpoint) => udpOpener(endpoint, clock),
+});
+
+/** The same, with all that goes over them told to a capture. */
+export const capturedTransports = (transports: Transports, capture: Capture): Transports => ({
+  serial: (settings) => capture.of(transports.serial(settings)),
+  tcp: (endpoint) => capture.of(transports.tcp(endpoint)),
+  udp: (endpoint) => capture.of(transports.udp(endpoint)),
 });
