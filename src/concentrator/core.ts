@@ -11,7 +11,7 @@ import { type DeviceIdentity, exchangeFirmwareVersion, readIdentity } from '../d
 import { DeviceLogbook } from '../device/logbook.ts';
 import { warmUp } from '../kernels/index.ts';
 import { openVault } from '../security/vault.ts';
-import { lockDataDirectory, openStore } from '../store/index.ts';
+import { type Defer, lockDataDirectory, openStore } from '../store/index.ts';
 import type { Configuration, MeterArchive, SecretSealer, Store } from '../store/types.ts';
 import { type Collector, createCollector } from '../tasks/collector.ts';
 import { validateCron } from '../tasks/cron.ts';
@@ -32,6 +32,10 @@ export interface CoreOptions {
   readonly transports: Transports;
   /** See `StoreOptions`; a simulated world keeps everything on one thread. */
   readonly thread: 'own' | 'same';
+  /** See `StoreOptions`. */
+  readonly defer?: Defer;
+  /** What stands between collecting and the store: a simulated world has its disk fill up there, and worse. */
+  readonly collection?: (store: CollectionStore) => CollectionStore;
   /** What seals secrets; the vault of the directory if not given. */
   readonly sealer?: SecretSealer;
   /** Told of every batch of rows or events once it is on disk. */
@@ -83,7 +87,17 @@ async function build(options: CoreOptions, undo: UndoList): Promise<Core> {
   undo.add(() => lock.release());
   warmUp();
   const sealer = options.sealer ?? openVault(directory, random);
-  const store = await openStore({ directory, clock, random, log, sealer, validateCron, lock, thread });
+  const store = await openStore({
+    directory,
+    clock,
+    random,
+    log,
+    sealer,
+    validateCron,
+    lock,
+    thread,
+    ...(options.defer === undefined ? {} : { defer: options.defer }),
+  });
   undo.add(() => store.close());
 
   const logbook = await recordStart(options, store);
@@ -98,7 +112,10 @@ async function build(options: CoreOptions, undo: UndoList): Promise<Core> {
 
   const lines = new LineDirectory(store.configuration, options.transports);
   await lines.reload();
-  const collection = acknowledged(store.collection, options.onAcknowledged);
+  const collection = acknowledged(
+    options.collection?.(store.collection) ?? store.collection,
+    options.onAcknowledged,
+  );
   const collector = createCollector({
     store: collection,
     clock,

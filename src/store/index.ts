@@ -9,13 +9,14 @@ import { createCollection } from './collection.ts';
 import { createConfiguration } from './configuration.ts';
 import { createDevices } from './devices.ts';
 import type { Executor } from './executor.ts';
-import { LocalExecutor } from './local-executor.ts';
+import { type Defer, LocalExecutor } from './local-executor.ts';
 import { type DirectoryLock, lockDataDirectory } from './lock.ts';
 import { DATABASE_FILE, type OpenedDatabase, openDatabase } from './open-database.ts';
 import { createReadings } from './readings.ts';
 import { ThreadExecutor } from './thread-executor.ts';
 import type { SecretSealer, Store } from './types.ts';
 
+export type { Defer } from './local-executor.ts';
 export { type DirectoryLock, lockDataDirectory } from './lock.ts';
 
 export interface StoreOptions {
@@ -35,6 +36,8 @@ export interface StoreOptions {
    * order every time, as a simulated world needs.
    */
   readonly thread?: 'own' | 'same';
+  /** On the same thread: runs a commit a little later; a simulated world says how slow its disk is. As soon as possible if not given. */
+  readonly defer?: Defer;
 }
 
 /** How long one transaction goes on taking writes that wait. */
@@ -73,10 +76,11 @@ async function openExecutor({
   directory,
   clock,
   thread,
+  defer,
 }: StoreOptions): Promise<{ readonly executor: Executor; readonly before: Before }> {
   if (thread === 'own') return ThreadExecutor.open(directory, clock.now());
   const { db, ...before } = await openDatabase(directory, clock.now());
-  return { executor: new LocalExecutor(db, () => clock.monotonicMs(), GROUP_MS), before };
+  return { executor: new LocalExecutor(db, () => clock.monotonicMs(), GROUP_MS, defer), before };
 }
 
 function createStore(executor: Executor, options: StoreOptions, before: Before, release: () => void): Store {

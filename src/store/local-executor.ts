@@ -16,6 +16,9 @@ interface Outcome {
   readonly error?: unknown;
 }
 
+/** Runs a commit a little later, so that what is asked for meanwhile joins it. */
+export type Defer = (commit: () => void) => void;
+
 /** Either table seen as functions of any arguments; `read` and `write` are what checks them. */
 type AnyOperation = (db: Database, ...args: readonly unknown[]) => unknown;
 
@@ -28,14 +31,16 @@ export class LocalExecutor implements Executor {
   readonly #db: Database;
   readonly #monotonicMs: () => number;
   readonly #groupMs: number;
+  readonly #defer: Defer;
   readonly #queue: Job[] = [];
   #scheduled = false;
   #closed = false;
 
-  constructor(db: Database, monotonicMs: () => number, groupMs: number) {
+  constructor(db: Database, monotonicMs: () => number, groupMs: number, defer: Defer = setImmediate) {
     this.#db = db;
     this.#monotonicMs = monotonicMs;
     this.#groupMs = groupMs;
+    this.#defer = defer;
   }
 
   async read<Name extends ReadName>(name: Name, ...args: Arguments<Name>): Promise<Result<Name>> {
@@ -75,7 +80,7 @@ export class LocalExecutor implements Executor {
   #schedule(): void {
     if (this.#scheduled || this.#queue.length === 0) return;
     this.#scheduled = true;
-    setImmediate(() => {
+    this.#defer(() => {
       this.#scheduled = false;
       if (this.#queue.length > 0) this.#commitGroup();
       this.#schedule();
