@@ -135,9 +135,11 @@ function cellsOf({ fromMs, toMs, nextRow }: Stretch, periodMs: number): Cell[] {
   const count = Math.max(1, leading ? Math.floor(periods) : inside);
   return Array.from({ length: count }, (_, index): Cell => {
     const atMs = leading ? toMs - (count - index) * periodMs : fromMs + (index + 1) * periodMs;
+    // The first row that is missing may be due at the very beginning.
+    const startMs = leading ? atMs : atMs - periodMs;
     return {
-      fromMs: index === 0 ? fromMs : atMs - periodMs,
-      toMs: index === count - 1 ? toMs : atMs,
+      fromMs: index === 0 ? fromMs : startMs,
+      toMs: index === count - 1 ? toMs : startMs + periodMs,
       atMs,
     };
   });
