@@ -140,8 +140,9 @@ class Tap {
   #held = new Uint8Array();
   #kind: CapturedFrame['framing'] | undefined;
 
+  /** Bytes of a frame that never ended; a closing flag is none. */
   get held(): number {
-    return this.#held.length;
+    return this.#held.length === 1 && this.#held[0] === FLAG ? 0 : this.#held.length;
   }
 
   push(bytes: Uint8Array): Found[] {
@@ -163,7 +164,7 @@ class Tap {
       found.push(verdict.found);
       at = verdict.end;
     }
-    this.#held = all[at] === FLAG && at === all.length - 1 ? new Uint8Array() : all.slice(at);
+    this.#held = all.slice(at);
     return found;
   }
 
@@ -180,8 +181,8 @@ function hdlcAt(all: Uint8Array, at: number): Verdict {
   const scan = scanHdlc(all, at);
   if (scan.kind === 'more') return 'more';
   if (scan.kind === 'bad') return 'none';
-  const end = scan.end + 1;
-  return { end, found: { framing: 'hdlc', bytes: all.slice(at, end) } };
+  // The closing flag may open the next frame.
+  return { end: scan.end, found: { framing: 'hdlc', bytes: all.slice(at, scan.end + 1) } };
 }
 
 function wrapperAt(all: Uint8Array, at: number): Verdict {
