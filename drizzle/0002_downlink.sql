@@ -86,6 +86,7 @@ ALTER TABLE `meters` ADD `node` text;--> statement-breakpoint
 ALTER TABLE `meters` ADD `opening` text;--> statement-breakpoint
 ALTER TABLE `meters` ADD `baud_rate` integer;--> statement-breakpoint
 ALTER TABLE `meters` ADD `parity` text;--> statement-breakpoint
+ALTER TABLE `meters` ADD `sealed_master_key` text;--> statement-breakpoint
 ALTER TABLE `meters` ADD `replaced_by` integer;--> statement-breakpoint
 ALTER TABLE `meters` ADD `replaced_at` integer;--> statement-breakpoint
 ALTER TABLE `task_items` ADD `window` text;

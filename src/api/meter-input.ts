@@ -92,7 +92,7 @@ export function securityFrom(input: Static<typeof schema.meterSecurity>): MeterS
 /** Bytes of what was typed in; absent stays absent, which leaves the stored secret as it is. */
 export function secretsFrom(input: Static<typeof schema.meterSecrets> | undefined): MeterSecrets {
   if (input === undefined) return {};
-  const { password, passwordHex, encryptionKey, authenticationKey, signingKey } = input;
+  const { password, passwordHex, encryptionKey, authenticationKey, signingKey, masterKey } = input;
   if (password !== undefined && passwordHex !== undefined) {
     throw new DcuError(
       'invalid-field',
@@ -113,6 +113,7 @@ export function secretsFrom(input: Static<typeof schema.meterSecrets> | undefine
     ...(encryptionKey === undefined ? {} : { encryptionKey: Uint8Array.fromHex(encryptionKey) }),
     ...(authenticationKey === undefined ? {} : { authenticationKey: Uint8Array.fromHex(authenticationKey) }),
     ...(signingKey === undefined ? {} : { signingKey: Uint8Array.fromHex(signingKey) }),
+    ...(masterKey === undefined ? {} : { masterKey: Uint8Array.fromHex(masterKey) }),
   };
 }
 

@@ -114,6 +114,12 @@ export const meterSecrets = t.Object({
       description: 'Our private digital signature key towards this meter: 64 or 96 hexadecimal digits',
     }),
   ),
+  masterKey: t.Optional(
+    t.String({
+      pattern: '^([0-9a-fA-F]{32}|[0-9a-fA-F]{64})$',
+      description: 'Master key, which wraps keys that are transferred to the meter: 32 or 64 hexadecimal digits',
+    }),
+  ),
 });
 
 const meterFields = {

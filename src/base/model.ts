@@ -183,6 +183,8 @@ export interface MeterSecrets {
   readonly authenticationKey?: Uint8Array;
   /** Our private digital signature key towards this meter, the scalar big-endian; HLS-ECDSA. */
   readonly signingKey?: Uint8Array;
+  /** Key-encrypting key (KEK) of the meter: wraps keys that are transferred to it. */
+  readonly masterKey?: Uint8Array;
 }
 
 /** A row of the archive (Figures 8 and 22). */

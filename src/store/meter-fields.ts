@@ -108,13 +108,19 @@ function checkSecurity(security: MeterSecurity): void {
   }
 }
 
-export const SECRET_NAMES = ['password', 'encryptionKey', 'authenticationKey', 'signingKey'] as const;
+export const SECRET_NAMES = [
+  'password',
+  'encryptionKey',
+  'authenticationKey',
+  'signingKey',
+  'masterKey',
+] as const;
 export type SecretName = (typeof SECRET_NAMES)[number];
 
 /** An empty secret takes the stored one away. */
 export function checkSecrets(secrets: MeterSecrets): void {
   if ((secrets.password?.length ?? 0) > 64) throw invalid('password', 'must have at most 64 bytes');
-  for (const name of ['encryptionKey', 'authenticationKey'] as const) {
+  for (const name of ['encryptionKey', 'authenticationKey', 'masterKey'] as const) {
     const length = secrets[name]?.length ?? 0;
     if (length !== 0 && length !== 16 && length !== 32) throw invalid(name, 'must have 16 or 32 bytes');
   }

@@ -15,6 +15,7 @@ const SEALED_COLUMNS = {
   encryptionKey: 'sealedEncryptionKey',
   authenticationKey: 'sealedAuthenticationKey',
   signingKey: 'sealedSigningKey',
+  masterKey: 'sealedMasterKey',
 } as const satisfies Record<SecretName, keyof typeof meters.$inferSelect>;
 
 /** The last failure of a task item that has not succeeded since, as JSON. */
@@ -187,6 +188,7 @@ function presence(sealed: SealedSecrets): Record<SecretName, boolean> {
     encryptionKey: has('encryptionKey'),
     authenticationKey: has('authenticationKey'),
     signingKey: has('signingKey'),
+    masterKey: has('masterKey'),
   };
 }
 

@@ -54,6 +54,7 @@ export const meters = sqliteTable(
     sealedEncryptionKey: text('sealed_encryption_key'),
     sealedAuthenticationKey: text('sealed_authentication_key'),
     sealedSigningKey: text('sealed_signing_key'),
+    sealedMasterKey: text('sealed_master_key'),
     createdAt: integer('created_at').notNull(),
     /** The meter that took its place. */
     replacedBy: integer('replaced_by'),
