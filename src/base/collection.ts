@@ -45,11 +45,19 @@ export interface CollectionStore {
   columns(meterId: number, kind: ProfileKind): Promise<readonly CaptureColumn[] | undefined>;
   saveRegisters(readings: readonly RegisterReading[]): Promise<void>;
   saveClockCheck(check: ClockCheck): Promise<void>;
+  saveClockCorrection(correction: ClockCorrection): Promise<void>;
+  /** How far each event log was seen at the last cheap look; logs never looked at are absent. */
+  logMarks(meterId: number): Promise<readonly LogMark[]>;
+  saveLogMark(meterId: number, mark: LogMark): Promise<void>;
 
   /** UTC ms of the last success of a task item for a meter. */
   lastSuccess(meterId: number, itemId: number): Promise<number | undefined>;
   saveAttempt(attempt: Attempt): Promise<void>;
   saveMeterState(meterId: number, state: MeterState, atMs: number): Promise<void>;
+  /** What is known of the last contact of each meter that was ever asked. */
+  contacts(): Promise<readonly MeterContact[]>;
+  /** Value of a setting of the concentrator that is no secret; undefined when there is none of this name. */
+  setting(key: string): Promise<string | undefined>;
   counters: InvocationCounters;
 }
 
@@ -59,6 +67,34 @@ export interface ClockCheck {
   /** Meter minus concentrator, milliseconds, round trip taken out. */
   readonly driftMs: number;
   readonly action: 'none' | 'shifted' | 'set' | 'refused';
+}
+
+/** A correction of a meter's clock, done or refused. */
+export interface ClockCorrection {
+  readonly meterId: number;
+  readonly time: number;
+  /** Meter minus concentrator before it, milliseconds. */
+  readonly driftMs: number;
+  readonly action: 'shifted' | 'set' | 'refused' | 'broadcast';
+  /** Drift after it; absent where it was not looked at again. */
+  readonly leftMs?: number;
+}
+
+export interface LogMark {
+  readonly log: EventLog;
+  readonly entries: number;
+  /** The last entry in hex; empty where it was not looked at. */
+  readonly last: string;
+  readonly checkedAt: number;
+}
+
+export interface MeterContact {
+  readonly meterId: number;
+  readonly state: MeterState;
+  /** UTC ms of the last answer; absent = never. */
+  readonly lastSeen?: number;
+  /** UTC ms at which it was first found silent, since it last answered. */
+  readonly offlineSince?: number;
 }
 
 export interface Attempt {

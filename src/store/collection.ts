@@ -1,5 +1,6 @@
 import type { CollectionStore } from '../base/collection.ts';
 import { openSecrets } from './archive.ts';
+import { SECRET_SETTINGS } from './defaults.ts';
 import type { Executor } from './executor.ts';
 import type { SecretSealer } from './types.ts';
 
@@ -21,9 +22,14 @@ export function createCollection(executor: Executor, sealer: SecretSealer): Coll
     columns: (meterId, kind) => executor.read('profileColumns', meterId, kind),
     saveRegisters: (readings) => executor.write('saveRegisters', readings),
     saveClockCheck: (check) => executor.write('saveClockCheck', check),
+    saveClockCorrection: (correction) => executor.write('saveClockCorrection', correction),
+    logMarks: (meterId) => executor.read('logMarks', meterId),
+    saveLogMark: (meterId, mark) => executor.write('saveLogMark', meterId, mark),
     lastSuccess: (meterId, itemId) => executor.read('lastSuccess', meterId, itemId),
     saveAttempt: (attempt) => executor.write('saveAttempt', attempt),
     saveMeterState: (meterId, state, atMs) => executor.write('saveMeterState', meterId, state, atMs),
+    contacts: () => executor.read('readContacts'),
+    setting: async (key) => (SECRET_SETTINGS.has(key) ? undefined : executor.read('readSetting', key)),
     counters: {
       peek: (keyId) => executor.read('nextCounter', keyId),
       reserve: (keyId, count) => executor.write('reserveCounters', keyId, count),

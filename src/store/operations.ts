@@ -1,12 +1,16 @@
 import * as access from './access-rows.ts';
 import * as blacklist from './blacklist-rows.ts';
+import * as clocks from './clock-rows.ts';
 import * as collection from './collection-rows.ts';
 import * as configuration from './configuration-rows.ts';
+import * as contacts from './contact-rows.ts';
 import * as coverage from './coverage-rows.ts';
 import * as events from './event-rows.ts';
 import * as found from './found-rows.ts';
+import * as marks from './log-mark-rows.ts';
 import * as meters from './meter-rows.ts';
 import * as profiles from './profile-rows.ts';
+import * as replace from './replace-rows.ts';
 import * as seed from './seed-rows.ts';
 import * as summary from './summary-rows.ts';
 
@@ -33,6 +37,10 @@ export const READS = {
   readEvents: events.readEvents,
   readRegisters: events.readRegisters,
   lastSuccess: collection.lastSuccess,
+  readClock: clocks.readClock,
+  readContacts: contacts.readContacts,
+  readAttempts: contacts.readAttempts,
+  logMarks: marks.logMarks,
   nextCounter: collection.nextCounter,
   readCounts: summary.readCounts,
   readTotals: summary.readTotals,
@@ -53,6 +61,7 @@ export const WRITES = {
   insertMeter: meters.insertMeter,
   updateMeter: meters.updateMeter,
   removeMeter: meters.removeMeter,
+  replaceMeter: replace.replaceMeter,
   saveTaskGroup: configuration.saveTaskGroup,
   removeTaskGroup: configuration.removeTaskGroup,
   saveTaskItem: configuration.saveTaskItem,
@@ -65,6 +74,8 @@ export const WRITES = {
   appendEvents: events.appendEvents,
   saveRegisters: events.saveRegisters,
   saveClockCheck: collection.saveClockCheck,
+  saveClockCorrection: clocks.saveClockCorrection,
+  saveLogMark: marks.saveLogMark,
   saveAttempt: collection.saveAttempt,
   saveMeterState: collection.saveMeterState,
   reserveCounters: collection.reserveCounters,

@@ -12,6 +12,8 @@ export function createReadings(executor: Executor): Readings {
         ...(query.interval === undefined ? {} : { interval: clamped(query.interval) }),
       }),
     registers: (meterId) => executor.read('readRegisters', meterId),
+    clock: (meterId, limit = 50) => executor.read('readClock', meterId, limit),
+    attempts: (meterId) => executor.read('readAttempts', meterId),
     coverage: (meterId, kind) => executor.read('readCoverage', meterId, kind),
     counts: async (day, month) => executor.read('readCounts', clamped(day), clamped(month)),
     totals: () => executor.read('readTotals'),

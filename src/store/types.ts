@@ -1,4 +1,4 @@
-import type { CollectionStore } from '../base/collection.ts';
+import type { Attempt, CollectionStore } from '../base/collection.ts';
 import type {
   Attribute,
   Channel,
@@ -6,8 +6,10 @@ import type {
   EventLog,
   Interval,
   Meter,
+  MeterAddress,
   MeterEvent,
   MeterSecrets,
+  MeterSecurity,
   MeterState,
   NewMeter,
   ProfileKind,
@@ -16,6 +18,7 @@ import type {
   TaskGroup,
   TaskItem,
 } from '../base/model.ts';
+import type { ClockHistory } from './clock-rows.ts';
 
 /** The store as the rest of the house sees it. Everything that writes resolves when the change is on disk. */
 export interface Store {
@@ -57,7 +60,9 @@ export interface MeterQuery {
   readonly task?: string;
   readonly enabled?: boolean;
   readonly state?: MeterState;
-  readonly sort?: 'id' | 'meterNo' | 'channel' | 'task' | 'enabled';
+  /** UTC ms: those that were found silent then or before, and are still. */
+  readonly offlineSinceMs?: number;
+  readonly sort?: 'id' | 'meterNo' | 'channel' | 'task' | 'enabled' | 'lastSeen' | 'offlineSince';
   readonly descending?: boolean;
   readonly offset?: number;
   readonly limit?: number;
@@ -71,9 +76,22 @@ export interface MeterRow extends Meter {
   /** UTC ms at which it was first found silent, since it last answered. */
   readonly offlineSince?: number;
   readonly lastError?: { readonly code: string; readonly message: string; readonly time: number };
+  /** MeterNo of the one that took its place (`replaced`). */
+  readonly successorNo?: string;
+  /** The meter whose place it took. */
+  readonly replaces?: { readonly id: number; readonly meterNo: string; readonly at: number };
 }
 
-/** Violations end in DcuError `invalid-field` (field named), `conflict` (MeterNo taken) or `not-found`. */
+/** The meter that takes another one's place; what is absent it takes over, but for what a meter has of its own. */
+export interface Replacement {
+  readonly meterNo: string;
+  readonly address?: MeterAddress;
+  readonly security?: MeterSecurity;
+  /** UTC ms; now if absent. */
+  readonly installedAt?: number;
+}
+
+/** Violations end in DcuError `invalid-field` (field named), `conflict` (MeterNo or line address taken, archive full) or `not-found`. */
 export interface MeterArchive {
   list(query: MeterQuery): Promise<Page<MeterRow>>;
   get(id: number): Promise<MeterRow | undefined>;
@@ -82,6 +100,11 @@ export interface MeterArchive {
   update(id: number, change: Partial<NewMeter>, secrets?: MeterSecrets): Promise<MeterRow>;
   /** Removes the meter and all that was read of it. */
   remove(id: number): Promise<void>;
+  /**
+   * Puts a new meter into the place of another: that one is disabled and keeps all that was read of it, the new one takes channel,
+   * task, profile and what is said of its place. Secrets, system title and signing key are a meter's own and are not taken over.
+   */
+  replace(id: number, by: Replacement, secrets: MeterSecrets): Promise<MeterRow>;
 }
 
 /** Deleting or filling `empty_task` ends in DcuError `protected`; a bad cron in `invalid-cron`. */
@@ -142,6 +165,10 @@ export interface Readings {
   ): Promise<Page<MeterEvent & { readonly meterId: number; readonly log: EventLog }>>;
   /** Last reading of every register of the meter. */
   registers(meterId: number): Promise<readonly RegisterReading[]>;
+  /** The last check of a meter's clock, and its corrections, newest first; at most `limit` (50) of them. */
+  clock(meterId: number, limit?: number): Promise<ClockHistory>;
+  /** The last attempt of each task item at the meter. */
+  attempts(meterId: number): Promise<readonly Attempt[]>;
   coverage(meterId: number, kind: CollectionKind): Promise<readonly Interval[]>;
   counts(day: Interval, month: Interval): Promise<Counts>;
   /** Totals of all that is stored, for the demo's summary and diagnostics. */

@@ -168,6 +168,11 @@ export function fakeStore(): FakeStore {
         },
       ],
       coverage: async () => [{ fromMs: 0, toMs: 3_600_000 }],
+      clock: async (meterId) => ({
+        check: { meterId, time: 9_000, driftMs: 400, action: 'none' },
+        corrections: [{ meterId, time: 5_000, driftMs: 4_200, action: 'shifted', leftMs: 200 }],
+      }),
+      attempts: async () => [],
       counts: async () => ({
         meters: meters.size,
         metersEnabled: meters.size,

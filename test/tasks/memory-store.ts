@@ -1,4 +1,11 @@
-import type { Attempt, ClockCheck, CollectionStore } from '../../src/base/collection.ts';
+import type {
+  Attempt,
+  ClockCheck,
+  ClockCorrection,
+  CollectionStore,
+  LogMark,
+  MeterContact,
+} from '../../src/base/collection.ts';
 import type {
   CaptureColumn,
   CollectionKind,
@@ -29,6 +36,10 @@ export class MemoryStore implements CollectionStore {
   readonly registers: RegisterReading[] = [];
   readonly clockChecks: ClockCheck[] = [];
   readonly states: { readonly meterId: number; readonly state: MeterState }[] = [];
+  readonly contactOf = new Map<number, MeterContact>();
+  readonly corrections: ClockCorrection[] = [];
+  readonly marks = new Map<number, Map<string, LogMark>>();
+  settings: Record<string, string> = {};
   readonly nextCounter = new Map<string, number>();
   /** Rows that were handed in although they were there. */
   duplicates = 0;
@@ -87,6 +98,22 @@ export class MemoryStore implements CollectionStore {
   async saveClockCheck(check: ClockCheck): Promise<void> {
     this.clockChecks.push(check);
   }
+  async saveClockCorrection(correction: ClockCorrection): Promise<void> {
+    this.corrections.push(correction);
+  }
+  async logMarks(meterId: number): Promise<readonly LogMark[]> {
+    return [...(this.marks.get(meterId)?.values() ?? [])];
+  }
+  async saveLogMark(meterId: number, mark: LogMark): Promise<void> {
+    const marks = this.marks.get(meterId) ?? new Map<string, LogMark>();
+    this.marks.set(meterId, marks.set(mark.log, mark));
+  }
+  async contacts(): Promise<readonly MeterContact[]> {
+    return [...this.contactOf.values()];
+  }
+  async setting(key: string): Promise<string | undefined> {
+    return this.settings[key];
+  }
   async lastSuccess(meterId: number, itemId: number): Promise<number | undefined> {
     return this.attempts.findLast(
       (attempt) => attempt.meterId === meterId && attempt.itemId === itemId && attempt.error === undefined,
@@ -95,8 +122,17 @@ export class MemoryStore implements CollectionStore {
   async saveAttempt(attempt: Attempt): Promise<void> {
     this.attempts.push(attempt);
   }
-  async saveMeterState(meterId: number, state: MeterState): Promise<void> {
+  async saveMeterState(meterId: number, state: MeterState, atMs: number): Promise<void> {
     this.states.push({ meterId, state });
+    const before = this.contactOf.get(meterId);
+    const lastSeen = state === 'online' ? atMs : before?.lastSeen;
+    const offlineSince = state === 'offline' ? (before?.offlineSince ?? atMs) : undefined;
+    this.contactOf.set(meterId, {
+      meterId,
+      state,
+      ...(lastSeen === undefined ? {} : { lastSeen }),
+      ...(offlineSince === undefined ? {} : { offlineSince }),
+    });
   }
   counters = {
     peek: async (keyId: string): Promise<number> => this.nextCounter.get(keyId) ?? 0,
