@@ -47,6 +47,8 @@ export const ERROR_TABLE = {
   unsupported: row('remote', false, 502),
   'block-out-of-order': row('remote', true, 502),
   'association-refused': row('auth', false, 502),
+  // No failure: what was under way made room for something more urgent and goes on later.
+  preempted: row('local', true, 409),
   'authentication-failed': row('auth', false, 502, true),
   'decryption-failed': row('auth', false, 502, true),
   'replay-detected': row('auth', false, 502, true),

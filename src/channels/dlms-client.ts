@@ -71,6 +71,11 @@ export interface DlmsClient {
   setUnconfirmed(attribute: CosemAttribute, value: DlmsData): Promise<void>;
   actionUnconfirmed(method: CosemAttribute, parameter?: DlmsData): Promise<void>;
   /** Ends association and link; what was queued before goes first. */
+  /**
+   * A value that comes in blocks is fetched no further than its next block: its request then rejects with `preempted`,
+   * and what came before was told to `onBlock`. The association stands. Nothing else is touched.
+   */
+  breakOff(): void;
   release(): Promise<void>;
   /** Ends at once, without a word to the meter; what is under way rejects with the reason. */
   abort(reason?: DcuError): void;
@@ -241,6 +246,12 @@ class PumpedClient implements DlmsClient {
 
   async release(): Promise<void> {
     await this.#ask({ type: 'release' }, 'released');
+  breakOff(): void {
+    if (this.#current?.onBlock !== undefined && this.#ended === undefined) {
+      this.#pump.command({ type: 'break-off' });
+    }
+  }
+
     this.#end(new DcuError('link-closed', 'the association was released'));
   }
 

@@ -62,6 +62,8 @@ export class RequestLimits {
     switch (command.type) {
       case 'open':
         return 'opening the association';
+      case 'break-off':
+        return 'breaking off a transfer';
       case 'release':
         return 'releasing the association';
       case 'action':

@@ -154,6 +154,11 @@ export type ClientCommand =
       /** Nothing is done behind the first item that fails. */
       readonly breakOnError?: boolean;
     }
+  /**
+   * The value that comes in blocks is asked for no further than its next block: the request then fails with `preempted`,
+   * and the association is free for others. A request that is answered in one piece is not touched.
+   */
+  | { readonly type: 'break-off' }
   /** Release and link disconnect. */
   | { readonly type: 'release' };
 

@@ -15,6 +15,8 @@ export interface LineSession {
   readonly outdated: boolean;
   /** Releases the association in an orderly way, if it still stands; never fails. */
   close(): Promise<void>;
+  /** Ends a long transfer at its next APDU, with `preempted` and its gains kept; absent where that cannot be done. */
+  breakOff?(): void;
   /** Ends at once; what is under way rejects with the reason. */
   abort(reason: DcuError): void;
 }

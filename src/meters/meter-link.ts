@@ -21,6 +21,8 @@ export interface MeterLink {
     method: CosemAttribute,
     parameter?: DlmsData,
   ): Promise<{ readonly result: string; readonly data?: Uint8Array }>;
+  /** See `DlmsClient.breakOff`; absent where transfers cannot be broken off. */
+  breakOff?(): void;
   release(): Promise<void>;
   /** Ends at once, without a word to the meter. */
   abort(reason?: DcuError): void;

@@ -28,6 +28,7 @@ export class OwnedLink implements MeterLink {
   getList: MeterLink['getList'] = (...request) => this.#link.getList(...request);
   set: MeterLink['set'] = (...request) => this.#link.set(...request);
   action: MeterLink['action'] = (...request) => this.#link.action(...request);
+  breakOff = (): void => this.#link.breakOff?.();
   abort: MeterLink['abort'] = (reason) => this.#link.abort(reason);
 
   async release(): Promise<void> {

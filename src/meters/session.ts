@@ -92,6 +92,11 @@ export class MeterSession {
       await this.#link.release();
     } catch (error) {
       this.#options.log.debug('the association was not released in order', { ...toDcuError(error).toJSON() });
+  /** Profiles and logs are read no further than their next block; what came is handed out, then the read ends in `preempted`. */
+  breakOff(): void {
+    this.#link.breakOff?.();
+  }
+
     }
   }
 

@@ -129,7 +129,13 @@ export class CollectJob implements LineJob<MeterSession> {
     }
     const chunk = this.#chunks[0];
     if (chunk !== undefined) {
-      await this.#readOrNote(session, chunk);
+      try {
+        await this.#readOrNote(session, chunk);
+      } catch (error) {
+        // Part of it may be settled: the store says what is left, also on this session.
+        this.#chunks = undefined;
+        throw error;
+      }
       this.#chunks.shift();
       this.chunksDone++;
       if (this.#chunks.length > 0) return 'more';

@@ -3,7 +3,7 @@ import { type ConformanceBit, conformanceMask } from '../apdu/conformance.ts';
 import type { ClientCommand, Referencing } from '../client-types.ts';
 import type { Operation } from './client-operations.ts';
 
-export type RequestCommand = Exclude<ClientCommand, { type: 'open' | 'release' }>;
+export type RequestCommand = Exclude<ClientCommand, { type: 'open' | 'break-off' | 'release' }>;
 
 /** What an association allows a request to use. */
 export interface RequestScope {

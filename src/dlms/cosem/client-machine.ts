@@ -53,6 +53,8 @@ class Client implements ClientMachine {
   #others: readonly (() => ClientDialect)[] = [];
   #dialect: ClientDialect;
   #failure: DcuError | undefined;
+  /** The request under way is to end with its next block. */
+  #breakingOff = false;
   #effects: Effect<ClientEvent>[] = [];
   #nowMs = 0;
 
@@ -87,6 +89,11 @@ class Client implements ClientMachine {
     this.#nowMs = nowMs;
     if (input.on === 'command') {
       const { command } = input;
+      if (command.type === 'break-off') {
+        // Where the client stays as it is there is nothing for its table to say.
+        this.#breakingOff = this.#state === 'busy';
+        return this.#effects;
+      }
       const isRequest = command.type !== 'open' && command.type !== 'release';
       this.#dispatch(isRequest ? 'request' : command.type, { command });
     } else {
@@ -286,6 +293,13 @@ class Client implements ClientMachine {
       }
       const progress = operation.receive(plain);
       if (progress.event) this.#emit(progress.event);
+      if (this.#breakingOff && progress.event?.type === 'block' && !progress.done) {
+        this.#endRequest({
+          type: 'request-failed',
+          error: new DcuError('preempted', 'the transfer was broken off for something more urgent'),
+        });
+        return;
+      }
       if (progress.send && progress.done) this.#sendUnanswered(progress.send);
       else if (progress.send) this.#sendProtected(progress.send);
       if (progress.done) this.#endRequest(progress.done);
@@ -296,6 +310,7 @@ class Client implements ClientMachine {
 
   #endRequest(event: ClientEvent): void {
     this.#operation = undefined;
+    this.#breakingOff = false;
     this.#state = 'ready';
     this.#line.rest();
     this.#emit(event);
@@ -344,6 +359,7 @@ class Client implements ClientMachine {
 
   #close(event: ClientEvent): void {
     this.#state = 'closed';
+    this.#breakingOff = false;
     this.#line.rest();
     this.#association = nextAssociationState(this.#association, 'lost');
     this.#operation = undefined;
