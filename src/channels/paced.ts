@@ -13,11 +13,16 @@ const SLICE_MS = 10;
 
 interface Piece {
   readonly bytes: Uint8Array;
+  /** When it came to the line. */
+  readonly atMs: number;
   readonly resolve: () => void;
   readonly reject: (error: unknown) => void;
 }
 
-/** One direction: bytes come out no faster than the line carries them. */
+/**
+ * One direction: bytes come out no faster than the line carries them. What comes while the line is busy goes out right
+ * behind, counted from when it was free and not from when a late timer noticed, so that the speed is exact on average.
+ */
 class Lane {
   readonly #clock: Clock;
   readonly #bytesPerMs: number;
@@ -37,7 +42,7 @@ class Lane {
   put(bytes: Uint8Array): Promise<void> {
     if (this.#stopped !== undefined) return Promise.reject(this.#stopped);
     return new Promise((resolve, reject) => {
-      this.#queue.push({ bytes, resolve, reject });
+      this.#queue.push({ bytes, atMs: this.#clock.monotonicMs(), resolve, reject });
       if (!this.#running) this.#run().catch(reject);
     });
   }
@@ -52,6 +57,7 @@ class Lane {
     this.#running = true;
     const slice = Math.max(1, Math.floor(this.#bytesPerMs * SLICE_MS));
     for (let piece = this.#queue[0]; piece !== undefined; piece = this.#queue[0]) {
+      this.#freeAtMs = Math.max(this.#freeAtMs, piece.atMs);
       try {
         for (let at = 0; at < piece.bytes.length && this.#queue[0] === piece; at += slice) {
           const part = piece.bytes.subarray(at, at + slice);
@@ -68,10 +74,11 @@ class Lane {
   }
 
   #carry(length: number): Promise<void> {
-    const nowMs = this.#clock.monotonicMs();
-    this.#freeAtMs = Math.max(this.#freeAtMs, nowMs) + length / this.#bytesPerMs;
+    this.#freeAtMs += length / this.#bytesPerMs;
+    const waitMs = this.#freeAtMs - this.#clock.monotonicMs();
+    if (waitMs <= 0) return Promise.resolve();
     return new Promise((resolve) => {
-      this.#cancel = this.#clock.after(this.#freeAtMs - nowMs, resolve);
+      this.#cancel = this.#clock.after(waitMs, resolve);
     });
   }
 }

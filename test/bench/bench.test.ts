@@ -3,6 +3,7 @@ import { defineBench } from '../../src/bench/bench.ts';
 import { BENCHES, runBenches, selectBenches } from '../../src/bench/index.ts';
 import { type Measured, measure, median, QUICK, ratioOf } from '../../src/bench/measure.ts';
 import { type BenchReport, machine, report, table } from '../../src/bench/report.ts';
+import { SCENARIOS } from '../../src/bench/scenarios/index.ts';
 import { TARGETS } from '../../src/bench/targets.ts';
 import { benchCommand } from '../../src/cli/bench.ts';
 import { runCli } from '../../src/cli/program.ts';
@@ -178,7 +179,7 @@ describe('dcu bench', () => {
 
   test('--list names them all and runs none', async () => {
     const { out } = await cli('--list');
-    expect(out.map((line) => line.split(' ')[0])).toEqual(BENCHES.map((bench) => bench.name));
+    expect(out.map((line) => line.split(' ')[0])).toEqual([...BENCHES, ...SCENARIOS].map(({ name }) => name));
     const json = JSON.parse((await cli('--list', '--json')).out[0] ?? '') as { benches: { name: string }[] };
     expect(json.benches.map((bench) => bench.name)).toEqual(BENCHES.map((bench) => bench.name));
   });

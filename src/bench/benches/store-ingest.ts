@@ -39,7 +39,7 @@ function meter(index: number): NewMeter {
     address: {
       framing: 'wrapper',
       host: '127.0.0.1',
-      port: 4059,
+      port: 4059 + index,
       clientAddress: 16,
       serverAddress: 1,
       addressBytes: 1,

@@ -1,0 +1,49 @@
+import { join } from 'node:path';
+import { DcuError } from '../../base/errors.ts';
+
+/** Where the files of a compiled executable are. */
+const COMPILED = '/$bunfs/';
+
+/**
+ * The far end of a scenario in a process of its own, so that the two do not share an event loop. It is this program,
+ * started with `bench NAME --far-end ARGS`; it says one line of JSON when it is ready and ends with its standard input.
+ */
+export class FarEnd {
+  readonly #child: Bun.Subprocess<'pipe', 'pipe', 'inherit'>;
+
+  constructor(scenario: string, args: readonly string[]) {
+    const main = import.meta.dir.startsWith(COMPILED) ? [] : [join(import.meta.dir, '../../main.ts')];
+    this.#child = Bun.spawn([process.execPath, ...main, 'bench', scenario, '--far-end', args.join(',')], {
+      stdin: 'pipe',
+      stdout: 'pipe',
+      stderr: 'inherit',
+    });
+  }
+
+  /** What it says of itself once it is ready. @throws DcuError `internal` when it ends before */
+  async ready(): Promise<unknown> {
+    const decoder = new TextDecoder();
+    let text = '';
+    for await (const chunk of this.#child.stdout) {
+      text += decoder.decode(chunk, { stream: true });
+      const end = text.indexOf('\n');
+      if (end >= 0) return JSON.parse(text.slice(0, end));
+    }
+    throw new DcuError('internal', 'the far end of the benchmark ended before it was ready');
+  }
+
+  async stop(): Promise<void> {
+    await this.#child.stdin.end();
+    await this.#child.exited;
+  }
+}
+
+/** Resolves when whoever started this far end is done with it, or gone. */
+export async function untilLetGo(signal: AbortSignal): Promise<void> {
+  const { promise, resolve } = Promise.withResolvers<void>();
+  process.stdin.on('end', resolve);
+  process.stdin.on('error', resolve);
+  process.stdin.resume();
+  signal.addEventListener('abort', () => resolve(), { once: true });
+  await promise;
+}
