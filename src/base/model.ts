@@ -187,6 +187,9 @@ export interface MeterSecrets {
   readonly masterKey?: Uint8Array;
 }
 
+/** Meters in use that an archive has room for; those that were replaced do not count. */
+export const MOST_METERS = 2040;
+
 /** A row of the archive (Figures 8 and 22). */
 export interface Meter {
   readonly id: number;

@@ -56,5 +56,7 @@ export function createArchive(executor: Executor, sealer: SecretSealer, clock: C
         return executor.write('updateMeter', id, change, await seal(sealer, change.meterNo ?? meterNo, all));
       }),
     remove: (id) => inTurn(() => executor.write('removeMeter', id)),
+    replace: async (id, by, secrets) =>
+      executor.write('replaceMeter', id, by, await seal(sealer, by.meterNo, secrets), clock.now()),
   };
 }

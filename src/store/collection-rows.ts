@@ -60,13 +60,14 @@ function countedCode(error: string | undefined): string {
   return Object.hasOwn(ERROR_TABLE, error) ? error : 'other';
 }
 
-/** `online` is an answer: it moves `lastSeen` as well. */
+/** `online` is an answer: it moves `lastSeen` and ends being offline; the first `offline` since then says since when. */
 export function saveMeterState(db: Database, meterId: number, state: MeterState, atMs: number): void {
   requireMeter(db, meterId);
   db.run(
-    `INSERT INTO meter_states (meter_id, state, changed_at, last_seen) VALUES (?1, ?2, ?3, ?4)
-     ON CONFLICT DO UPDATE SET state = ?2, changed_at = ?3, last_seen = coalesce(?4, last_seen)`,
-    [meterId, state, atMs, state === 'online' ? atMs : null],
+    `INSERT INTO meter_states (meter_id, state, changed_at, last_seen, offline_since) VALUES (?1, ?2, ?3, ?4, ?5)
+     ON CONFLICT DO UPDATE SET state = ?2, changed_at = ?3, last_seen = coalesce(?4, last_seen),
+       offline_since = CASE WHEN ?4 IS NULL THEN coalesce(offline_since, ?5) END`,
+    [meterId, state, atMs, state === 'online' ? atMs : null, state === 'offline' ? atMs : null],
   );
 }
 

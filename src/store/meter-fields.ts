@@ -15,6 +15,7 @@ import {
   checkOneOf,
   checkText,
   invalid,
+  type Rule,
 } from './validation.ts';
 
 /** CommTypes of channels whose meters have an IP address of their own. */
@@ -24,14 +25,22 @@ const READING_MODULE = 2;
 
 const BYTE_FIELDS = ['meterType', 'phase', 'credit', 'prepaid', 'wiring'] as const;
 
+/** What holds for each meter, whatever else is in the archive; each rule throws `invalid-field`. */
+export function* meterRules(meter: NewMeter, commType: number): Generator<Rule> {
+  yield () => checkText('meterNo', meter.meterNo, 1, 32);
+  yield () => checkInteger('mac', meter.mac, -1, Number.MAX_SAFE_INTEGER);
+  for (const field of BYTE_FIELDS) yield () => checkInteger(field, meter[field], 0, 255);
+  yield () => checkName('profile', meter.profile);
+  if (commType === READING_MODULE) yield () => checkNode(meter.meterNo, meter.address.node);
+  yield* wayRules(meter.address, commType);
+  yield* lineRules(meter.address);
+  yield* linkAddressRules(meter.address);
+  yield* securityRules(meter.security);
+}
+
 /** @throws DcuError `invalid-field` naming the first bad field */
 export function checkMeter(meter: NewMeter, commType: number): void {
-  checkText('meterNo', meter.meterNo, 1, 32);
-  checkInteger('mac', meter.mac, -1, Number.MAX_SAFE_INTEGER);
-  for (const field of BYTE_FIELDS) checkInteger(field, meter[field], 0, 255);
-  checkName('profile', meter.profile);
-  checkAddress(meter.meterNo, meter.address, commType);
-  checkSecurity(meter.security);
+  for (const rule of meterRules(meter, commType)) rule();
 }
 
 /** Behind the module a meter goes by the twelve digits of its communication unit (Q/GDW 10376.2, address field). */
@@ -42,70 +51,85 @@ function checkNode(meterNo: string, node: string | undefined): void {
   }
 }
 
-function checkLine({ transport, opening, baudRate, parity, framing }: MeterAddress): void {
-  if (transport !== undefined) checkOneOf('address.transport', transport, METER_TRANSPORTS);
-  if (transport === 'udp' && framing === 'hdlc') {
-    throw invalid('address.transport', 'is udp, over which HDLC does not go');
+function* wayRules({ host, port }: MeterAddress, commType: number): Generator<Rule> {
+  if (host !== undefined) yield () => checkHost('address.host', host);
+  if (port !== undefined) yield () => checkInteger('address.port', port, 1, 65_535);
+  if (!IP_METERS.has(commType)) return;
+  for (const [field, value] of [['address.host', host] as const, ['address.port', port] as const]) {
+    yield () => {
+      if (value === undefined) throw invalid(field, 'is needed for a meter with an address of its own');
+    };
   }
-  if (opening !== undefined) checkOneOf('address.opening', opening, METER_OPENINGS);
-  if (opening === 'mode-e' && framing === 'wrapper') {
-    throw invalid('address.opening', 'is mode E, behind which HDLC comes');
-  }
-  if (baudRate !== undefined) checkOneOf('address.baudRate', baudRate, BAUD_RATES);
-  if (parity !== undefined) checkOneOf('address.parity', parity, PARITIES);
+}
+
+function* lineRules({ transport, opening, baudRate, parity, framing }: MeterAddress): Generator<Rule> {
+  yield () => {
+    if (transport !== undefined) checkOneOf('address.transport', transport, METER_TRANSPORTS);
+    if (transport === 'udp' && framing === 'hdlc') {
+      throw invalid('address.transport', 'is udp, over which HDLC does not go');
+    }
+  };
+  yield () => {
+    if (opening !== undefined) checkOneOf('address.opening', opening, METER_OPENINGS);
+    if (opening === 'mode-e' && framing === 'wrapper') {
+      throw invalid('address.opening', 'is mode E, behind which HDLC comes');
+    }
+  };
+  if (baudRate !== undefined) yield () => checkOneOf('address.baudRate', baudRate, BAUD_RATES);
+  if (parity !== undefined) yield () => checkOneOf('address.parity', parity, PARITIES);
 }
 
 const BAUD_RATES = [300, 600, 1200, 2400, 4800, 9600, 19_200, 38_400, 57_600, 115_200];
 
-function checkAddress(meterNo: string, address: MeterAddress, commType: number): void {
-  checkOneOf('address.framing', address.framing, ['hdlc', 'wrapper']);
-  if (address.referencing !== undefined) {
-    checkOneOf('address.referencing', address.referencing, METER_REFERENCING);
+function* linkAddressRules(address: MeterAddress): Generator<Rule> {
+  const { framing, referencing, addressBytes, clientAddress, serverAddress, physicalAddress } = address;
+  yield () => checkOneOf('address.framing', framing, ['hdlc', 'wrapper']);
+  if (referencing !== undefined) {
+    yield () => checkOneOf('address.referencing', referencing, METER_REFERENCING);
   }
-  checkOneOf('address.addressBytes', address.addressBytes, [1, 2, 4]);
-  if (IP_METERS.has(commType) && address.host === undefined) {
-    throw invalid('address.host', 'is needed for a meter with an address of its own');
-  }
-  if (IP_METERS.has(commType) && address.port === undefined) {
-    throw invalid('address.port', 'is needed for a meter with an address of its own');
-  }
-  if (commType === READING_MODULE) checkNode(meterNo, address.node);
-  checkLine(address);
-  if (address.host !== undefined) checkHost('address.host', address.host);
-  if (address.port !== undefined) checkInteger('address.port', address.port, 1, 65_535);
-  if (address.framing === 'wrapper') {
-    checkInteger('address.clientAddress', address.clientAddress, 0, 65_535);
-    checkInteger('address.serverAddress', address.serverAddress, 0, 65_535);
+  yield () => checkOneOf('address.addressBytes', addressBytes, [1, 2, 4]);
+  if (framing === 'wrapper') {
+    yield () => checkInteger('address.clientAddress', clientAddress, 0, 65_535);
+    yield () => checkInteger('address.serverAddress', serverAddress, 0, 65_535);
     return;
   }
   // IEC 62056-46 §6.4.2: a client address is one byte, each half of a server address 7 or 14 bits.
-  const limit = address.addressBytes === 4 ? 0x3fff : 0x7f;
-  checkInteger('address.clientAddress', address.clientAddress, 0, 0x7f);
-  checkInteger('address.serverAddress', address.serverAddress, 0, limit);
-  if (address.addressBytes === 1) {
-    if (address.physicalAddress === undefined) return;
-    throw invalid('address.physicalAddress', 'has no place in an address of one byte');
-  }
-  if (address.physicalAddress === undefined) {
-    throw invalid('address.physicalAddress', `is needed in an address of ${address.addressBytes} bytes`);
-  }
-  checkInteger('address.physicalAddress', address.physicalAddress, 0, limit);
+  const limit = addressBytes === 4 ? 0x3fff : 0x7f;
+  yield () => checkInteger('address.clientAddress', clientAddress, 0, 0x7f);
+  yield () => checkInteger('address.serverAddress', serverAddress, 0, limit);
+  yield () => {
+    if (addressBytes === 1) {
+      if (physicalAddress === undefined) return;
+      throw invalid('address.physicalAddress', 'has no place in an address of one byte');
+    }
+    if (physicalAddress === undefined) {
+      throw invalid('address.physicalAddress', `is needed in an address of ${addressBytes} bytes`);
+    }
+    checkInteger('address.physicalAddress', physicalAddress, 0, limit);
+  };
 }
 
-function checkSecurity(security: MeterSecurity): void {
-  checkOneOf('security.auth', security.auth, AUTH_MECHANISMS);
-  checkOneOf('security.policy', security.policy, ['none', 'auth', 'enc', 'auth-enc']);
-  if (security.systemTitle !== undefined) checkHex('security.systemTitle', security.systemTitle, 8);
-  const { suite = 0, signingKey, auth } = security;
-  checkInteger('security.suite', suite, 0, 2);
-  if (auth === 'hls') {
-    throw invalid('security.auth', 'is the manufacturer’s own mechanism, of which nothing is known here');
-  }
-  if (auth === 'hls-ecdsa' && suite === 0) throw invalid('security.suite', 'must be 1 or 2 for HLS-ECDSA');
-  if (signingKey !== undefined) checkHex('security.signingKey', signingKey, 2 * (scalarBytes(suite) || 32));
-  if (auth === 'hls-ecdsa' && signingKey === undefined) {
-    throw invalid('security.signingKey', 'is needed for HLS-ECDSA: the meter’s public key');
-  }
+function* securityRules(security: MeterSecurity): Generator<Rule> {
+  const { suite = 0, signingKey, systemTitle, auth, policy } = security;
+  yield () => {
+    checkOneOf('security.auth', auth, AUTH_MECHANISMS);
+    if (auth === 'hls') {
+      throw invalid('security.auth', 'is the manufacturer’s own mechanism, of which nothing is known here');
+    }
+  };
+  yield () => checkOneOf('security.policy', policy, ['none', 'auth', 'enc', 'auth-enc']);
+  if (systemTitle !== undefined) yield () => checkHex('security.systemTitle', systemTitle, 8);
+  yield () => {
+    checkInteger('security.suite', suite, 0, 2);
+    if (auth === 'hls-ecdsa' && suite === 0) throw invalid('security.suite', 'must be 1 or 2 for HLS-ECDSA');
+  };
+  yield () => {
+    if (signingKey !== undefined) {
+      checkHex('security.signingKey', signingKey, 2 * (scalarBytes(suite) || 32));
+    } else if (auth === 'hls-ecdsa') {
+      throw invalid('security.signingKey', 'is needed for HLS-ECDSA: the meter’s public key');
+    }
+  };
 }
 
 export const SECRET_NAMES = [
@@ -118,27 +142,51 @@ export const SECRET_NAMES = [
 export type SecretName = (typeof SECRET_NAMES)[number];
 
 /** An empty secret takes the stored one away. */
-export function checkSecrets(secrets: MeterSecrets): void {
-  if ((secrets.password?.length ?? 0) > 64) throw invalid('password', 'must have at most 64 bytes');
-  for (const name of ['encryptionKey', 'authenticationKey', 'masterKey'] as const) {
-    const length = secrets[name]?.length ?? 0;
-    if (length !== 0 && length !== 16 && length !== 32) throw invalid(name, 'must have 16 or 32 bytes');
+export function* secretRules(secrets: MeterSecrets): Generator<Rule> {
+  yield () => {
+    if ((secrets.password?.length ?? 0) > 64) throw invalid('password', 'must have at most 64 bytes');
+  };
+  for (const name of ['encryptionKey', 'authenticationKey'] as const) {
+    yield () => {
+      const length = secrets[name]?.length ?? 0;
+      if (length !== 0 && length !== 16 && length !== 32) throw invalid(name, 'must have 16 or 32 bytes');
+    };
   }
-  const length = secrets.signingKey?.length ?? 0;
-  if (length !== 0 && length !== 32 && length !== 48) throw invalid('signingKey', 'must have 32 or 48 bytes');
+  yield () => {
+    const length = secrets.signingKey?.length ?? 0;
+    if (length !== 0 && length !== 32 && length !== 48) {
+      throw invalid('signingKey', 'must have 32 or 48 bytes');
+    }
+  };
+}
+
+/** @throws DcuError `invalid-field` naming the first bad secret */
+export function checkSecrets(secrets: MeterSecrets): void {
+  for (const rule of secretRules(secrets)) rule();
 }
 
 /** What the chosen security needs must be there: an association could never succeed without. */
+export function* presenceRules(
+  security: MeterSecurity,
+  has: Readonly<Record<SecretName, boolean>>,
+): Generator<Rule> {
+  const needed: readonly (readonly [SecretName, boolean, string])[] = [
+    ['password', needsSecret(security.auth), `is needed for ${security.auth}`],
+    ['signingKey', security.auth === 'hls-ecdsa', 'is needed for HLS-ECDSA'],
+    ['encryptionKey', needsKeys(security), 'is needed for HLS-GMAC and ciphering'],
+    ['authenticationKey', needsKeys(security), 'is needed for HLS-GMAC and ciphering'],
+  ];
+  for (const [name, isNeeded, message] of needed) {
+    yield () => {
+      if (isNeeded && !has[name]) throw invalid(name, message);
+    };
+  }
+}
+
+/** @throws DcuError `invalid-field` naming the first secret that is missing */
 export function checkSecretsPresent(
   security: MeterSecurity,
   has: Readonly<Record<SecretName, boolean>>,
 ): void {
-  if (needsSecret(security.auth) && !has.password) {
-    throw invalid('password', `is needed for ${security.auth}`);
-  }
-  if (security.auth === 'hls-ecdsa' && !has.signingKey)
-    throw invalid('signingKey', 'is needed for HLS-ECDSA');
-  if (!needsKeys(security)) return;
-  if (!has.encryptionKey) throw invalid('encryptionKey', 'is needed for HLS-GMAC and ciphering');
-  if (!has.authenticationKey) throw invalid('authenticationKey', 'is needed for HLS-GMAC and ciphering');
+  for (const rule of presenceRules(security, has)) rule();
 }

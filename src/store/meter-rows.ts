@@ -1,7 +1,8 @@
-import { and, asc, count, desc, eq, isNull, or, type SQL, sql } from 'drizzle-orm';
+import { and, asc, count, desc, eq, isNull, lte, or, type SQL, sql } from 'drizzle-orm';
 import { DcuError } from '../base/errors.ts';
-import type { Meter, MeterState, NewMeter } from '../base/model.ts';
+import { type Meter, type MeterState, MOST_METERS, type NewMeter } from '../base/model.ts';
 import type { Database } from './database.ts';
+import { lineAddressOf, requireFreeAddress } from './line-address.ts';
 import { checkMeter, checkSecretsPresent, SECRET_NAMES, type SecretName } from './meter-fields.ts';
 import { channels, meterStates, meters, taskGroups } from './schema.ts';
 import type { MeterQuery, MeterRow, Page } from './types.ts';
@@ -23,12 +24,22 @@ const LAST_ERROR = sql<string | null>`(
   SELECT json_object('code', error, 'message', coalesce(message, ''), 'time', finished_at) FROM attempts
   WHERE attempts.meter_id = ${meters.id} AND error IS NOT NULL ORDER BY finished_at DESC LIMIT 1)`;
 
+/** Where this one went, and where the one came from that it took the place of. */
+const SUCCESSOR = sql<
+  string | null
+>`(SELECT next.meter_no FROM meters next WHERE next.id = ${meters.replacedBy})`;
+const PREDECESSOR = sql<string | null>`(
+  SELECT json_object('id', old.id, 'meterNo', old.meter_no, 'at', old.replaced_at) FROM meters old
+  WHERE old.replaced_by = ${meters.id} ORDER BY old.id DESC LIMIT 1)`;
+
 const SELECTION = {
   meter: meters,
   state: meterStates.state,
   lastSeen: meterStates.lastSeen,
   offlineSince: meterStates.offlineSince,
   lastError: LAST_ERROR,
+  successor: SUCCESSOR,
+  predecessor: PREDECESSOR,
 };
 
 const SORT_COLUMNS = {
@@ -37,6 +48,8 @@ const SORT_COLUMNS = {
   channel: meters.channel,
   task: meters.task,
   enabled: meters.enabled,
+  offlineSince: meterStates.offlineSince,
+  lastSeen: meterStates.lastSeen,
 } as const;
 
 /** `LIKE` with the user's wildcards taken literally. */
@@ -50,6 +63,7 @@ function conditionOf(query: MeterQuery): SQL | undefined {
     query.task === undefined ? undefined : eq(meters.task, query.task),
     query.enabled === undefined ? undefined : eq(meters.enabled, query.enabled),
     query.state === undefined ? undefined : stateIs(query.state),
+    query.offlineSinceMs === undefined ? undefined : offlineSince(query.offlineSinceMs),
   );
 }
 
@@ -58,6 +72,10 @@ function stateIs(state: MeterState): SQL | undefined {
   const stored = eq(meterStates.state, state);
   return state === 'unknown' ? or(stored, isNull(meterStates.state)) : stored;
 }
+
+/** Found silent at that instant or before, and not heard of since. */
+const offlineSince = (ms: number): SQL | undefined =>
+  and(eq(meterStates.state, 'offline'), lte(meterStates.offlineSince, ms));
 
 export function listMeters(db: Database, query: MeterQuery): Page<MeterRow> {
   const condition = conditionOf(query);
@@ -73,7 +91,8 @@ export function listMeters(db: Database, query: MeterQuery): Page<MeterRow> {
     .from(meters)
     .leftJoin(meterStates, eq(meterStates.meterId, meters.id))
     .where(condition)
-    .orderBy(query.descending === true ? desc(column) : asc(column), asc(meters.id))
+    // What has no value comes last in either direction.
+    .orderBy(isNull(column), query.descending === true ? desc(column) : asc(column), asc(meters.id))
     .limit(query.limit ?? -1)
     .offset(query.offset ?? 0)
     .all();
@@ -96,15 +115,21 @@ export function allMeters(db: Database): readonly Meter[] {
 
 /** @throws DcuError `invalid-field`, `conflict` */
 export function insertMeter(db: Database, meter: NewMeter, sealed: SealedSecrets, nowMs: number): MeterRow {
-  check(db, meter);
+  const commType = check(db, meter);
   requireFreeNumber(db, meter.meterNo, undefined);
+  requireFreeAddress(db, meter, commType, undefined);
+  requireRoom(db);
   checkSecretsPresent(meter.security, presence(sealed));
-  const [made] = db.query
+  return required(db, writeNewMeter(db, meter, sealed, nowMs));
+}
+
+/** The row alone: what holds for it was looked at before. Hands back its id. */
+export function writeNewMeter(db: Database, meter: NewMeter, sealed: SealedSecrets, nowMs: number): number {
+  return db.query
     .insert(meters)
     .values({ ...columnsOf(meter), ...sealedColumns(sealed), createdAt: nowMs })
     .returning({ id: meters.id })
-    .all();
-  return required(db, made?.id ?? 0);
+    .get().id;
 }
 
 /** @throws DcuError `invalid-field`, `conflict`, `not-found` */
@@ -116,15 +141,60 @@ export function updateMeter(
 ): MeterRow {
   const before = required(db, id);
   const after: NewMeter = { ...before, ...change };
-  check(db, after);
+  const commType = check(db, after);
   requireFreeNumber(db, after.meterNo, id);
+  if (takesAddress(before, after, commType)) requireAddress(db, before, after, commType);
   checkSecretsPresent(after.security, presence({ ...sealedSecrets(db, id), ...sealed }));
+  writeMeter(db, id, after, sealed);
+  return required(db, id);
+}
+
+/** As `writeNewMeter`. A meter that is put to use again has not been replaced. */
+export function writeMeter(db: Database, id: number, meter: NewMeter, sealed: SealedSecrets): void {
   db.query
     .update(meters)
-    .set({ ...columnsOf(after), ...sealedColumns(sealed) })
+    .set({
+      ...columnsOf(meter),
+      ...sealedColumns(sealed),
+      ...(meter.enabled ? { replacedBy: null, replacedAt: null } : {}),
+    })
     .where(eq(meters.id, id))
     .run();
-  return required(db, id);
+}
+
+/** A meter that was replaced holds its address no more, unless it is put to use again. */
+export const holdsAddress = (meter: Pick<Meter, 'enabled' | 'replaced'>): boolean =>
+  meter.enabled || meter.replaced === undefined;
+
+/** Whether a change makes a meter answer where it did not before; what stood side by side before may stay. */
+export function takesAddress(before: Meter, after: NewMeter, commType: number): boolean {
+  if (!holdsAddress({ ...before, enabled: after.enabled })) return false;
+  return (
+    !holdsAddress(before) ||
+    before.channel !== after.channel ||
+    lineAddressOf(before, commType)?.key !== lineAddressOf(after, commType)?.key
+  );
+}
+
+function requireAddress(db: Database, before: Meter, after: NewMeter, commType: number): void {
+  try {
+    requireFreeAddress(db, after, commType, before.id);
+  } catch (error) {
+    if (!(error instanceof DcuError) || holdsAddress(before)) throw error;
+    throw new DcuError(
+      'conflict',
+      `meter ${before.meterNo} was replaced, and its address is in use: ${error.message}`,
+      { field: 'enabled' },
+    );
+  }
+}
+
+function requireRoom(db: Database): void {
+  const [inUse] = db.query.select({ n: count() }).from(meters).where(isNull(meters.replacedBy)).all();
+  if ((inUse?.n ?? 0) < MOST_METERS) return;
+  throw new DcuError('conflict', `the archive is full: it has room for ${MOST_METERS} meters`, {
+    field: 'meterNo',
+  });
 }
 
 /** Invocation counters stay: the meter may come back with the same key. */
@@ -145,6 +215,7 @@ const TABLES_OF_A_METER = [
 export function removeMeter(db: Database, id: number): void {
   if (db.run('DELETE FROM meters WHERE id = ?', [id]) === 0) throw notFound(id);
   for (const table of TABLES_OF_A_METER) db.run(`DELETE FROM ${table} WHERE meter_id = ?`, [id]);
+  db.run('UPDATE meters SET replaced_by = NULL, replaced_at = NULL WHERE replaced_by = ?', [id]);
 }
 
 /** @throws DcuError `not-found` */
@@ -161,18 +232,21 @@ export function sealedSecrets(db: Database, id: number): SealedSecrets & { reado
 
 const notFound = (id: number): DcuError => new DcuError('not-found', `there is no meter ${id}`);
 
-function required(db: Database, id: number): MeterRow {
+/** @throws DcuError `not-found` */
+export function required(db: Database, id: number): MeterRow {
   const row = getMeter(db, id);
   if (row === undefined) throw notFound(id);
   return row;
 }
 
-function check(db: Database, meter: NewMeter): void {
+/** Hands back the CommType of the meter's channel. @throws DcuError `invalid-field` */
+function check(db: Database, meter: NewMeter): number {
   const [channel] = db.query.select().from(channels).where(eq(channels.name, meter.channel)).all();
   if (channel === undefined) throw invalid('channel', 'is not the name of a channel');
   const [task] = db.query.select().from(taskGroups).where(eq(taskGroups.name, meter.task)).all();
   if (task === undefined) throw invalid('task', 'is not the name of a task group');
   checkMeter(meter, channel.commType);
+  return channel.commType;
 }
 
 function requireFreeNumber(db: Database, meterNo: string, ownId: number | undefined): void {
@@ -181,7 +255,7 @@ function requireFreeNumber(db: Database, meterNo: string, ownId: number | undefi
   throw new DcuError('conflict', `there is a meter ${meterNo} already`, { field: 'meterNo' });
 }
 
-function presence(sealed: SealedSecrets): Record<SecretName, boolean> {
+export function presence(sealed: SealedSecrets): Record<SecretName, boolean> {
   const has = (name: SecretName): boolean => typeof sealed[name] === 'string';
   return {
     password: has('password'),
@@ -296,6 +370,8 @@ interface Selected {
   readonly lastSeen: number | null;
   readonly offlineSince: number | null;
   readonly lastError: string | null;
+  readonly successor: string | null;
+  readonly predecessor: string | null;
 }
 
 function rowOf(row: Selected): MeterRow {
@@ -307,5 +383,9 @@ function rowOf(row: Selected): MeterRow {
     ...(row.lastError === null
       ? {}
       : { lastError: JSON.parse(row.lastError) as NonNullable<MeterRow['lastError']> }),
+    ...(row.successor === null ? {} : { successorNo: row.successor }),
+    ...(row.predecessor === null
+      ? {}
+      : { replaces: JSON.parse(row.predecessor) as NonNullable<MeterRow['replaces']> }),
   };
 }

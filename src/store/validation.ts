@@ -4,6 +4,29 @@ export function invalid(field: string, message: string): DcuError {
   return new DcuError('invalid-field', `${field} ${message}`, { field });
 }
 
+/** What is wrong with a field, as its error says it. */
+export interface FieldProblem {
+  readonly field: string;
+  readonly message: string;
+}
+
+/** One thing to hold a row against: throws `invalid-field` or `conflict`. */
+export type Rule = () => void;
+
+/** All that is wrong, where one who throws tells the first only. */
+export function problemsOf(rules: Iterable<Rule>): FieldProblem[] {
+  const problems: FieldProblem[] = [];
+  for (const rule of rules) {
+    try {
+      rule();
+    } catch (error) {
+      if (!(error instanceof DcuError) || error.field === undefined) throw error;
+      problems.push({ field: error.field, message: error.message });
+    }
+  }
+  return problems;
+}
+
 /** @throws DcuError `invalid-field` unless `value` is an integer in [min, max] */
 export function checkInteger(field: string, value: number, min: number, max: number): void {
   if (Number.isInteger(value) && value >= min && value <= max) return;

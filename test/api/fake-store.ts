@@ -123,6 +123,7 @@ export function fakeStore(): FakeStore {
         byId(id);
         meters.delete(id);
       },
+      replace: () => Promise.reject(new Error('the routes that replace are tested on the real store')),
     },
     configuration: {
       taskGroups: async () => groups,

@@ -29,6 +29,12 @@ export function openTestStore(directory: string, options: Partial<StoreOptions> 
   });
 }
 
+/** A host for each MeterNo, for no two meters may answer at one address. */
+function hostOf(meterNo: string): string {
+  const hash = Number(Bun.hash.xxHash32(meterNo));
+  return `127.${[16, 8, 0].map((shift) => (hash >>> shift) & 0xff).join('.')}`;
+}
+
 export function newMeter(meterNo: string, change: Partial<NewMeter> = {}): NewMeter {
   return {
     meterNo,
@@ -44,7 +50,7 @@ export function newMeter(meterNo: string, change: Partial<NewMeter> = {}): NewMe
     profile: 'generic',
     address: {
       framing: 'wrapper',
-      host: '127.0.0.1',
+      host: hostOf(meterNo),
       port: 4059,
       clientAddress: 16,
       serverAddress: 1,
