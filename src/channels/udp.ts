@@ -1,3 +1,4 @@
+import { isIPv6 } from 'node:net';
 import { type Clock, systemClock } from '../base/clock.ts';
 import { DcuError } from '../base/errors.ts';
 import type { ByteChannel, ChannelOpener } from './channel.ts';
@@ -49,6 +50,8 @@ export async function openUdp(
   let channel: UdpChannel | undefined;
   const socket = await opened(name, () =>
     Bun.udpSocket({
+      // Without an address of its own kind, the socket speaks IPv4 only.
+      ...(isIPv6(host) ? { hostname: '::' } : {}),
       connect: { hostname: host, port },
       socket: {
         data(_socket, data: Uint8Array) {

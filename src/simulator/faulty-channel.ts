@@ -1,5 +1,6 @@
 import type { Clock } from '../base/clock.ts';
 import type { DcuError } from '../base/errors.ts';
+import type { LineSettings } from '../base/machine.ts';
 import type { ByteChannel } from '../channels/channel.ts';
 import type { FaultSet } from './faults.ts';
 
@@ -43,6 +44,10 @@ export class FaultyChannel implements ByteChannel {
       };
       this.#pending.add(drop);
     });
+  }
+
+  async configure(settings: LineSettings): Promise<void> {
+    await this.#inner.configure?.(settings);
   }
 
   onBytes(listener: (bytes: Uint8Array) => void): void {

@@ -13,6 +13,8 @@ import { meterObjects, OPEN_OBJECTS } from './meter-model.ts';
 const MAX_PDU = 2048;
 const IDLE_TIMEOUT_MS = 180_000;
 const HDLC_IDLE_MS = 120_000;
+/** Highest bit rate that an opening can change to. */
+const FASTEST_OPENING = 19_200;
 
 /** The server of one connection (or bus station) of a meter. Objects are made here and gone with it. */
 export function meterServer(meter: SimulatedMeter): ServerMachine {
@@ -47,6 +49,9 @@ function linkOf({ plan }: SimulatedMeter): LinkConfig {
     interOctetTimeoutMs: 200,
     responseTimeoutMs: HDLC_IDLE_MS,
     retries: 3,
+    ...(plan.opening === 'mode-e'
+      ? { opening: { address: plan.meterNo, baudRate: FASTEST_OPENING, manufacturer: 'ODC', text: 'SIM' } }
+      : {}),
   };
 }
 

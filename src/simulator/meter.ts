@@ -5,11 +5,12 @@ import type { PushSetup } from '../dlms/cosem/push-setup-object.ts';
 import { type SecurityChange, storedSecurity } from '../dlms/cosem/security-setup-object.ts';
 import { MemorySecurityStore } from '../dlms/cosem/security-store.ts';
 import type { AssociationPolicy, CountedKey, ServerEvent } from '../dlms/server.ts';
+import { simulatedKey } from './credentials.ts';
 import { EVENT } from './event-codes.ts';
 import { type Fault, type FaultKind, FaultSet } from './faults.ts';
 import { MeteringPoint } from './metering-point.ts';
 import { seedFor } from './noise.ts';
-import { type MeterPlan, simulatedKey } from './plan.ts';
+import type { MeterPlan } from './plan.ts';
 import { meterPushSetup } from './push-plan.ts';
 
 export interface MeterWorld {
@@ -49,6 +50,8 @@ export class SimulatedMeter {
   #newSecret: Uint8Array | undefined;
   /** When it was last known to have power. */
   #aliveMs: number;
+  /** Whether outages happen to it from now on. */
+  #losesPower: boolean;
   #startingUntilMs = Number.NEGATIVE_INFINITY;
   #cancelReboot: (() => void) | undefined;
   #pushNow: () => void = () => {};
@@ -63,6 +66,7 @@ export class SimulatedMeter {
     this.security = storeOf(plan, this.securityVersion);
     this.pushSetup = plan.push && meterPushSetup(plan.push, () => this.askPush());
     this.#aliveMs = startMs;
+    this.#losesPower = liveOutages;
     this.#counter = Math.max(1, Math.floor(((startMs - COUNTER_EPOCH_MS) * 16) / 1000)) % 2 ** 32;
   }
 
@@ -76,19 +80,32 @@ export class SimulatedMeter {
     return this.#world.clock.now();
   }
 
-  /**
-   * Without power, or starting after a reboot: nothing is heard and nothing said. Whoever asks for the first time
-   * after an outage finds the associations gone.
-   */
-  isMuted(): boolean {
+  /** Without power, or starting after a reboot: nothing is heard and nothing said. */
+  isDown(): boolean {
     if (this.#world.clock.monotonicMs() < this.#startingUntilMs) return true;
-    if (!this.#world.liveOutages) return false;
+    return this.#losesPower && this.point.isOut(this.now());
+  }
+
+  /** Whether there was an outage since this was asked last; then the associations are gone. */
+  hasPoweredUp(): boolean {
+    if (!this.#losesPower) return false;
     const nowMs = this.now();
-    if (this.point.isOut(nowMs)) return true;
     const poweredUp = this.point.outages(nowMs).some(({ endMs }) => endMs > this.#aliveMs && endMs <= nowMs);
     this.#aliveMs = nowMs;
     if (poweredUp) this.#restart();
     return poweredUp;
+  }
+
+  /** As `isDown`; and whoever asks for the first time after an outage finds nothing but the associations gone. */
+  isMuted(): boolean {
+    return this.isDown() || this.hasPoweredUp();
+  }
+
+  /** Takes its power away from now on for so long. */
+  cutPower(seconds: number): void {
+    const nowMs = this.now();
+    this.#losesPower = true;
+    this.point.cutPower(nowMs, nowMs + seconds * 1000);
   }
 
   /** Whom the meter lets in, as its faults have it at the moment. */

@@ -50,7 +50,10 @@ export class MeteringPoint {
   readonly #ledger: LossLedger;
   readonly #ownEvents: LoggedEvent[] = [];
   readonly #relayOff: LossInterval[] = [];
-  #incidents: Incident[] = [];
+  readonly #cuts: Incident[] = [];
+  readonly #incidents: Incident[] = [];
+  /** Those of the incidents and the cuts, ascending and disjoint. */
+  #outages: readonly Incident[] = [];
   #knownUntilDay: number;
   #connected = true;
 
@@ -85,14 +88,21 @@ export class MeteringPoint {
   /** Outages that begin before `untilMs`, ascending and disjoint. */
   outages(untilMs: number): readonly Incident[] {
     this.#learn(untilMs);
-    return this.#incidents.filter((incident) => incident.kind === 'outage' && incident.startMs < untilMs);
+    const beyond = this.#outages.findIndex(({ startMs }) => startMs >= untilMs);
+    return beyond < 0 ? this.#outages : this.#outages.slice(0, beyond);
   }
 
   isOut(trueMs: number): boolean {
     this.#learn(trueMs);
-    return this.#incidents.some(
-      ({ kind, startMs, endMs }) => kind === 'outage' && startMs <= trueMs && trueMs < endMs,
-    );
+    const last = this.#outages.findLast(({ startMs }) => startMs <= trueMs);
+    return last !== undefined && trueMs < last.endMs;
+  }
+
+  /** Somebody cuts the power off from `startMs`, which is now, to `endMs`. It is logged like any other outage. */
+  cutPower(startMs: number, endMs: number): void {
+    this.#learn(startMs);
+    this.#cuts.push({ kind: 'outage', startMs, endMs, phase: 0 });
+    this.#rebuild();
   }
 
   /** Opens the relay; nothing flows from then on. False when it was open already. */
@@ -133,7 +143,8 @@ export class MeteringPoint {
   events(log: EventLog, untilMs: number, limit: number): LoggedEvent[] {
     this.#learn(untilMs);
     const lines: LoggedEvent[] = [];
-    for (const incident of this.#incidents) {
+    const others = this.#incidents.filter(({ kind }) => kind !== 'outage');
+    for (const incident of [...others, ...this.outages(untilMs)]) {
       for (const line of eventsOfIncident(incident)) if (line.log === log) lines.push(line);
     }
     if (log === 'standard') lines.push(...this.#clockEvents());
@@ -220,15 +231,24 @@ export class MeteringPoint {
   #learn(trueMs: number): void {
     const day = Math.floor(trueMs / DAY_MS);
     if (day < this.#knownUntilDay) return;
-    const found: Incident[] = [];
-    for (; this.#knownUntilDay <= day; this.#knownUntilDay++) {
-      found.push(
-        ...incidentsOfDay(this.plan, this.#knownUntilDay).filter((incident) => this.#happens(incident)),
+    const before = this.#incidents.length;
+    for (; this.#knownUntilDay <= day; this.#knownUntilDay++) this.#learnDay(this.#knownUntilDay);
+    if (this.#incidents.length > before) this.#rebuild();
+  }
+
+  /**
+   * Whatever would begin while a meter has no power is left out. What has begun before stays, for it is in registers and
+   * logs already: it must not matter when somebody asks.
+   */
+  #learnDay(day: number): void {
+    const found = incidentsOfDay(this.plan, day).filter((incident) => this.#happens(incident));
+    const outages = [...this.#incidents, ...found].filter(({ kind }) => kind === 'outage');
+    for (const incident of found.sort((a, b) => a.startMs - b.startMs)) {
+      const hidden = outages.some(
+        ({ startMs, endMs }) => incident.startMs <= endMs && startMs <= incident.endMs,
       );
+      if (incident.kind === 'outage' || !hidden) this.#incidents.push(incident);
     }
-    if (found.length === 0) return;
-    this.#incidents = withoutOverlap([...this.#incidents, ...found]);
-    this.#rebuild();
   }
 
   #happens({ kind, startMs, endMs }: Incident): boolean {
@@ -239,31 +259,27 @@ export class MeteringPoint {
 
   #rebuild(): void {
     const losses: LossInterval[] = [...this.#relayOff];
+    const outages = this.#incidents.filter(({ kind }) => kind === 'outage');
+    this.#outages = joined([...outages, ...this.#cuts].sort((a, b) => a.startMs - b.startMs));
+    for (const { startMs, endMs } of this.#outages) losses.push({ startMs, endMs, share: 1 });
     for (const { kind, startMs, endMs, phase } of this.#incidents) {
-      if (kind === 'outage' || kind === 'relay-off') losses.push({ startMs, endMs, share: 1 });
+      if (kind === 'relay-off') losses.push({ startMs, endMs, share: 1 });
       if (kind === 'phase-loss') losses.push({ startMs, endMs, share: this.model.phaseShare(phase) });
     }
     this.#ledger.replace(losses);
   }
 }
 
-/** Joins outages that touch, and leaves out whatever else would happen to a meter without power. Sorted by start. */
-function withoutOverlap(incidents: readonly Incident[]): Incident[] {
-  const sorted = [...incidents].sort((a, b) => a.startMs - b.startMs);
-  const outages: Incident[] = [];
-  for (const incident of sorted) {
-    if (incident.kind !== 'outage') continue;
-    const last = outages.at(-1);
-    if (last !== undefined && incident.startMs <= last.endMs) {
-      outages[outages.length - 1] = { ...last, endMs: Math.max(last.endMs, incident.endMs) };
+/** Outages, sorted by start: those that touch are one. */
+function joined(outages: readonly Incident[]): Incident[] {
+  const found: Incident[] = [];
+  for (const outage of outages) {
+    const last = found.at(-1);
+    if (last !== undefined && outage.startMs <= last.endMs) {
+      found[found.length - 1] = { ...last, endMs: Math.max(last.endMs, outage.endMs) };
     } else {
-      outages.push(incident);
+      found.push(outage);
     }
   }
-  const others = sorted.filter(
-    (incident) =>
-      incident.kind !== 'outage' &&
-      !outages.some((outage) => incident.startMs <= outage.endMs && outage.startMs <= incident.endMs),
-  );
-  return [...outages, ...others].sort((a, b) => a.startMs - b.startMs);
+  return found;
 }

@@ -1,19 +1,24 @@
 import type { Clock } from '../base/clock.ts';
 import { DcuError, toDcuError } from '../base/errors.ts';
 import type { Log } from '../base/log.ts';
-import type { Framing } from '../base/model.ts';
 import type { ByteChannel } from '../channels/channel.ts';
 import { memoryPair } from '../channels/memory.ts';
 import { openPty } from '../channels/pty.ts';
 import { pump } from '../channels/pump.ts';
-import { listenTcp, type TcpListener } from '../channels/tcp-listen.ts';
+import { listenTcp } from '../channels/tcp-listen.ts';
+import { listenUdp } from '../channels/udp.ts';
 import type { ServerEvent } from '../dlms/server.ts';
 import { FaultyChannel } from './faulty-channel.ts';
 import { SimulatedMeter } from './meter.ts';
 import { meterServer, meterServerConfig } from './meter-server.ts';
 import type { MeterPlan } from './plan.ts';
+import { LiveModule, type ModulePort, type PlcBehaviour } from './plc/live-module.ts';
+import { MeterStation } from './plc/station.ts';
 import { MeterPush } from './push.ts';
+import { describeMeter, type ServedMeter, type Where } from './served-meter.ts';
 import { SharedLine } from './shared-line.ts';
+
+export type { ServedMeter } from './served-meter.ts';
 
 export interface StartOptions {
   readonly seed: number;
@@ -27,41 +32,18 @@ export interface StartOptions {
   readonly liveOutages?: boolean;
   /** Opens the meters' end of RS-485 line `index`, and names the path that a reader opens; a pseudo-terminal if not given. */
   readonly openLine?: (index: number) => Promise<{ readonly channel: ByteChannel; readonly path: string }>;
-}
-
-/** A meter that is being served, and everything that is needed to read it. */
-export interface ServedMeter {
-  readonly meterNo: string;
-  /** TCP meters. */
-  readonly host?: string;
-  readonly port?: number;
-  /** Path of the pseudo-terminal that its RS-485 line ends in. */
-  readonly serialPath?: string;
-  /** Meters in memory: opens one more connection. */
-  readonly connect?: () => ByteChannel;
-  /** `tcp`, `memory`, or `rs485-1`, `rs485-2`, … */
-  readonly line: string;
-  readonly framing: Framing;
-  readonly client: number;
-  readonly server: number;
-  readonly physicalAddress?: number;
-  readonly addressBytes: 1 | 2 | 4;
-  readonly referencing?: MeterPlan['referencing'];
-  readonly auth: MeterPlan['auth'];
-  readonly suite?: MeterPlan['suite'];
-  readonly password?: string;
-  readonly signingKeys?: MeterPlan['signingKeys'];
-  readonly systemTitle: Uint8Array;
-  readonly encryptionKey?: Uint8Array;
-  readonly authenticationKey?: Uint8Array;
-  readonly masterKey?: Uint8Array;
-  readonly phases: 1 | 3;
-  /** The meter itself: its faults, its relay, its logs. */
-  readonly device: SimulatedMeter;
+  /** Opens the module's end of the line to PLC module `index`; a pseudo-terminal if not given. */
+  readonly openModule?: (index: number) => Promise<ModulePort>;
+  /** How the PLC modules and the networks behind them behave. */
+  readonly plc?: PlcBehaviour;
 }
 
 export interface Neighbourhood {
   readonly meters: readonly ServedMeter[];
+  /** Meters that are in no archive, behind the modules. */
+  readonly strangers: readonly ServedMeter[];
+  /** The PLC modules, by their index. */
+  readonly modules: readonly LiveModule[];
   /** Closes every connection, port and line. */
   stop(): Promise<void>;
 }
@@ -80,10 +62,13 @@ export async function startNeighbourhood(options: StartOptions): Promise<Neighbo
 
 class RunningNeighbourhood implements Neighbourhood {
   readonly meters: ServedMeter[] = [];
+  readonly strangers: ServedMeter[] = [];
+  readonly modules: LiveModule[] = [];
   readonly #options: StartOptions;
   readonly #log: Log;
-  readonly #listeners: TcpListener[] = [];
+  readonly #listeners: { close(): Promise<void> }[] = [];
   readonly #lines = new Map<number, { readonly line: SharedLine; readonly path: string }>();
+  readonly #modulePorts = new Map<number, { readonly port: ModulePort; readonly stations: MeterStation[] }>();
   readonly #sessions = new Set<() => Promise<void>>();
   readonly #pushes: MeterPush[] = [];
   #stopped = false;
@@ -98,8 +83,13 @@ class RunningNeighbourhood implements Neighbourhood {
     const world = { seed, clock, startMs: this.#options.startMs ?? clock.now(), liveOutages };
     for (const plan of this.#options.meters) {
       const meter = new SimulatedMeter(plan, world);
-      this.meters.push(describe(meter, await this.#place(meter)));
+      const served = describeMeter(meter, await this.#place(meter));
+      (plan.unlisted === true ? this.strangers : this.meters).push(served);
       this.#startPush(meter);
+    }
+    for (const { port, stations } of this.#modulePorts.values()) {
+      const { log, plc: behaviour = {} } = this.#options;
+      this.modules.push(new LiveModule({ seed, clock, log, port, stations, behaviour, liveOutages }));
     }
     this.#log.info('neighbourhood started', { meters: this.meters.length, lines: this.#lines.size });
   }
@@ -107,10 +97,13 @@ class RunningNeighbourhood implements Neighbourhood {
   async stop(): Promise<void> {
     this.#stopped = true;
     for (const push of this.#pushes) push.stop();
-    for (const { device } of this.meters) device.stop();
+    for (const { device } of [...this.meters, ...this.strangers]) device.stop();
     await Promise.all([...this.#sessions].map((close) => close()));
     await Promise.all(this.#listeners.map((listener) => listener.close()));
     await Promise.all([...this.#lines.values()].map(({ line }) => line.close()));
+    await Promise.all(this.modules.map((module) => module.close()));
+    // Those that no module runs on, because starting has failed.
+    await Promise.all([...this.#modulePorts.values()].map(({ port }) => port.channel.close()));
   }
 
   #startPush(meter: SimulatedMeter): void {
@@ -131,8 +124,16 @@ class RunningNeighbourhood implements Neighbourhood {
         return this.#serveTcp(meter, place.host, place.port);
       case 'rs485':
         return this.#serveLine(meter, place.line);
-      case 'memory':
-        return { line: 'memory', connect: () => this.#connect(meter) };
+      case 'plc':
+        return this.#serveNode(meter, place.module, place.node);
+      case 'g3':
+        return this.#serveG3(meter, place);
+      case 'memory': {
+        const connect = (): ByteChannel => this.#connect(meter);
+        return place.g3 === undefined
+          ? { line: 'memory', connect }
+          : { line: 'g3', transport: place.g3, connect };
+      }
     }
   }
 
@@ -152,6 +153,31 @@ class RunningNeighbourhood implements Neighbourhood {
     );
     this.#listeners.push(listener);
     return { host, port: listener.port, line: 'tcp' };
+  }
+
+  async #serveG3(
+    meter: SimulatedMeter,
+    { host, port, transport }: Extract<MeterPlan['place'], { kind: 'g3' }>,
+  ): Promise<Where> {
+    if (transport === 'tcp') return { ...this.#serveTcp(meter, host, port), transport, line: 'g3' };
+    const listener = await listenUdp(
+      { host, port, maxPeers: 8, idleTimeoutMs: IDLE_MS },
+      (channel) => this.#serve(meter, channel, () => {}),
+      this.#options.clock,
+    );
+    this.#listeners.push(listener);
+    return { host, port: listener.port, transport, line: 'g3' };
+  }
+
+  async #serveNode(meter: SimulatedMeter, index: number, node: string): Promise<Where> {
+    let own = this.#modulePorts.get(index);
+    if (own === undefined) {
+      const { openModule, clock } = this.#options;
+      own = { port: openModule === undefined ? modulePty(clock) : await openModule(index), stations: [] };
+      this.#modulePorts.set(index, own);
+    }
+    own.stations.push(new MeterStation(meter));
+    return { modulePath: own.port.path, node, line: `plc-${index + 1}` };
   }
 
   async #serveLine(meter: SimulatedMeter, index: number): Promise<Where> {
@@ -192,30 +218,14 @@ class RunningNeighbourhood implements Neighbourhood {
 /** A connection on which nothing was said for so long is closed by the meter. */
 const IDLE_MS = 300_000;
 
-type Where = Pick<ServedMeter, 'host' | 'port' | 'serialPath' | 'connect' | 'line'>;
-
-function describe(device: SimulatedMeter, where: Where): ServedMeter {
-  const { meterNo, framing, client, server, physicalAddress, addressBytes, auth, phases } = device.plan;
-  const { password, systemTitle, encryptionKey, authenticationKey, masterKey } = device.plan;
-  const { referencing, suite, signingKeys } = device.plan;
+/** A pseudo-terminal for a module; `link`: a symbolic link to it. Throws `channel-open-failed`. */
+export function modulePty(clock: Clock, link?: string): ModulePort {
+  const pty = openPty(link === undefined ? {} : { link }, clock);
   return {
-    meterNo,
-    ...where,
-    framing,
-    client,
-    server,
-    ...(physicalAddress === undefined ? {} : { physicalAddress }),
-    addressBytes,
-    ...(referencing === undefined ? {} : { referencing }),
-    auth,
-    ...(suite === undefined ? {} : { suite }),
-    ...(password === undefined ? {} : { password }),
-    ...(signingKeys === undefined ? {} : { signingKeys }),
-    systemTitle,
-    ...(encryptionKey === undefined ? {} : { encryptionKey }),
-    ...(authenticationKey === undefined ? {} : { authenticationKey }),
-    ...(masterKey === undefined ? {} : { masterKey }),
-    phases,
-    device,
+    channel: pty.channel,
+    path: pty.path,
+    get baudRate() {
+      return pty.baudRate;
+    },
   };
 }

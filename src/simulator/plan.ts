@@ -1,24 +1,33 @@
 import { DcuError } from '../base/errors.ts';
-import type { AuthMechanism, Framing, SecuritySuite } from '../base/model.ts';
-import { keyBytes, needsKeys, needsSecret } from '../base/security-needs.ts';
-import type { EcKeyPair, HlsHook } from '../dlms/ciphering/types.ts';
+import type { AuthMechanism, Framing, MeterOpening, MeterTransport, SecuritySuite } from '../base/model.ts';
+import type { HlsHook } from '../dlms/ciphering/types.ts';
 import type { Referencing } from '../dlms/client.ts';
-import { generateEcKeyPair } from '../kernels/index.ts';
 import type { TimeZone } from './calendar.ts';
+import { type Credentials, credentialsOf, keysOf, systemTitleOf } from './credentials.ts';
 import type { LoadKind } from './load-model.ts';
 import { noise, seedFor } from './noise.ts';
 import type { PushPlan } from './push-plan.ts';
 
-/** Where a meter is to be found: a TCP port of its own, a place on a shared RS-485 line, or in memory. */
+/** Where a meter is to be found. */
 export type MeterPlace =
-  /** Port 0 = any free one. */
+  /** A TCP port of its own; 0 = any free one. */
   | { readonly kind: 'tcp'; readonly host: string; readonly port: number }
+  /** A place on a shared RS-485 line. */
   | { readonly kind: 'rs485'; readonly line: number }
-  /** Within this process, for simulated worlds in virtual time. */
-  | { readonly kind: 'memory' };
+  /** In the network of a PLC module; `node` is the address of its communication unit, twelve digits. */
+  | { readonly kind: 'plc'; readonly module: number; readonly node: string }
+  /** An address of its own in a G3-PLC network: a port for TCP or UDP; 0 = any free one. */
+  | {
+      readonly kind: 'g3';
+      readonly host: string;
+      readonly port: number;
+      readonly transport: MeterTransport;
+    }
+  /** Within this process, for simulated worlds in virtual time; `g3`: it stands for a node of a G3-PLC network. */
+  | { readonly kind: 'memory'; readonly g3?: MeterTransport };
 
 /** Everything that makes one simulated meter; `planNeighbourhood` fills it from a seed. */
-export interface MeterPlan {
+export interface MeterPlan extends Credentials {
   readonly meterIndex: number;
   /** Twelve digits. */
   readonly meterNo: string;
@@ -34,18 +43,9 @@ export interface MeterPlan {
   readonly auth: AuthMechanism;
   /** 0 if not given. */
   readonly suite?: SecuritySuite;
-  /** LLS; and the secret of HLS, HLS-MD5, HLS-SHA1 and HLS-SHA256. */
-  readonly password?: string;
   /** HLS: what the manufacturer's mechanism makes of the secret. */
   readonly hookFor?: (secret: Uint8Array) => HlsHook;
-  /** HLS-ECDSA: the meter's key pair, and that of its client. */
-  readonly signingKeys?: { readonly meter: EcKeyPair; readonly client: EcKeyPair };
   readonly systemTitle: Uint8Array;
-  /** HLS-GMAC: global unicast encryption and authentication key, 16 bytes each (suite 2: 32). */
-  readonly encryptionKey?: Uint8Array;
-  readonly authenticationKey?: Uint8Array;
-  /** As long; wraps keys that are transferred. */
-  readonly masterKey?: Uint8Array;
   readonly kind: LoadKind;
   readonly phases: 1 | 3;
   readonly feeder: number;
@@ -54,16 +54,20 @@ export interface MeterPlan {
   readonly driftPpm?: number;
   /** To whom it sends notifications by itself. */
   readonly push?: PushPlan;
+  /** RS-485: how its line is taken into use; `direct` if not given. With mode E its device address is the meter number. */
+  readonly opening?: MeterOpening;
+  /** It is in no archive: it has come by itself and waits to be found. */
+  readonly unlisted?: true;
 }
 
 export interface NeighbourhoodOptions {
   readonly seed: number;
-  /** 1..2040, those on RS-485 lines included. */
+  /** 1..2040, those on RS-485 lines, behind a module and of a G3 network included; the others are on TCP. */
   readonly meters: number;
   readonly host?: string;
   /** Port of the first TCP meter, the others follow; 0 = free ports; `memory`: no sockets, but `connect`. */
   readonly tcpBase: number | 'memory';
-  /** `mixed`: wrapper and HDLC in turn. RS-485 is always HDLC. */
+  /** Of the TCP meters. `mixed`: wrapper and HDLC in turn. */
   readonly framing: Framing | 'mixed';
   /** `mixed`: the mechanisms none, lls and hls-gmac in turn. */
   readonly auth: AuthMechanism | 'mixed';
@@ -77,6 +81,22 @@ export interface NeighbourhoodOptions {
   readonly rs485Lines?: number;
   /** Meters on each line (8 if not given); they are the last of all. */
   readonly metersPerLine?: number;
+  /** So many of each line are taken into use by the mode E opening; 0 if not given. */
+  readonly modeEPerLine?: number;
+  /** Meters behind a PLC module. They speak HDLC, one in five the wrapper. */
+  readonly plc?: {
+    readonly meters: number;
+    /** Nodes beyond `meters` that are in no archive; their meters are `unlisted` and come behind all others. */
+    readonly strangers?: number;
+  };
+  /** Meters of a G3-PLC network, by TCP and UDP in turn; always the wrapper. */
+  readonly g3?: {
+    readonly meters: number;
+    /** `::1` if not given. */
+    readonly host?: string;
+    /** Port of the first one, the others follow; 0 = free ports, as if not given; `memory`: as `tcpBase`. */
+    readonly base?: number | 'memory';
+  };
   /** Central European time with summer time if not given. */
   readonly zone?: TimeZone;
   /** All meters push; with ciphering they have keys whatever their mechanism is. */
@@ -96,10 +116,14 @@ export const CENTRAL_EUROPE: TimeZone = { utcOffsetMinutes: 60, daylightSaving: 
 
 /** Lays out a neighbourhood; the same options give the same plans. Throws `invalid-argument` naming the option. */
 export function planNeighbourhood(options: NeighbourhoodOptions): MeterPlan[] {
-  const { meters, tcpBase, rs485Lines = 0, metersPerLine = 8 } = options;
+  const { meters, tcpBase, rs485Lines = 0, metersPerLine = 8, modeEPerLine = 0, plc, g3 } = options;
   within('meters', meters, 1, MAX_METERS);
   within('rs485Lines', rs485Lines, 0, 64);
   within('metersPerLine', metersPerLine, 1, MAX_PER_LINE);
+  within('modeEPerLine', modeEPerLine, 0, metersPerLine);
+  within('plc', plc?.meters ?? 0, 0, meters);
+  within('strangers', plc?.strangers ?? 0, 0, MAX_METERS);
+  within('g3', g3?.meters ?? 0, 0, meters);
   const onLines = rs485Lines * metersPerLine;
   if (onLines > meters) {
     throw new DcuError(
@@ -108,15 +132,25 @@ export function planNeighbourhood(options: NeighbourhoodOptions): MeterPlan[] {
       { field: 'rs485Lines' },
     );
   }
-  const onTcp = meters - onLines;
-  checkMechanism(options);
-  if (tcpBase !== 'memory') within('tcpBase', tcpBase, 0, 65_535);
-  if (tcpBase !== 'memory' && tcpBase + onTcp - 1 > 65_535) {
-    throw new DcuError('invalid-argument', `ports from ${tcpBase} on do not suffice for ${onTcp} meters`, {
-      field: 'tcpBase',
+  const onTcp = meters - onLines - (plc?.meters ?? 0) - (g3?.meters ?? 0);
+  if (onTcp < 0) {
+    throw new DcuError('invalid-argument', `the parts of the neighbourhood need more than ${meters} meters`, {
+      field: 'meters',
     });
   }
-  return Array.from({ length: meters }, (_, index) => planMeter(options, index, onTcp));
+  checkMechanism(options);
+  if (tcpBase !== 'memory') checkPorts('tcpBase', tcpBase, onTcp);
+  if (g3 !== undefined && g3.base !== 'memory') checkPorts('g3', g3.base ?? 0, g3.meters);
+  const places = placesOf(options, onTcp);
+  return places.map((place, index) => planMeter(options, index, place, index >= meters));
+}
+
+function checkPorts(field: string, first: number, count: number): void {
+  within(field, first, 0, 65_535);
+  if (first + count - 1 <= 65_535) return;
+  throw new DcuError('invalid-argument', `ports from ${first} on do not suffice for ${count} meters`, {
+    field,
+  });
 }
 
 function checkMechanism({ auth, suite = 0, hookFor }: NeighbourhoodOptions): void {
@@ -130,34 +164,88 @@ function checkMechanism({ auth, suite = 0, hookFor }: NeighbourhoodOptions): voi
   }
 }
 
-function planMeter(options: NeighbourhoodOptions, index: number, onTcp: number): MeterPlan {
-  const { seed, tcpBase, host = '127.0.0.1', metersPerLine = 8, zone = CENTRAL_EUROPE } = options;
-  const meterNo = String(FIRST_METER_NO + index + 1);
-  const mixed = index % 2 === 0 ? 'wrapper' : 'hdlc';
-  const place: MeterPlace =
-    index >= onTcp
-      ? { kind: 'rs485', line: Math.floor((index - onTcp) / metersPerLine) }
-      : tcpBase === 'memory'
-        ? { kind: 'memory' }
-        : { kind: 'tcp', host, port: tcpBase === 0 ? 0 : tcpBase + index };
-  const chosen = options.framing === 'mixed' ? mixed : options.framing;
+/** TCP, G3, PLC, RS-485, and nodes of the PLC network that are in no archive. */
+function placesOf(options: NeighbourhoodOptions, onTcp: number): MeterPlace[] {
+  const { meters, tcpBase, host = '127.0.0.1', rs485Lines = 0, metersPerLine = 8, plc, g3 } = options;
+  const places: MeterPlace[] = [];
+  for (let i = 0; i < onTcp; i++) {
+    const port = tcpBase === 'memory' || tcpBase === 0 ? 0 : tcpBase + i;
+    places.push(tcpBase === 'memory' ? { kind: 'memory' } : { kind: 'tcp', host, port });
+  }
+  for (let i = 0; i < (g3?.meters ?? 0); i++) {
+    const { base = 0, host: own = '::1' } = g3 ?? {};
+    const transport = i % 2 === 0 ? 'tcp' : 'udp';
+    if (base === 'memory') places.push({ kind: 'memory', g3: transport });
+    else places.push({ kind: 'g3', host: own, port: base === 0 ? 0 : base + i, transport });
+  }
+  const addNode = (): void => {
+    places.push({ kind: 'plc', module: 0, node: meterNoOf(places.length) });
+  };
+  for (let i = 0; i < (plc?.meters ?? 0); i++) addNode();
+  for (let i = 0; i < rs485Lines * metersPerLine; i++) {
+    places.push({ kind: 'rs485', line: Math.floor(i / metersPerLine) });
+  }
+  while (places.length < meters + (plc?.strangers ?? 0)) addNode();
+  return places;
+}
+
+/** Whether the meter is a node of a G3-PLC network. */
+export function isG3(place: MeterPlace): boolean {
+  return place.kind === 'g3' || (place.kind === 'memory' && place.g3 !== undefined);
+}
+
+const meterNoOf = (index: number): string => String(FIRST_METER_NO + index + 1);
+
+function framingOf(options: NeighbourhoodOptions, index: number, place: MeterPlace): Framing {
+  switch (place.kind) {
+    case 'rs485':
+      return 'hdlc';
+    case 'plc':
+      return index % 5 === 4 ? 'wrapper' : 'hdlc';
+    default:
+      if (isG3(place)) return 'wrapper';
+      if (options.framing !== 'mixed') return options.framing;
+      return index % 2 === 0 ? 'wrapper' : 'hdlc';
+  }
+}
+
+/** Where a meter stands on its line. */
+function stationOf(
+  options: NeighbourhoodOptions,
+  index: number,
+): Pick<MeterPlan, 'physicalAddress' | 'addressBytes' | 'opening'> {
+  const { meters, rs485Lines = 0, metersPerLine = 8, modeEPerLine = 0 } = options;
+  const position = (index - (meters - rs485Lines * metersPerLine)) % metersPerLine;
+  return {
+    physicalAddress: FIRST_PHYSICAL + position,
+    addressBytes: 2,
+    ...(position >= metersPerLine - modeEPerLine ? { opening: 'mode-e' } : {}),
+  };
+}
+
+function planMeter(
+  options: NeighbourhoodOptions,
+  index: number,
+  place: MeterPlace,
+  unlisted: boolean,
+): MeterPlan {
+  const { seed, zone = CENTRAL_EUROPE } = options;
+  const meterNo = meterNoOf(index);
   const auth = options.auth === 'mixed' ? (MECHANISMS[index % 3] ?? 'none') : options.auth;
   const pick = noise(seed, index, 600);
   return {
     meterIndex: index,
     meterNo,
     place,
-    framing: place.kind === 'rs485' ? 'hdlc' : chosen,
+    framing: framingOf(options, index, place),
     client: 1,
     server: 1,
-    ...(place.kind === 'rs485'
-      ? { physicalAddress: FIRST_PHYSICAL + ((index - onTcp) % metersPerLine), addressBytes: 2 }
-      : { addressBytes: 1 }),
+    ...(place.kind === 'rs485' ? stationOf(options, index) : { addressBytes: 1 }),
     ...(options.referencing === undefined ? {} : { referencing: options.referencing }),
     auth,
     ...(options.suite === undefined ? {} : { suite: options.suite }),
     ...(auth === 'hls' && options.hookFor ? { hookFor: options.hookFor } : {}),
-    ...credentials(seed, meterNo, auth, options.suite ?? 0),
+    ...credentialsOf(seed, meterNo, auth, options.suite ?? 0),
     ...(options.push?.ciphered === undefined ? {} : keysOf(seedFor(seed, meterNo), options.suite ?? 0)),
     ...(options.push === undefined ? {} : { push: options.push }),
     systemTitle: systemTitleOf(meterNo),
@@ -165,52 +253,8 @@ function planMeter(options: NeighbourhoodOptions, index: number, onTcp: number):
     phases: noise(seed, index, 601) < 0.4 ? 3 : 1,
     feeder: Math.floor(index / METERS_PER_FEEDER),
     zone,
+    ...(unlisted ? { unlisted } : {}),
   };
-}
-
-/** Three letters of a manufacturer that does not exist, and the meter number as 40 bits. */
-function systemTitleOf(meterNo: string): Uint8Array {
-  const title = new Uint8Array(8);
-  new DataView(title.buffer).setBigUint64(0, BigInt(meterNo));
-  title.set([0x4f, 0x44, 0x43]);
-  return title;
-}
-
-type Credentials = Pick<
-  MeterPlan,
-  'password' | 'encryptionKey' | 'authenticationKey' | 'masterKey' | 'signingKeys'
->;
-
-function credentials(seed: number, meterNo: string, auth: AuthMechanism, suite: SecuritySuite): Credentials {
-  const own = seedFor(seed, meterNo);
-  if (needsSecret(auth)) {
-    const digits = Math.floor(noise(own, 1) * 1e8);
-    return { password: String(digits).padStart(8, '0') };
-  }
-  if (needsKeys({ auth, policy: 'none' })) return keysOf(own, suite);
-  if (auth !== 'hls-ecdsa') return {};
-  return { signingKeys: { meter: simulatedPair(own, 4, suite), client: simulatedPair(own, 5, suite) } };
-}
-
-function keysOf(own: number, suite: SecuritySuite): Credentials {
-  const length = keyBytes(suite);
-  return {
-    encryptionKey: simulatedKey(own, 2, length),
-    authenticationKey: simulatedKey(own, 3, length),
-    masterKey: simulatedKey(own, 6, length),
-  };
-}
-
-function simulatedPair(seed: number, which: number, suite: SecuritySuite): EcKeyPair {
-  let attempt = 0;
-  return generateEcKeyPair(suite === 2 ? 'P-384' : 'P-256', (length) =>
-    simulatedKey(seed, which + 10 * attempt++, length),
-  );
-}
-
-/** A key out of a seed: reproducible, hence good for a simulation only. */
-export function simulatedKey(seed: number, which: number, length = 16): Uint8Array {
-  return Uint8Array.from({ length }, (_, i) => Math.floor(noise(seed, which, i) * 256));
 }
 
 function within(field: string, value: number, from: number, to: number): void {

@@ -68,6 +68,11 @@ class LineTap implements ByteChannel {
     this.#listener = listener;
   }
 
+  /** Each station has a UART of its own; the wire carries any rate. */
+  configure(): Promise<void> {
+    return Promise.resolve();
+  }
+
   onClosed(listener: (reason?: DcuError) => void): void {
     this.#closed = listener;
   }

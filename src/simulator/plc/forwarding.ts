@@ -9,6 +9,7 @@ const METER_TIMEOUT_MS = 20_000;
 const MOST_CONCURRENT = 128;
 /** A meter's processor is slow. */
 const METER_REPLY_MS = 60;
+const NOTHING = new Uint8Array();
 
 /**
  * 13F1 and 13F2: one after the other; a meter that is silent has an empty answer. What does not fit 13F1 is answered by
@@ -29,7 +30,7 @@ export function forwardOne(
     module.deny(frame, DENIAL.unknownAddress);
     return;
   }
-  read(module, address, message, nowMs, (answer = new Uint8Array()) => {
+  read(module, address, message, nowMs, (answer = NOTHING) => {
     const unit = answer.length > LONGEST_SHORT_ANSWER ? FORWARD_ROUTED_LONG : FORWARD_ROUTED;
     module.reply(frame, unit, { upTimeS: 0, protocol, message: answer });
   });
@@ -66,7 +67,7 @@ export function forwardOneOfMany(
 }
 
 function isArchived({ memory }: ModuleSide, address: string): boolean {
-  return memory.archive.some((node) => node.address === address);
+  return memory.archive.has(address);
 }
 
 /** Brings a message to a meter and its answer back; `done` gets nothing when either is lost, or the meter silent. */
@@ -78,7 +79,7 @@ function read(
   done: (answer: Uint8Array | undefined) => void,
 ): void {
   const { memory, options } = module;
-  const { network, meterTimeoutMs = METER_TIMEOUT_MS } = options;
+  const { network, meterTimeoutMs = METER_TIMEOUT_MS, meterReplyMs = METER_REPLY_MS } = options;
   memory.reading.add(address);
   const finish = (atMs: number, answer?: Uint8Array): void =>
     module.later(atMs, () => {
@@ -92,8 +93,9 @@ function read(
   }
   module.later(down.atMs, (atMs) => {
     module.emit({ type: 'delivered', address });
-    const answer = options.station(address)?.receive(message, atMs) ?? new Uint8Array();
-    const up = network.transit(address, answer.length, atMs + METER_REPLY_MS);
+    const station = options.station(address);
+    const answer = station?.receive(message, atMs) ?? NOTHING;
+    const up = network.transit(address, answer.length, atMs + meterReplyMs + (station?.delayMs ?? 0));
     const lost = answer.length === 0 || !up.arrived;
     if (lost) finish(Math.max(atMs, nowMs + meterTimeoutMs));
     else finish(up.atMs, answer);

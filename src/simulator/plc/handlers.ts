@@ -75,44 +75,47 @@ function addNodes(
   module: ModuleSide,
   { frame, value }: Handled & { value: readonly { address: string; protocol: number }[] },
 ): void {
-  const { memory, options } = module;
-  const known = new Set(memory.archive.map(({ address }) => address));
+  const {
+    memory: { archive },
+    options,
+  } = module;
   if (value.length > (options.maxBatch ?? 32)) {
     module.deny(frame, DENIAL.length);
     return;
   }
-  if (value.some(({ address }) => known.has(address))) {
+  if (value.some(({ address }) => archive.has(address))) {
     module.deny(frame, DENIAL.duplicateAddress);
     return;
   }
-  if (memory.archive.length + value.length > (options.maxNodes ?? 2040)) {
+  if (archive.size + value.length > (options.maxNodes ?? 2040)) {
     module.deny(frame, DENIAL.badUnit);
     return;
   }
-  memory.archive.push(...value.map(({ address, protocol }) => ({ address, protocol })));
+  for (const { address, protocol } of value) archive.set(address, protocol);
   module.confirm(frame);
 }
 
 function deleteNodes(module: ModuleSide, { frame, value }: Handled & { value: readonly string[] }): void {
-  const { memory, options } = module;
-  const known = new Set(memory.archive.map(({ address }) => address));
+  const {
+    memory: { archive },
+    options,
+  } = module;
   if (value.length > (options.maxBatch ?? 32)) {
     module.deny(frame, DENIAL.length);
     return;
   }
-  if (value.some((address) => !known.has(address))) {
+  if (value.some((address) => !archive.has(address))) {
     module.deny(frame, DENIAL.unknownAddress);
     return;
   }
-  const gone = new Set(value);
-  memory.archive = memory.archive.filter(({ address }) => !gone.has(address));
+  for (const address of value) archive.delete(address);
   module.confirm(frame);
 }
 
 /** Tells which nodes are in no archive, then that it has finished. */
 function search(module: ModuleSide, nowMs: number): void {
-  const known = new Set(module.memory.archive.map(({ address }) => address));
-  const strangers = inNetwork(module, nowMs).filter(({ address }) => !known.has(address));
+  const { archive } = module.memory;
+  const strangers = inNetwork(module, nowMs).filter(({ address }) => !archive.has(address));
   for (let at = 0; at < strangers.length; at += ADDRESSES_IN_REPORT) {
     const devices = strangers.slice(at, at + ADDRESSES_IN_REPORT).map(({ address, tei }) => ({
       address,
@@ -134,8 +137,8 @@ const ROWS: readonly (readonly [string, Handler])[] = [
     unitName(RESET_HARDWARE),
     confirmed((module, nowMs) => module.later(nowMs, (atMs) => module.restart(atMs))),
   ],
-  [unitName(RESET_PARAMETERS), confirmed((module) => Object.assign(module.memory, { archive: [] }))],
-  [unitName(RESET_DATA), confirmed((module) => Object.assign(module.memory, { archive: [] }))],
+  [unitName(RESET_PARAMETERS), confirmed((module) => module.memory.archive.clear())],
+  [unitName(RESET_DATA), confirmed((module) => module.memory.archive.clear())],
   on(VERSION, (module, { frame }) => module.reply(frame, VERSION, module.memory.version)),
   on(MASTER_ADDRESS, (module, { frame }) => module.reply(frame, MASTER_ADDRESS, module.memory.masterAddress)),
   on(MODE, (module, { frame }) => {
@@ -173,14 +176,14 @@ const ROWS: readonly (readonly [string, Handler])[] = [
   }),
   on(NODE_COUNT, (module, { frame }) =>
     module.reply(frame, NODE_COUNT, {
-      count: module.memory.archive.length,
+      count: module.memory.archive.size,
       most: module.options.maxNodes ?? 2040,
     }),
   ),
   on(NODES, (module, { frame, value, nowMs }) => {
     const { memory, options } = module;
-    const nodes = page(memory.archive, firstNode(module), value, options.maxBatch ?? 32).map(
-      ({ address, protocol }): RoutedNode => {
+    const nodes = page([...memory.archive], firstNode(module), value, options.maxBatch ?? 32).map(
+      ([address, protocol]): RoutedNode => {
         const node = options.network.node(address);
         const joined = options.network.isJoined(address, nowMs);
         const quality = node !== undefined && joined ? options.network.quality(node, nowMs) : 0;
@@ -188,13 +191,13 @@ const ROWS: readonly (readonly [string, Handler])[] = [
         return { address, detail: { relayLevel, quality, phases: node?.phaseBits ?? 0, protocol } };
       },
     );
-    module.reply(frame, NODES, { total: memory.archive.length, nodes });
+    module.reply(frame, NODES, { total: memory.archive.size, nodes });
   }),
   on(ROUTER_STATE, (module, { frame, nowMs }) => {
     const joined = inNetwork(module, nowMs).length;
     module.reply(frame, ROUTER_STATE, {
-      status: (joined >= module.memory.archive.length ? 1 : 0) | (module.memory.paused ? 0 : 2),
-      total: module.memory.archive.length,
+      status: (joined >= module.memory.archive.size ? 1 : 0) | (module.memory.paused ? 0 : 2),
+      total: module.memory.archive.size,
       read: joined,
       readByRelay: 0,
       workSwitch: module.memory.registering ? 4 : 0,

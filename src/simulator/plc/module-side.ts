@@ -22,6 +22,8 @@ export interface SimulatedModuleOptions {
   readonly without?: readonly string[];
   /** Until it says that a meter is silent; 20 s if not given. */
   readonly meterTimeoutMs?: number;
+  /** What a meter takes to answer; 60 ms if not given. */
+  readonly meterReplyMs?: number;
   /** From power to the first frame; 3 s if not given. */
   readonly bootMs?: number;
 }
@@ -31,14 +33,10 @@ export type SimulatedModuleEvent =
   | { readonly type: 'delivered'; readonly address: string }
   | { readonly type: 'upgraded'; readonly image: Uint8Array };
 
-export interface ArchivedNode {
-  readonly address: string;
-  readonly protocol: number;
-}
-
 /** What a module knows. All but the last four is kept over a reset. */
 export interface ModuleMemory {
-  archive: ArchivedNode[];
+  /** Protocol of each node by its address, in the order in which they came. */
+  readonly archive: Map<string, number>;
   masterAddress: string;
   band: number;
   version: ModuleVersion;

@@ -46,6 +46,8 @@ export class SimulatedModule implements Machine<SimulatedModuleCommand, Simulate
   readonly #agenda = new Agenda();
   readonly #unconfirmed = new Set<number>();
   #effects: Effect<SimulatedModuleEvent>[] = [];
+  /** What the timer runs for. */
+  #armedMs: number | undefined;
   #running = false;
   #sequence = 0;
 
@@ -53,7 +55,7 @@ export class SimulatedModule implements Machine<SimulatedModuleCommand, Simulate
     this.options = options;
     this.edition = options.edition ?? '10376.2';
     this.memory = {
-      archive: [],
+      archive: new Map(),
       masterAddress: OTHER_MASTER,
       band: 0,
       version: VERSION,
@@ -68,10 +70,14 @@ export class SimulatedModule implements Machine<SimulatedModuleCommand, Simulate
   step(input: Input<SimulatedModuleCommand>, nowMs: number): Effect<SimulatedModuleEvent>[] {
     if (input.on === 'bytes') this.#bytes(input.bytes, nowMs);
     else if (input.on === 'command') this.#command(input.command, nowMs);
-    else if (input.on === 'timer') this.#agenda.run(nowMs);
-    const dueMs = this.#agenda.dueMs;
-    if (dueMs !== undefined)
+    // Also what has fallen due by this very input: without delays, an answer needs no timer.
+    this.#agenda.run(nowMs);
+    if (input.on === 'timer') this.#armedMs = undefined;
+    const { dueMs } = this.#agenda;
+    if (dueMs !== undefined && dueMs !== this.#armedMs) {
       this.#effects.push({ do: 'arm', timer: DUE_TIMER, delayMs: Math.max(0, dueMs - nowMs) });
+      this.#armedMs = dueMs;
+    }
     const effects = this.#effects;
     this.#effects = [];
     return effects;
@@ -89,7 +95,7 @@ export class SimulatedModule implements Machine<SimulatedModuleCommand, Simulate
       upgradeWaitMin: 5,
       masterAddress: memory.masterAddress,
       maxNodes: options.maxNodes ?? 2040,
-      nodes: memory.archive.length,
+      nodes: memory.archive.size,
       released: Uint8Array.of(0x19, 0x12, 0x31),
       filed: Uint8Array.of(0x20, 0x06, 0x01),
       ...memory.version,
@@ -164,7 +170,8 @@ export class SimulatedModule implements Machine<SimulatedModuleCommand, Simulate
         this.restart(nowMs);
         return;
       case 'swap':
-        Object.assign(this.memory, { version: command.version, archive: [], masterAddress: OTHER_MASTER });
+        Object.assign(this.memory, { version: command.version, masterAddress: OTHER_MASTER });
+        this.memory.archive.clear();
         this.restart(nowMs);
         return;
       case 'power':

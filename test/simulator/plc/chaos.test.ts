@@ -53,7 +53,7 @@ function chaos(seed: number): PlcWorld {
   for (let i = 0; i < 40; i++) {
     for (let j = pick(20); j > 0; j--) {
       const address = world.addresses[pick(METERS)] ?? '';
-      const urgent = random.next() < 0.1;
+      const priority = random.next() < 0.1 ? 0 : 3;
       const attempts = 1 + pick(4);
       world.command({
         type: 'forward',
@@ -61,7 +61,7 @@ function chaos(seed: number): PlcWorld {
         address,
         bytes: random.bytes(1 + pick(300)),
         attempts,
-        urgent,
+        priority,
       });
     }
     if (random.next() < 0.5) deeds[pick(deeds.length)]?.();
@@ -94,7 +94,7 @@ test.each(Array.from({ length: SEEDS }, (_, i) => i + 1))(
     const all = [...ends, ...jobs].map((id) => Number(id.slice(1))).sort((a, b) => a - b);
     expect(all).toEqual(Array.from({ length: all.length }, (_, i) => i));
     // It still reads, and the module has the archive that was asked for last.
-    const known = world.module.memory.archive.map(({ address }) => address);
+    const known = [...world.module.memory.archive.keys()];
     const alive = world.addresses.find((address) => known.includes(address) && !address.endsWith('7')) ?? '';
     world.command({ type: 'forward', id: 'last', address: alive, bytes: Uint8Array.of(5), attempts: 100 });
     world.run(HOUR_MS);

@@ -25,7 +25,7 @@ describe('start-up and archive', () => {
     expect(world.until('archive')).toBe(true);
     expect(world.of('ready')[0]).toMatchObject({ edition, baudRate: 9600 });
     expect(world.of('archive')[0]).toEqual({ type: 'archive', added: 70, deleted: 0, refused: [] });
-    expect(world.module.memory.archive.map(({ address }) => address)).toEqual([...world.addresses]);
+    expect([...world.module.memory.archive.keys()]).toEqual([...world.addresses]);
     expect(world.module.memory.masterAddress).toBe(MASTER);
     world.run(MINUTE_MS);
     forwardAll(world);
@@ -40,7 +40,7 @@ describe('start-up and archive', () => {
     world.command({ type: 'set-archive', nodes: [...addresses(35), ...addresses(10, 100)] });
     world.until('archive', 2);
     expect(world.of('archive')[1]).toMatchObject({ added: 10, deleted: 5, refused: [] });
-    expect(world.module.memory.archive.length).toBe(45);
+    expect(world.module.memory.archive.size).toBe(45);
     expect(world.module.memory.paused).toBe(true);
     world.run(MINUTE_MS);
     expect(world.module.memory.paused).toBe(false);
@@ -60,7 +60,7 @@ describe('start-up and archive', () => {
     world.until('archive', 2);
     expect(world.of('ready')[1]).toMatchObject({ swapped: true, version });
     expect(world.module.memory).toMatchObject({ masterAddress: MASTER });
-    expect(world.module.memory.archive.length).toBe(20);
+    expect(world.module.memory.archive.size).toBe(20);
   });
 
   test('started before the module has power, it waits', () => {

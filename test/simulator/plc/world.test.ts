@@ -67,7 +67,7 @@ describe('5 % lost frames, dead meters and a reset in the middle', () => {
       // What the module says of a silent meter may itself be lost on the UART.
       for (const { reason } of failed) expect(['meter-silent', 'no-answer']).toContain(reason);
       expect(world.of('restarted').length).toBe(1);
-      expect(world.module.memory.archive.length).toBe(100);
+      expect(world.module.memory.archive.size).toBe(100);
       expect(world.machine.traffic).toMatchObject({ flying: 0, waiting: 0 });
     },
   );
