@@ -85,7 +85,7 @@ export async function startConcentrator(options: ConcentratorOptions): Promise<C
         zone,
       },
       cron: zonedCron(zone),
-      catalogue: profileCatalogue,
+      catalogue: profileCatalogue(core.profiles),
       clock,
       log,
     };
@@ -126,7 +126,7 @@ const RECEIVER_MARK = 0x80;
 
 async function startPushed(
   { clock, random, log }: ConcentratorOptions,
-  { store, collection, logbook, systemTitle: ownTitle }: Core,
+  { store, collection, logbook, systemTitle: ownTitle, profiles }: Core,
 ): Promise<{ readonly channels: PushChannels; readonly intake: PushIntake }> {
   const own = log.child('push');
   const channels = new PushChannels({
@@ -141,6 +141,7 @@ async function startPushed(
   });
   const intake = new PushIntake({
     store: collection,
+    profiles,
     registers: (meterId) => store.readings.registers(meterId),
     random,
     systemTitle: ownTitle.map((byte, i) => (i === 3 ? byte | RECEIVER_MARK : byte)),

@@ -1,6 +1,6 @@
 import { DcuError, toDcuError } from '../base/errors.ts';
 import { unitName } from '../dlms/units.ts';
-import { eventText, meterProfiles, objectTitle } from '../meters/profiles/index.ts';
+import type { ProfileBook } from '../meters/profiles/index.ts';
 import type { AccountService } from '../security/accounts.ts';
 import { rightsOf } from '../security/roles.ts';
 import { describeCron, nextTick, parseCron } from '../tasks/cron.ts';
@@ -81,9 +81,9 @@ export function zonedCron(zone: () => string): CronPort {
 }
 
 /** Names of objects, units and events from the meter profiles. */
-export const profileCatalogue: CataloguePort = {
-  objectName: (obis) => objectTitle(obis) ?? null,
+export const profileCatalogue = (book: ProfileBook): CataloguePort => ({
+  objectName: (obis) => book.objectTitle(obis) ?? null,
   unitSymbol: (unit) => unitName(unit) ?? null,
-  eventText: (profile, log, code) => eventText(profile, log, code) ?? null,
-  meterProfiles,
-};
+  eventText: (profile, log, code) => book.event(profile, log, code)?.text ?? null,
+  meterProfiles: () => book.all(),
+});

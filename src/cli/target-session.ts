@@ -8,7 +8,7 @@ import { openTcp } from '../channels/tcp.ts';
 import { openUdp } from '../channels/udp.ts';
 import type { ClientConfig } from '../dlms/client.ts';
 import { decodeValue, granted, integerOf } from '../meters/attribute.ts';
-import { meterProfile } from '../meters/profiles/index.ts';
+import { generic } from '../meters/profiles/generic.ts';
 import type { Target } from './target.ts';
 
 const randomBytes = (length: number): Uint8Array => systemRandom.bytes(length);
@@ -58,7 +58,7 @@ export async function withTarget<Value>(
 
 /** The last invocation counter that the meter has seen, read without authentication. */
 function readCounter(target: Target, signal: AbortSignal): Promise<number> {
-  const { publicClient, invocationCounter } = meterProfile('generic');
+  const { publicClient, invocationCounter } = generic;
   const { maxPduSize } = target.association;
   const config: ClientConfig = {
     link: { ...target.link, clientAddress: publicClient },

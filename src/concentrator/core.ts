@@ -10,12 +10,14 @@ import { BlacklistGuard } from '../device/blacklist-guard.ts';
 import { type DeviceIdentity, exchangeFirmwareVersion, readIdentity } from '../device/identity.ts';
 import { DeviceLogbook } from '../device/logbook.ts';
 import { warmUp } from '../kernels/index.ts';
+import { ProfileBook } from '../meters/profiles/index.ts';
 import { openVault } from '../security/vault.ts';
 import { type Defer, lockDataDirectory, openStore } from '../store/index.ts';
 import type { Configuration, MeterArchive, SecretSealer, Store } from '../store/types.ts';
 import { type Collector, createCollector } from '../tasks/collector.ts';
 import { validateCron } from '../tasks/cron.ts';
 import { LineDirectory } from './lines.ts';
+import { loadProfiles } from './profile-files.ts';
 import { watchSecurity } from './security-watch.ts';
 import type { Transports } from './transports.ts';
 
@@ -59,6 +61,8 @@ export interface Core {
   /** Whom nobody may talk to; told of every change that is made through `store`. */
   readonly blacklist: BlacklistGuard;
   readonly systemTitle: Uint8Array;
+  /** What meters may have for a profile: built in, and `profiles/*.json` of the directory. */
+  readonly profiles: ProfileBook;
   /** IANA name of the time zone that days are counted in. */
   zone(): string;
   /** The same store to collect into, telling `onAcknowledged`. */
@@ -116,6 +120,8 @@ async function build(options: CoreOptions, undo: UndoList): Promise<Core> {
     options.collection?.(store.collection) ?? store.collection,
     options.onAcknowledged,
   );
+  const profiles = new ProfileBook();
+  loadProfiles(directory, profiles, log.child('profiles'));
   const collector = createCollector({
     store: collection,
     clock,
@@ -127,6 +133,7 @@ async function build(options: CoreOptions, undo: UndoList): Promise<Core> {
     },
     zone: () => zone,
     systemTitle,
+    profiles,
   });
   undo.add(() => collector.stop());
   undo.add(watchSecurity(collector, logbook, log));
@@ -157,6 +164,7 @@ async function build(options: CoreOptions, undo: UndoList): Promise<Core> {
     identity,
     blacklist,
     systemTitle,
+    profiles,
     zone: () => zone,
     collection,
     onMetersChanged: (listener) => {

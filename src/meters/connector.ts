@@ -19,7 +19,7 @@ import { linkConfig, type ProtocolSettings, pduSize, protocolSettings } from './
 import type { MeterLink } from './meter-link.ts';
 import type { MeterProfile } from './meter-profile.ts';
 import { OwnedLink } from './owned-link.ts';
-import { meterProfile } from './profiles/index.ts';
+import { BUILT_IN_PROFILES, type ProfileBook } from './profiles/index.ts';
 import { MeterSession } from './session.ts';
 
 /** Opens an association on a channel. */
@@ -39,6 +39,8 @@ export interface ConnectorDependencies {
   readonly connect: ConnectDlms;
   /** The concentrator's own, eight bytes. */
   readonly systemTitle: Uint8Array;
+  /** What meters may have for a profile; those that are built in if not given. */
+  readonly profiles?: ProfileBook;
 }
 
 /** What was heard from a meter under one key; for another key its counter begins anew. */
@@ -82,13 +84,35 @@ export class MeterConnector {
   async prepare(meter: Meter): Promise<LineOpening<MeterSession>> {
     const access = this.#deps.openLine(meter);
     const settings = protocolSettings(await this.#deps.store.protocolAttributes(access.protocol));
-    const profile = meterProfile(meter.profile);
+    const profile = (this.#deps.profiles ?? BUILT_IN_PROFILES).get(meter.profile);
     return {
       tries: settings.retries + 1,
       linkRepeats: meter.address.framing === 'hdlc',
       silentMs: settings.silentMs,
       open: (signal, probe, count) => this.#open(meter, { access, count, signal }, settings, profile, probe),
     };
+  }
+
+  /**
+   * One stay on the line that leads to `meter`, which need not be of the archive: the channel is handed to `work`, and
+   * afterwards kept or closed like any other.
+   */
+  async visit<Result>(
+    meter: Meter,
+    signal: AbortSignal,
+    work: (channel: ByteChannel, settings: ProtocolSettings) => Promise<Result>,
+  ): Promise<Result> {
+    const access = this.#deps.openLine(meter);
+    const settings = protocolSettings(await this.#deps.store.protocolAttributes(access.protocol));
+    const { channel } = await this.#channels.take(meter, access, signal);
+    try {
+      const result = await work(channel, settings);
+      await this.#channels.giveBack(channel);
+      return result;
+    } catch (error) {
+      await this.#channels.discard(channel);
+      throw error;
+    }
   }
 
   /** To be called when lines may have been set up anew: what stood open on the old settings is closed when it is idle. */

@@ -2,11 +2,11 @@
 export interface Queued {
   readonly id: string;
   readonly meterId: number;
-  /** 0 (on demand) to 5. */
+  /** 0 (on demand) to 6 (looking for devices). */
   readonly priority: number;
 }
 
-const PRIORITIES = 6;
+const PRIORITIES = 7;
 
 /**
  * Jobs of one line: by priority, then by the order in which meters came, the jobs of one meter together. Picking and
@@ -100,7 +100,7 @@ export class JobQueue<Job extends Queued> {
 
   #level(priority: number): Map<number, Job[]> {
     const level = this.#levels[Math.max(0, Math.min(PRIORITIES - 1, priority))];
-    if (level === undefined) throw new RangeError(`priority ${priority} is not within 0-5`);
+    if (level === undefined) throw new RangeError(`priority ${priority} is not within 0-6`);
     return level;
   }
 }

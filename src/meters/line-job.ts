@@ -39,7 +39,7 @@ export interface LineJob<Session extends LineSession> {
   readonly meterId: number;
   readonly name: string;
   readonly type: string;
-  /** 0 (on demand, ahead of all) to 5. */
+  /** 0 (on demand, ahead of all) to 5; 6: looking for devices, behind all reading. */
   readonly priority: number;
   /** Grows whenever something was gained that a repetition will not have to fetch again. */
   readonly progress: number;
@@ -47,6 +47,11 @@ export interface LineJob<Session extends LineSession> {
   prepare(): Promise<string | undefined>;
   started(line: string): void;
   step(session: Session, signal: AbortSignal): Promise<'more' | 'done'>;
+  /**
+   * In place of `step`, for work on the line itself: it opens what it needs, and nothing else is open meanwhile. `count`
+   * is told what went over the line.
+   */
+  readonly visit?: (signal: AbortSignal, count: CountLink) => Promise<'more' | 'done'>;
   /** Called exactly once. */
   finished(outcome: JobOutcome): Promise<void>;
 }

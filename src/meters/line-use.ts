@@ -47,6 +47,8 @@ export class LineLedger {
   }
 
   #of(meter: Meter): readonly LineUse[] {
+    // What is looked for on a line is no meter of the archive.
+    if (meter.id <= 0) return [this.line];
     let own = this.byMeter.get(meter.id);
     if (own === undefined) {
       own = { ...newUse(), meterNo: meter.meterNo };

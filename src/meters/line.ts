@@ -1,7 +1,15 @@
 import { DcuError, ERROR_TABLE, toDcuError } from '../base/errors.ts';
 import { backoffMs, type Health, HealthBook, isProbe, noteFailure, noteSuccess } from './breaker.ts';
 import { JobQueue } from './job-queue.ts';
-import type { JobOutcome, LineAccount, LineHooks, LineJob, LineSession, LineView } from './line-job.ts';
+import type {
+  CountLink,
+  JobOutcome,
+  LineAccount,
+  LineHooks,
+  LineJob,
+  LineSession,
+  LineView,
+} from './line-job.ts';
 import { LineOccupancy } from './line-occupancy.ts';
 import type { Slot } from './slots.ts';
 
@@ -215,14 +223,17 @@ export class Line<Session extends LineSession> {
         if (reason !== undefined) return await this.#finish(entry, { state: 'skipped', reason });
       }
       abort.signal.throwIfAborted();
+      if (entry.job.visit !== undefined) {
+        await this.#occupancy.close();
+        this.#begin(entry);
+        const count: CountLink = (counters) => this.#occupancy.ledger.link(entry.job.meter, counters);
+        if ((await entry.job.visit(abort.signal, count)) === 'more') this.#queue.add(entry, 'first');
+        else await this.#finish(entry, { state: 'done' });
+        return;
+      }
       const session = await this.#sessionFor(entry, abort.signal, slot);
       if (session === undefined) return;
-      if (!entry.begun) {
-        entry.begun = true;
-        entry.startedAt = this.#hooks.clock.now();
-        entry.job.started(this.name);
-        this.#hooks.changed();
-      }
+      this.#begin(entry);
       const tearDown = (): void => session.abort(toDcuError(abort.signal.reason));
       abort.signal.addEventListener('abort', tearDown, { once: true });
       if ((await entry.job.step(session, abort.signal)) === 'done') {
@@ -236,6 +247,14 @@ export class Line<Session extends LineSession> {
       this.#occupancy.account(entry.job.meter, this.#hooks.clock.monotonicMs() - startedMs);
       this.#running = undefined;
     }
+  }
+
+  #begin(entry: Entry<Session>): void {
+    if (entry.begun) return;
+    entry.begun = true;
+    entry.startedAt = this.#hooks.clock.now();
+    entry.job.started(this.name);
+    this.#hooks.changed();
   }
 
   /** The open session of the entry's meter; undefined when opening failed, which is then settled. */

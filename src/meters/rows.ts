@@ -160,12 +160,19 @@ export function orderOf(times: Float64Array): 'ascending' | 'descending' | undef
   return up ? 'ascending' : 'descending';
 }
 
-/** Rows as events. The code is the captured event-code object's (class 1, 0.0.96.11.x), else `impliedCode`. */
-export function toEvents(rows: ProfileRows, impliedCode: number): MeterEvent[] {
-  const codeIndex = rows.columns.findIndex(
-    (column, index) =>
-      /^0\.\d+\.96\.11\.\d+\.\d+$/.test(column.obis) && rows.values[index]?.kind === 'number',
-  );
+/**
+ * Rows as events. The code is the captured value of `codeObis`, else of another event-code object (class 1,
+ * 0.x.96.11.x), else `impliedCode`.
+ */
+export function toEvents(
+  rows: ProfileRows,
+  impliedCode: number,
+  codeObis: string | null = null,
+): MeterEvent[] {
+  const indexOf = (isCode: (obis: string) => boolean): number =>
+    rows.columns.findIndex(({ obis }, index) => isCode(obis) && rows.values[index]?.kind === 'number');
+  const own = indexOf((obis) => obis === codeObis);
+  const codeIndex = own < 0 ? indexOf((obis) => /^0\.\d+\.96\.11\.\d+\.\d+$/.test(obis)) : own;
   const events: MeterEvent[] = [];
   for (let row = 0; row < rows.times.length; row++) {
     const extra: Record<string, string> = {};

@@ -23,9 +23,6 @@ import { type RegisterResult, registersOf } from './registers.ts';
 import { toEvents } from './rows.ts';
 import { RELAY_CLASS, RELAY_STATES } from './state-readings.ts';
 
-/** References in one GET-with-list: fits the smallest PDUs in use. */
-const LIST_SIZE = 8;
-
 export interface EventBatch {
   readonly events: readonly MeterEvent[];
   readonly covered: Interval | undefined;
@@ -92,12 +89,12 @@ export class MeterSession {
       await this.#link.release();
     } catch (error) {
       this.#options.log.debug('the association was not released in order', { ...toDcuError(error).toJSON() });
+    }
+  }
+
   /** Profiles and logs are read no further than their next block; what came is handed out, then the read ends in `preempted`. */
   breakOff(): void {
     this.#link.breakOff?.();
-  }
-
-    }
   }
 
   /** Ends at once; what is under way rejects with the reason. */
@@ -145,11 +142,24 @@ export class MeterSession {
     yield* this.#profiles.read(this.profile.profiles[kind], interval, true, known);
   }
 
+  /** Events of all logs of this kind; what one of them does not cover is covered by none. */
   async *readEvents(log: EventLog, interval: Interval): AsyncGenerator<EventBatch> {
-    const object = this.profile.logs[log];
+    const objects = this.profile.logs[log];
     const unknown = async () => undefined;
-    for await (const { rows, covered } of this.#profiles.read(object.obis, interval, false, unknown)) {
-      yield { events: toEvents(rows, object.impliedCode), covered };
+    let settled = interval;
+    for (const [index, { obis, impliedCode, codeObis }] of objects.entries()) {
+      const last = index === objects.length - 1;
+      let reached: Interval | undefined;
+      for await (const { rows, covered } of this.#profiles.read(obis, interval, false, unknown)) {
+        reached = joined(reached, covered);
+        const events = toEvents(rows, impliedCode, codeObis);
+        yield { events, covered: last && covered !== undefined ? common(settled, covered) : undefined };
+      }
+      // An object that has settled nothing leaves the whole interval open.
+      settled = common(settled, reached ?? { fromMs: interval.fromMs, toMs: interval.fromMs }) ?? {
+        fromMs: interval.fromMs,
+        toMs: interval.fromMs,
+      };
     }
   }
 
@@ -218,7 +228,7 @@ export class MeterSession {
     const results: GetResult[] = [];
     const listed = this.#link.association.conformance.includes('multiple-references');
     for (let at = 0; at < attributes.length; ) {
-      const some = attributes.slice(at, at + (listed ? LIST_SIZE : 1));
+      const some = attributes.slice(at, at + (listed ? this.profile.quirks.maxListSize : 1));
       at += some.length;
       const [only] = some;
       if (some.length === 1 && only !== undefined) {
@@ -233,4 +243,18 @@ export class MeterSession {
     await this.#options.beforeRequest?.();
     return send();
   }
+}
+
+/** The stretch from the first to the last of two that follow each other. */
+function joined(a: Interval | undefined, b: Interval | undefined): Interval | undefined {
+  if (a === undefined || b === undefined) return a ?? b;
+  // With a hole between them only the first counts as read.
+  if (b.fromMs > a.toMs || a.fromMs > b.toMs) return a;
+  return { fromMs: Math.min(a.fromMs, b.fromMs), toMs: Math.max(a.toMs, b.toMs) };
+}
+
+function common(a: Interval, b: Interval): Interval | undefined {
+  const fromMs = Math.max(a.fromMs, b.fromMs);
+  const toMs = Math.min(a.toMs, b.toMs);
+  return fromMs < toMs ? { fromMs, toMs } : undefined;
 }

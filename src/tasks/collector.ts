@@ -3,18 +3,22 @@ import type { Clock } from '../base/clock.ts';
 import type { CollectionStore } from '../base/collection.ts';
 import { DcuError, toDcuError } from '../base/errors.ts';
 import type { Log } from '../base/log.ts';
-import type { TaskItem, TaskType } from '../base/model.ts';
+import type { Meter, TaskItem, TaskType } from '../base/model.ts';
 import type { Random } from '../base/random.ts';
+import type { ByteChannel } from '../channels/channel.ts';
 import { openDlmsClient } from '../channels/dlms-client.ts';
 import { DEFAULT_BACKOFF } from '../meters/breaker.ts';
 import { type ConnectDlms, MeterConnector } from '../meters/connector.ts';
 import type { LineOpener } from '../meters/line-channels.ts';
-import type { JobOutcome, LineAccount, LineJob } from '../meters/line-job.ts';
+import type { CountLink, JobOutcome, LineAccount, LineJob } from '../meters/line-job.ts';
 import { LinePool } from '../meters/line-pool.ts';
+import type { ProtocolSettings } from '../meters/link-settings.ts';
+import type { ProfileBook } from '../meters/profiles/index.ts';
 import type { MeterSession, RelayState } from '../meters/session.ts';
 import { AttemptBook, type LastError } from './attempt-book.ts';
 import { CollectJob, type JobDependencies, type JobReason } from './collect-job.ts';
 import type { CollectorEvents, CollectorSnapshot, JobView } from './events.ts';
+import { LineVisitJob } from './line-visit-job.ts';
 import { LinelessMeters } from './lineless-meters.ts';
 import { MeterStates } from './meter-states.ts';
 import { OnDemandJob } from './on-demand-job.ts';
@@ -47,6 +51,8 @@ export interface CollectorOptions {
   readonly systemTitle: Uint8Array;
   /** Lines that may be busy at the same time, waiting for dead meters not included; default 64. */
   readonly maxBusyLines?: number;
+  /** What meters may have for a profile; those that are built in if not given. */
+  readonly profiles?: ProfileBook;
   /** Opens an association; default: the DLMS client of `channels/`. */
   readonly connect?: ConnectDlms;
 }
@@ -80,6 +86,11 @@ export interface Collector {
     to: 'off' | 'on',
     signal: AbortSignal,
   ): Promise<{ readonly relay: RelayState | null; readonly relayTime: number | null }>;
+  /**
+   * Stays on the line that leads to `meter`, which need not be of the archive, as often as `stay` says `more`, behind all
+   * reading. Rejects with what a stay throws, and with `cancelled`.
+   */
+  visit(meter: Meter, name: string, signal: AbortSignal, stay: LineStay): Promise<void>;
   /** False when there is no such job any more. */
   cancel(jobId: string): boolean;
   snapshot(): CollectorSnapshot;
@@ -88,6 +99,14 @@ export interface Collector {
   /** What each line and meter has used since the start, and what went wrong there. */
   accounting(): readonly LineAccount[];
 }
+
+/** One stay on a line: what is sent goes over `channel`; `count` is told the link's counters. */
+export type LineStay = (line: {
+  readonly channel: ByteChannel;
+  readonly settings: ProtocolSettings;
+  readonly signal: AbortSignal;
+  readonly count: CountLink;
+}) => Promise<'more' | 'done'>;
 
 export function createCollector(options: CollectorOptions): Collector {
   return new LineCollector(options);
@@ -201,6 +220,36 @@ class LineCollector implements Collector {
     return this.#onDemand(meterId, `relay ${to}`, signal, (session) =>
       operateRelay(session, to, store, clock, log),
     );
+  }
+
+  async visit(meter: Meter, name: string, signal: AbortSignal, stay: LineStay): Promise<void> {
+    signal.throwIfAborted();
+    const access = this.#options.openLine(meter);
+    const job = new LineVisitJob(
+      this.#nextId(),
+      meter,
+      name,
+      (aborted, count) =>
+        this.#connector.visit(meter, aborted, (channel, settings) =>
+          stay({ channel, settings, signal: aborted, count }),
+        ),
+      {
+        onStarted: (started, line) =>
+          this.bus.emit('job-started', { ...this.#jobEvent(started, line), rows: 0 }),
+        onFinished: (ended, outcome) => this.#finished(ended, access.lineName, 0, outcome),
+      },
+    );
+    const onAbort = (): void => {
+      this.cancel(job.id);
+    };
+    signal.addEventListener('abort', onAbort, { once: true });
+    try {
+      if (!this.#pool.enqueue(access, job)) throw new DcuError('cancelled', 'the line is closed');
+      this.#progress();
+      await job.result;
+    } finally {
+      signal.removeEventListener('abort', onAbort);
+    }
   }
 
   cancel(jobId: string): boolean {

@@ -7,6 +7,7 @@ import { accountAuth, profileCatalogue, zonedCron } from '../../src/api/ports.ts
 import type { CollectorPort } from '../../src/api/services.ts';
 import { systemClock } from '../../src/base/clock.ts';
 import { SeededRandom } from '../../src/base/random.ts';
+import { BUILT_IN_PROFILES } from '../../src/meters/profiles/index.ts';
 import { AccountService } from '../../src/security/accounts.ts';
 import { openVault } from '../../src/security/vault.ts';
 import { openStore } from '../../src/store/index.ts';
@@ -52,7 +53,7 @@ describe('the API over the real store and the real accounts', () => {
         clock,
         auth: accountAuth(accounts),
         cron: zonedCron(() => 'Europe/Riga'),
-        catalogue: profileCatalogue,
+        catalogue: profileCatalogue(BUILT_IN_PROFILES),
       },
       { loginsPerMinute: 100 },
     );

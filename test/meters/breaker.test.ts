@@ -7,11 +7,10 @@ import {
   noteFailure,
   noteSuccess,
 } from '../../src/meters/breaker.ts';
-import { type ClockReading, clockCorrection } from '../../src/meters/clock.ts';
 import { protocolSettings } from '../../src/meters/link-settings.ts';
 import { defineMeterProfile } from '../../src/meters/meter-profile.ts';
 import { generic } from '../../src/meters/profiles/generic.ts';
-import { eventText, meterProfile, meterProfiles } from '../../src/meters/profiles/index.ts';
+import { BUILT_IN_PROFILES } from '../../src/meters/profiles/index.ts';
 
 const RULE: BackoffRule = { breakAfter: 3, firstDelayMs: 1_000, maxDelayMs: 3_600_000 };
 
@@ -40,34 +39,6 @@ describe('back-off', () => {
   });
 });
 
-describe('clock correction', () => {
-  const limits = { thresholdMs: 2_000, shiftUpToMs: 60_000 };
-  const reading = (driftMs: number, deviationMinutes = 0): ClockReading => ({
-    readAtMs: 0,
-    meterMs: 0,
-    driftMs,
-    roundTripMs: 0,
-    deviationMinutes,
-    status: 0,
-  });
-  const noon = Date.parse('2026-06-10T12:00:00Z');
-
-  test.each([
-    [2_000, noon, 0, { do: 'nothing', why: 'within-threshold' }],
-    [-2_001, noon, 0, { do: 'shift', seconds: 2 }],
-    [60_000, noon, 0, { do: 'shift', seconds: -60 }],
-    [60_001, noon, 0, { do: 'set' }],
-    [30_000, Date.parse('2026-06-10T23:58:31Z'), 0, { do: 'nothing', why: 'near-midnight' }],
-    [30_000, Date.parse('2026-06-10T23:58:10Z'), 0, { do: 'nothing', why: 'near-midnight' }],
-    [-30_000, Date.parse('2026-06-11T00:01:45Z'), 0, { do: 'nothing', why: 'near-midnight' }],
-    // Midnight is the meter's own: UTC+2.
-    [30_000, Date.parse('2026-06-10T22:00:30Z'), -120, { do: 'nothing', why: 'near-midnight' }],
-    [30_000, Date.parse('2026-06-11T00:00:30Z'), -120, { do: 'shift', seconds: -30 }],
-  ] as const)('drift %i ms', (driftMs, nowMs, deviation, expected) => {
-    expect(clockCorrection(reading(driftMs, deviation), nowMs, limits)).toEqual(expected);
-  });
-});
-
 test('protocol attributes: the values of the manual where none or nonsense is given', () => {
   const manual = { maxBytes: 80, retries: 3, timeoutMs: 10_000, silentMs: 2_000 };
   expect(protocolSettings({})).toEqual(manual);
@@ -79,12 +50,13 @@ test('protocol attributes: the values of the manual where none or nonsense is gi
 
 describe('meter profiles', () => {
   test('are found by name, say what codes mean, and are checked', () => {
-    expect(meterProfiles().map((profile) => profile.name)).toContain('generic');
-    expect(meterProfile('generic')).toBe(generic);
-    expect(() => meterProfile('nobody')).toThrow('nobody');
-    expect(eventText('generic', 'fraud', 40)).toBe('Terminal cover removed');
-    expect(eventText('generic', 'fraud', 201)).toBeUndefined();
-    expect(eventText('nobody', 'fraud', 40)).toBeUndefined();
+    const book = BUILT_IN_PROFILES;
+    expect(book.all().map((profile) => profile.name)).toContain('generic');
+    expect(book.get('generic')).toBe(generic);
+    expect(() => book.get('nobody')).toThrow('nobody');
+    expect(book.event('generic', 'fraud', 40)?.text).toBe('Terminal cover removed');
+    expect(book.event('generic', 'fraud', 201)).toBeUndefined();
+    expect(book.event('nobody', 'fraud', 40)).toBeUndefined();
     expect(() => defineMeterProfile({ ...generic, clock: '0.0.1' })).toThrow('0.0.1');
   });
 });

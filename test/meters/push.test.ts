@@ -288,6 +288,11 @@ describe('a push object list', () => {
 });
 
 describe('an event notification', () => {
+  const standard: PushedRowsOf = {
+    log: 'standard',
+    impliedCode: 0,
+    layout: layoutOf('0.0.99.98.0.255', column(1, '0.0.96.11.0.255')),
+  };
   const told = (obis: string, value: DlmsData, time?: Uint8Array) =>
     placeNotification(
       encodeEventNotification({
@@ -295,7 +300,7 @@ describe('an event notification', () => {
         value: encodeData(value),
         ...(time ? { time } : {}),
       }),
-      facts(),
+      { ...facts(), layouts: [...LAYOUTS, standard] },
     );
 
   test('of an event code object is an event of its log', () => {

@@ -7,6 +7,7 @@ import { serveHttps } from '../../src/api/serve.ts';
 import { systemClock } from '../../src/base/clock.ts';
 import { silentLog } from '../../src/base/log.ts';
 import { systemRandom } from '../../src/base/random.ts';
+import { BUILT_IN_PROFILES } from '../../src/meters/profiles/index.ts';
 import { AccountService } from '../../src/security/accounts.ts';
 import { serverCertificate } from '../../src/security/certificate.ts';
 import { openVault } from '../../src/security/vault.ts';
@@ -53,7 +54,7 @@ export async function startHarness({ meters = 60, zone = 'Europe/Riga', port = 0
         zone: () => zone,
       },
       cron: zonedCron(() => zone),
-      catalogue: profileCatalogue,
+      catalogue: profileCatalogue(BUILT_IN_PROFILES),
       clock: systemClock,
       log: silentLog,
     },

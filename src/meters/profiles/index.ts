@@ -1,38 +1,73 @@
 import { DcuError } from '../../base/errors.ts';
 import type { EventLog } from '../../base/model.ts';
 import { obisName } from '../../dlms/names/obis-names.ts';
-import type { MeterProfile } from '../meter-profile.ts';
+import type { EventMeaning, MeterProfile } from '../meter-profile.ts';
+import { dsmr } from './dsmr.ts';
 import { generic } from './generic.ts';
+import { idis } from './idis.ts';
+import { is15959 } from './is-15959.ts';
 
-const PROFILES: readonly MeterProfile[] = [generic];
-const BY_NAME = new Map(PROFILES.map((profile) => [profile.name, profile]));
+const BUILT_IN: readonly MeterProfile[] = [generic, idis, dsmr, is15959];
 
-export function meterProfiles(): readonly MeterProfile[] {
-  return PROFILES;
+/** A file of the user's that holds no profile, and everything that is wrong with it. */
+export interface ProfileProblem {
+  readonly file: string;
+  readonly problems: readonly string[];
 }
 
-/** @throws DcuError `not-found` naming the field `profile`. */
-export function meterProfile(name: string): MeterProfile {
-  const profile = BY_NAME.get(name);
-  if (profile === undefined) {
-    throw new DcuError('not-found', `there is no meter profile named "${name}"`, { field: 'profile' });
+/** What meters may have for a profile: those that are built in, and the user's own. */
+export class ProfileBook {
+  #own: readonly MeterProfile[] = [];
+  #problems: readonly ProfileProblem[] = [];
+  #byName = new Map(BUILT_IN.map((profile) => [profile.name, profile]));
+
+  /** Takes the user's profiles in place of those before. Their names differ from each other and from the built-in. */
+  replaceOwn(profiles: readonly MeterProfile[], problems: readonly ProfileProblem[]): void {
+    this.#own = profiles;
+    this.#problems = problems;
+    this.#byName = new Map(this.all().map((profile) => [profile.name, profile]));
   }
-  return profile;
-}
 
-/** What an event code means in a log of a meter with this profile; undefined when nobody says. */
-export function eventText(profileName: string, _log: EventLog, code: number): string | undefined {
-  return BY_NAME.get(profileName)?.eventTexts[code];
-}
-
-/** What an object is called in words: by a profile, in short, or by the standard. */
-export function objectTitle(obis: string): string | undefined {
-  for (const profile of PROFILES) {
-    const found = profile.registers.find((register) => register.obis === obis);
-    if (found !== undefined) return found.title;
+  all(): readonly MeterProfile[] {
+    return [...BUILT_IN, ...this.#own];
   }
-  return OBJECT_TITLES[obis] ?? obisName(obis);
+
+  isBuiltIn(name: string): boolean {
+    return BUILT_IN.some((profile) => profile.name === name);
+  }
+
+  /** Files that hold no profile. */
+  get problems(): readonly ProfileProblem[] {
+    return this.#problems;
+  }
+
+  /** @throws DcuError `not-found` naming the field `profile`. */
+  get(name: string): MeterProfile {
+    const profile = this.#byName.get(name);
+    if (profile === undefined) {
+      throw new DcuError('not-found', `there is no meter profile named "${name}"`, { field: 'profile' });
+    }
+    return profile;
+  }
+
+  /** What an event code means in a log of a meter with this profile; undefined when nobody says. */
+  event(profileName: string, log: EventLog, code: number): EventMeaning | undefined {
+    const profile = this.#byName.get(profileName);
+    return profile?.eventsOfLog[log]?.[code] ?? profile?.events[code];
+  }
+
+  /** What an object is called in words: by a profile, in short, or by the standard. */
+  objectTitle(obis: string): string | undefined {
+    for (const { registers, counters } of this.all()) {
+      const found = [...registers, ...counters].find((object) => object.obis === obis);
+      if (found !== undefined) return found.title;
+    }
+    return OBJECT_TITLES[obis] ?? obisName(obis);
+  }
 }
+
+/** For those who know no user's profiles. */
+export const BUILT_IN_PROFILES = new ProfileBook();
 
 /** Shorter than the standard's names, as heads of columns want them. */
 const OBJECT_TITLES: Readonly<Record<string, string>> = {

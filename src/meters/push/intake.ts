@@ -16,7 +16,7 @@ import {
 import { ReplayGuard } from '../../dlms/replay-guard.ts';
 import { digest } from '../../kernels/index.ts';
 import { CounterBlock } from '../counter-block.ts';
-import { meterProfile } from '../profiles/index.ts';
+import { BUILT_IN_PROFILES, type ProfileBook } from '../profiles/index.ts';
 import { fusedRows } from './fused.ts';
 import { knownLayouts, type PushedRowsOf } from './layouts.ts';
 import { inKind, type Placed, placeNotification } from './placing.ts';
@@ -35,6 +35,8 @@ export interface PushIntakeOptions {
    * and what is sent here must not run ahead of what is sent there.
    */
   readonly systemTitle: Uint8Array;
+  /** What meters may have for a profile; those that are built in if not given. */
+  readonly profiles?: ProfileBook;
   /** Told of what was refused, and of notifications that no meter of the archive has sent. */
   readonly onRefused: (refused: RefusedPush) => void;
 }
@@ -209,7 +211,8 @@ export class PushIntake {
 
   async #open(arrival: PushArrival, claims: PushClaims, sender: Sender): Promise<Opened> {
     const { meter, keys } = sender;
-    const layouts = await knownLayouts(meter.id, meterProfile(meter.profile), this.#options.store);
+    const { store, profiles = BUILT_IN_PROFILES } = this.#options;
+    const layouts = await knownLayouts(meter.id, profiles.get(meter.profile), store);
     const quick = this.#fused(arrival, sender, layouts);
     const opened = quick?.opened ?? openPushed(arrival.apdu, keys, claims);
     if (!satisfies(opened.protection.policy, meter.security.policy)) {

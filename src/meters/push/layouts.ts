@@ -14,13 +14,8 @@ export type PushedRowsOf =
   | { readonly kind: ProfileKind; readonly layout: ProfileLayout }
   | { readonly log: EventLog; readonly impliedCode: number; readonly layout: ProfileLayout };
 
-/** Logs whose rows are a time and an event code and nothing else; those of others cannot be told without asking. */
-const CODED_LOGS: Readonly<Partial<Record<EventLog, string>>> = {
-  standard: '0.0.96.11.0.255',
-  fraud: '0.0.96.11.1.255',
-  relay: '0.0.96.11.2.255',
-  'power-quality': '0.0.96.11.5.255',
-};
+/** Logs whose rows are often more than a time and an event code: they cannot be told without asking. */
+const WIDER_LOGS: ReadonlySet<EventLog> = new Set(['power-failure', 'phase-interruption']);
 
 /**
  * What the rows of a meter's profiles and logs are made of, as far as that is known without asking it: profiles that
@@ -38,11 +33,12 @@ export async function knownLayouts(
     layouts.push({ kind, layout: layoutOf(profile.profiles[kind], profile.clock, columns) });
   }
   for (const log of EVENT_LOGS) {
-    const code = CODED_LOGS[log];
-    if (code === undefined) continue;
-    const { obis, impliedCode } = profile.logs[log];
-    const column = { classId: 1, obis: code, attribute: 2, dataIndex: 0, scaler: null, unit: null };
-    layouts.push({ log, impliedCode, layout: layoutOf(obis, profile.clock, [column]) });
+    if (WIDER_LOGS.has(log)) continue;
+    for (const { obis, impliedCode, codeObis } of profile.logs[log]) {
+      if (codeObis === null) continue;
+      const column = { classId: 1, obis: codeObis, attribute: 2, dataIndex: 0, scaler: null, unit: null };
+      layouts.push({ log, impliedCode, layout: layoutOf(obis, profile.clock, [column]) });
+    }
   }
   return layouts;
 }
@@ -54,6 +50,9 @@ function layoutOf(obis: string, clock: string, columns: readonly CaptureColumn[]
 }
 
 /** The log whose event code object this is. */
-export function logOfCode(obis: string): EventLog | undefined {
-  return EVENT_LOGS.find((log) => CODED_LOGS[log] === obis);
+export function logOfCode(layouts: readonly PushedRowsOf[], obis: string): EventLog | undefined {
+  for (const of of layouts) {
+    if ('log' in of && of.layout.columns.some((column) => column.obis === obis)) return of.log;
+  }
+  return undefined;
 }

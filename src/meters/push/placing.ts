@@ -200,7 +200,7 @@ function placeEvent(plaintext: Uint8Array, facts: PlacingFacts): Placed {
   const stamp = time?.length === 12 ? decodeDateTime(time) : undefined;
   const atMs = (stamp && toUtcMs(stamp)) ?? facts.receivedAtMs;
   const node = dataNode(decodeData(value));
-  const log = logOfCode(attribute.obis);
+  const log = logOfCode(facts.layouts, attribute.obis);
   const code = 'value' in node ? Number(node.value) : Number.NaN;
   if (log !== undefined && Number.isInteger(code)) {
     const event = { time: atMs, code, clockStatus: stamp?.status ?? NO_STATUS, extra: {} };
