@@ -11,6 +11,7 @@ import { createDevices } from './devices.ts';
 import type { Executor } from './executor.ts';
 import { type Defer, LocalExecutor } from './local-executor.ts';
 import { type DirectoryLock, lockDataDirectory } from './lock.ts';
+import { createNetworkKeys } from './network-keys.ts';
 import { DATABASE_FILE, type OpenedDatabase, openDatabase } from './open-database.ts';
 import { createReadings } from './readings.ts';
 import { ThreadExecutor } from './thread-executor.ts';
@@ -92,6 +93,7 @@ function createStore(executor: Executor, options: StoreOptions, before: Before, 
     configuration,
     collection: createCollection(executor, sealer),
     readings: createReadings(executor),
+    networkKeys: createNetworkKeys(executor, sealer, clock),
     ...createAccess(executor),
     ...createDevices(executor, clock),
     applyRetention: (nowMs) => applyRetention(executor, configuration, nowMs),

@@ -9,6 +9,7 @@ import * as events from './event-rows.ts';
 import * as found from './found-rows.ts';
 import * as marks from './log-mark-rows.ts';
 import * as meters from './meter-rows.ts';
+import * as networkKeys from './network-key-rows.ts';
 import * as profiles from './profile-rows.ts';
 import * as replace from './replace-rows.ts';
 import * as seed from './seed-rows.ts';
@@ -52,6 +53,10 @@ export const READS = {
   listLogbook: access.listLogbook,
   listAudit: access.listAudit,
   listBlacklist: blacklist.listBlacklist,
+  listNetworkKeys: networkKeys.listNetworkKeys,
+  listKeyChanges: networkKeys.listKeyChanges,
+  getKeyChange: networkKeys.getKeyChange,
+  sealedChangeKey: networkKeys.sealedChangeKey,
   listFound: found.listFound,
   getFound: found.getFound,
 } as const;
@@ -91,6 +96,12 @@ export const WRITES = {
   recordAudit: access.recordAudit,
   addToBlacklist: blacklist.addToBlacklist,
   removeFromBlacklist: blacklist.removeFromBlacklist,
+  saveNetworkKey: networkKeys.saveNetworkKey,
+  replaceNetworkKeys: networkKeys.replaceNetworkKeys,
+  planKeyChange: networkKeys.planKeyChange,
+  saveKeyStep: networkKeys.saveKeyStep,
+  moveKeyChange: networkKeys.moveKeyChange,
+  settleKeyChange: networkKeys.settleKeyChange,
   noteFound: found.noteFound,
   setFoundState: found.setFoundState,
   dropOld: summary.dropOld,

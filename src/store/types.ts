@@ -35,6 +35,7 @@ export interface Store {
   readonly audit: AuditTrail;
   readonly blacklist: BlacklistStore;
   readonly found: FoundDevices;
+  readonly networkKeys: NetworkKeyStore;
   /** Drops data older than the retention (setting `retention.days`, default 92) in small steps. */
   applyRetention(nowMs: number): Promise<{ readonly rowsDropped: number }>;
   /** Bytes in use and free on the volume. */
@@ -302,4 +303,80 @@ export interface FoundDevices {
   note(device: FoundNote): Promise<boolean>;
   /** @throws DcuError `not-found` */
   setState(id: number, state: FoundState): Promise<FoundDevice>;
+}
+
+/** A change of pre-shared keys: `failed` = it could not be taken back at every meter. */
+export type KeyChangeState = 'planned' | 'running' | 'done' | 'rolling-back' | 'rolled-back' | 'failed';
+export type KeyStepState = 'waiting' | 'sent' | 'confirmed' | 'failed' | 'rolled-back';
+
+export interface KeyStep {
+  readonly meterId: number;
+  readonly state: KeyStepState;
+  readonly message?: string;
+  readonly at?: number;
+}
+
+export interface KeyChange {
+  readonly id: number;
+  readonly channel: string;
+  /** 0 = the whole network. */
+  readonly meterId: number;
+  readonly state: KeyChangeState;
+  readonly actor: string;
+  readonly startedAt: number;
+  readonly finishedAt?: number;
+  readonly steps: readonly KeyStep[];
+}
+
+/** A pre-shared key that is known, 16 bytes. It never leaves the process but to a meter. */
+export interface KnownNetworkKey {
+  /** 0 = the whole network's; a meter's own goes before it. */
+  readonly meterId: number;
+  readonly key: Uint8Array;
+  /** The one before, for as long as the change can be taken back, or one that the meter may have as well. */
+  readonly previous?: Uint8Array;
+  readonly changedAt: number;
+}
+
+/** Pre-shared keys of G3-PLC networks and their changes. While one is under way, another ends in DcuError `conflict`. */
+export interface NetworkKeyStore {
+  /** Which there are, without the keys. */
+  list(): Promise<
+    readonly {
+      readonly channel: string;
+      readonly meterId: number;
+      readonly hasPrevious: boolean;
+      readonly changedAt: number;
+    }[]
+  >;
+  /** @throws what the sealer throws when a key was moved or changed */
+  keys(channel: string): Promise<readonly KnownNetworkKey[]>;
+  save(channel: string, meterId: number, key: Uint8Array): Promise<void>;
+  /** All of a channel anew. */
+  replace(channel: string, keys: readonly KnownNetworkKey[]): Promise<void>;
+  plan(change: {
+    readonly channel: string;
+    readonly meterId: number;
+    readonly key: Uint8Array;
+    readonly actor: string;
+    readonly meterIds: readonly number[];
+  }): Promise<KeyChange>;
+  /** Newest first. */
+  changes(): Promise<readonly KeyChange[]>;
+  /** @throws DcuError `not-found` */
+  change(id: number): Promise<KeyChange>;
+  /** The key that a change brings; undefined once it has ended. */
+  changeKey(id: number): Promise<Uint8Array | undefined>;
+  step(id: number, meterId: number, state: KeyStepState, message?: string): Promise<void>;
+  /** @throws DcuError `conflict` when the change is in another state than `from` */
+  move(id: number, from: readonly KeyChangeState[], to: KeyChangeState): Promise<void>;
+  /** All keys of the channel anew and the change's state in one transaction; without `key` the change has ended. */
+  settle(
+    id: number,
+    settled: {
+      readonly state: KeyChangeState;
+      readonly key?: Uint8Array;
+      readonly keys: readonly KnownNetworkKey[];
+    },
+  ): Promise<void>;
 }
