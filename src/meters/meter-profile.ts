@@ -67,6 +67,18 @@ export interface ProfileHints {
   readonly objects: readonly { readonly obis: string; readonly weight: number }[];
 }
 
+/** What takes the pre-shared key of a G3-PLC network: no standard has such an object, each vendor has its own. */
+export interface G3PskObject {
+  readonly classId: number;
+  readonly obis: string;
+  /** A SET of this attribute, or a call of this method. */
+  readonly by: { readonly attribute: number } | { readonly method: number };
+  /** `kek`: wrapped with the meter's master key (RFC 3394); `none`: only the association protects it. */
+  readonly wrap: 'kek' | 'none';
+  /** Octet-string with the first three bytes of a block of zeros under the key in use; absent where the meter has none. */
+  readonly checkValue?: { readonly classId: number; readonly obis: string; readonly attribute: number };
+}
+
 /** Which objects a kind of meter has, what its codes mean and how it is talked to. Data only. */
 export interface MeterProfile {
   readonly name: string;
@@ -106,6 +118,8 @@ export interface MeterProfile {
   readonly receiveWindow: number;
   readonly quirks: ProfileQuirks;
   readonly hints: ProfileHints;
+  /** Absent where the key of a G3-PLC network cannot be changed through the meter. */
+  readonly g3Psk?: G3PskObject;
 }
 
 export const OBIS_PATTERN =
@@ -125,6 +139,7 @@ export function obisCodesOf(profile: MeterProfile): string[] {
     profile.invocationCounter,
     ...[...profile.registers, ...profile.counters].map(({ obis }) => obis),
     ...profile.hints.objects.map(({ obis }) => obis),
+    ...[profile.g3Psk, profile.g3Psk?.checkValue].flatMap((object) => object?.obis ?? []),
   ];
 }
 

@@ -11,6 +11,7 @@ import {
   EVENT_SEVERITIES,
   type EventLogObject,
   type EventMeaning,
+  type G3PskObject,
   type MeterProfile,
   type NamedObject,
   OBIS_PATTERN,
@@ -51,6 +52,7 @@ const FIELDS = [
   'receiveWindow',
   'quirks',
   'hints',
+  'g3Psk',
 ] as const;
 
 /**
@@ -74,6 +76,7 @@ export function readOwnProfile(text: string, base: (name: string) => MeterProfil
   if (name === undefined) given.wrong('name', 'is missing');
   else if (!NAME.test(name)) given.wrong('name', 'is made of a-z, 0-9, dot and hyphen');
   const title = given.text('title', 80);
+  const g3Psk = pskOf(given.inner('g3Psk')) ?? parent?.g3Psk;
   if (parent === undefined) given.wrong('extends', `there is no profile "${from}"`);
   if (parent === undefined || name === undefined) return { ok: false, problems: given.problems };
   const profile: MeterProfile = {
@@ -100,6 +103,7 @@ export function readOwnProfile(text: string, base: (name: string) => MeterProfil
     receiveWindow: given.whole('receiveWindow', 1, 7) ?? parent.receiveWindow,
     quirks: { ...parent.quirks, ...quirksOf(given.inner('quirks')) },
     hints: hintsOf(given.inner('hints'), parent.hints),
+    ...(g3Psk === undefined ? {} : { g3Psk }),
   };
   return given.problems.length === 0 ? { ok: true, profile } : { ok: false, problems: given.problems };
 }
@@ -223,6 +227,38 @@ function hintsOf(fields: Fields | undefined, parent: ProfileHints): ProfileHints
     manufacturers: fields.list('manufacturers', (item) => item.asText(3)) ?? parent.manufacturers,
     logicalDeviceName: pattern ?? parent.logicalDeviceName,
     objects: fields.list('objects', hintOf) ?? parent.objects,
+  };
+}
+
+function pskOf(fields: Fields | undefined): G3PskObject | undefined {
+  if (fields === undefined) return undefined;
+  fields.onlyKnown(['classId', 'obis', 'attribute', 'method', 'wrap', 'checkValue']);
+  const obis = fields.required('obis', () => fields.obis('obis'));
+  const attribute = fields.whole('attribute', 1, 127);
+  const method = fields.whole('method', 1, 127);
+  if ((attribute === undefined) === (method === undefined)) {
+    fields.wrong('', 'is to have either attribute or method');
+    return undefined;
+  }
+  const checkValue = checkValueOf(fields.inner('checkValue'));
+  if (obis === undefined) return undefined;
+  return {
+    classId: fields.whole('classId', 1, 65_535) ?? 1,
+    obis,
+    by: attribute === undefined ? { method: method ?? 1 } : { attribute },
+    wrap: fields.choice('wrap', ['kek', 'none'] as const) ?? 'kek',
+    ...(checkValue === undefined ? {} : { checkValue }),
+  };
+}
+
+function checkValueOf(fields: Fields | undefined): G3PskObject['checkValue'] {
+  fields?.onlyKnown(['classId', 'obis', 'attribute']);
+  const obis = fields?.required('obis', () => fields.obis('obis'));
+  if (fields === undefined || obis === undefined) return undefined;
+  return {
+    classId: fields.whole('classId', 1, 65_535) ?? 1,
+    obis,
+    attribute: fields.whole('attribute', 1, 127) ?? 2,
   };
 }
 
