@@ -38,6 +38,8 @@ export const ERROR_TABLE = {
   'link-protocol': row('link', true, 502),
   'channel-open-failed': row('link', true, 502),
   'channel-lost': row('link', true, 502),
+  // It says nothing of the meters behind it.
+  'module-lost': row('local', true, 503),
   // dlms
   'axdr-invalid': row('remote', false, 502),
   'axdr-too-deep': row('remote', false, 502),

@@ -11,6 +11,11 @@ export interface ByteChannel {
   /** Called once, with the reason unless it was our own `close`. */
   onClosed(listener: (reason?: DcuError) => void): void;
   /**
+   * Where somebody on the way knows that what was written last stays without an answer: told then, once for each time.
+   * Absent where only time tells.
+   */
+  onSilent?(listener: () => void): void;
+  /**
    * Changes the line's settings; called when everything written before has left. Absent where there is no such line.
    * Throws `channel-lost` or `channel-open-failed` when the port refuses.
    */

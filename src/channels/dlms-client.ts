@@ -18,6 +18,7 @@ import {
 } from '../dlms/client.ts';
 import type { DlmsData } from '../dlms/data.ts';
 import type { LinkConfig, LinkCounters } from '../dlms/link/link.ts';
+import { RESPONSE_TIMER } from '../dlms/link/peer.ts';
 import type { ByteChannel } from './channel.ts';
 import { type Pump, pump, type TraceEntry } from './pump.ts';
 import { RequestLimits } from './request-limits.ts';
@@ -154,6 +155,7 @@ class PumpedClient implements DlmsClient {
     this.#silenceMs = silenceMs;
     this.#options = options;
     this.#pump = pump(machine, channel, clock, (event) => this.#onEvent(event), {
+      answerTimer: RESPONSE_TIMER,
       trace: (entry) => {
         this.#limits?.activity(clock.monotonicMs());
         options.trace?.(entry);

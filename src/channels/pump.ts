@@ -12,10 +12,14 @@ export interface TraceEntry {
 
 export interface PumpOptions {
   readonly trace?: (entry: TraceEntry) => void;
+  /** The machine's timer for an answer: it goes off at once when the channel knows that none will come. */
+  readonly answerTimer?: string;
 }
 
 export interface Pump<Command> {
   command(command: Command): void;
+  /** Resolves when all that was sent so far has left, or cannot any more. */
+  sent(): Promise<void>;
   /** Tells the machine that its transport is gone, stops all timers and closes the channel. No event comes afterwards. */
   close(): Promise<void>;
   /** Lets go of the channel, which stays open for the next machine: no timer, no input, no event any more. */
@@ -79,12 +83,18 @@ class ChannelPump<Command, Event> implements Pump<Command> {
       this.#feed({ on: 'bytes', bytes });
     });
     channel.onClosed((reason) => this.#lose(reason));
+    const { answerTimer } = options;
+    if (answerTimer !== undefined) channel.onSilent?.(() => this.#elapse(answerTimer));
   }
 
   command(command: Command): void {
     this.#feed({ on: 'command', command });
     // What the command has begun can come to no end by itself on a channel that is gone.
     if (this.#lost && !this.#silent) this.#feed(closed(this.#reason));
+  }
+
+  sent(): Promise<void> {
+    return this.#lastWrite;
   }
 
   async close(): Promise<void> {
@@ -200,10 +210,15 @@ class ChannelPump<Command, Event> implements Pump<Command> {
 
   #start(name: string, timer: Timer): void {
     timer.cancel = this.#clock.after(timer.delayMs, () => {
-      if (this.#timers.get(name) !== timer) return;
-      this.#timers.delete(name);
-      this.#feed({ on: 'timer', timer: name });
+      if (this.#timers.get(name) === timer) this.#elapse(name);
     });
+  }
+
+  /** Nothing happens where no such timer is armed. */
+  #elapse(name: string): void {
+    if (!this.#timers.has(name)) return;
+    this.#disarm(name);
+    this.#feed({ on: 'timer', timer: name });
   }
 
   #startWaitingTimers(): void {

@@ -1,6 +1,7 @@
 import type { Clock } from '../base/clock.ts';
 import type { CollectionStore } from '../base/collection.ts';
 import { namesOfMeter } from '../base/device-address.ts';
+import { toDcuError } from '../base/errors.ts';
 import type { Log } from '../base/log.ts';
 import type { CollectionKind } from '../base/model.ts';
 import type { Random } from '../base/random.ts';
@@ -17,6 +18,9 @@ import type { Configuration, MeterArchive, SecretSealer, Store } from '../store/
 import { type Collector, createCollector } from '../tasks/collector.ts';
 import { validateCron } from '../tasks/cron.ts';
 import { LineDirectory } from './lines.ts';
+import { ModuleEvents } from './module-events.ts';
+import { moduleTime } from './module-settings.ts';
+import { PlcModules } from './modules.ts';
 import { loadProfiles } from './profile-files.ts';
 import { watchSecurity } from './security-watch.ts';
 import type { Transports } from './transports.ts';
@@ -56,6 +60,8 @@ export interface Core {
   /** Tells the parts that keep some of it at hand when meters, channels or settings are changed through it. */
   readonly store: Store;
   readonly collector: Collector;
+  /** The PLC modules of the channels that have one. */
+  readonly modules: PlcModules;
   readonly logbook: DeviceLogbook;
   readonly identity: DeviceIdentity;
   /** Whom nobody may talk to; told of every change that is made through `store`. */
@@ -73,6 +79,9 @@ export interface Core {
   onChannelsChanged(listener: () => Promise<void>): void;
   stop(): Promise<void>;
 }
+
+/** As many as keep slow cores busy, and as many meters as one PLC module reads at once. */
+const MOST_BUSY_LINES = 64 + 128;
 
 /** @throws DcuError `data-directory-locked`, what the store throws */
 export async function startCore(options: CoreOptions): Promise<Core> {
@@ -114,7 +123,29 @@ async function build(options: CoreOptions, undo: UndoList): Promise<Core> {
   const blacklist = new BlacklistGuard({ blacklist: new Blacklist(), logbook, clock, log });
   blacklist.replace(await store.blacklist.list());
 
-  const lines = new LineDirectory(store.configuration, options.transports);
+  const moduleLog = log.child('plc');
+  const moduleEvents = new ModuleEvents({ logbook, log: moduleLog });
+  const modules = new PlcModules({
+    configuration: store.configuration,
+    meters: () => store.collection.meters(),
+    transports: options.transports,
+    clock,
+    log: moduleLog,
+    serialNumber: identity.serialNumber,
+    localTime: () => moduleTime(clock.now(), zone),
+    isBlacklisted: (names) => blacklist.match(names) !== undefined,
+    onEvent: (channel, event) => moduleEvents.tell(channel, event),
+  });
+  await modules.reload();
+  undo.add(() => modules.close());
+  const giveArchives = (): void => {
+    modules
+      .metersChanged()
+      .catch((error: unknown) =>
+        moduleLog.error('the modules keep their archives', { ...toDcuError(error).toJSON() }),
+      );
+  };
+  const lines = new LineDirectory(store.configuration, options.transports, modules);
   await lines.reload();
   const collection = acknowledged(
     options.collection?.(store.collection) ?? store.collection,
@@ -134,6 +165,7 @@ async function build(options: CoreOptions, undo: UndoList): Promise<Core> {
     zone: () => zone,
     systemTitle,
     profiles,
+    maxBusyLines: MOST_BUSY_LINES,
   });
   undo.add(() => collector.stop());
   undo.add(watchSecurity(collector, logbook, log));
@@ -143,11 +175,13 @@ async function build(options: CoreOptions, undo: UndoList): Promise<Core> {
   const watchedStore: Store = {
     ...store,
     archive: watchedArchive(store.archive, () => {
+      giveArchives();
       for (const tell of onMeters) tell();
     }),
-    blacklist: watchedBlacklist(store.blacklist, blacklist),
+    blacklist: watchedBlacklist(store.blacklist, blacklist, giveArchives),
     configuration: watched(store.configuration, {
       channels: async () => {
+        await modules.reload();
         await lines.reload();
         await collector.linesChanged();
         for (const tell of onChannels) await tell();
@@ -160,6 +194,7 @@ async function build(options: CoreOptions, undo: UndoList): Promise<Core> {
   return {
     store: watchedStore,
     collector,
+    modules,
     logbook,
     identity,
     blacklist,
@@ -207,10 +242,15 @@ function watchedArchive(archive: MeterArchive, changed: () => void): MeterArchiv
 }
 
 /** The blacklist, telling its guard when it has changed. */
-function watchedBlacklist(rows: Store['blacklist'], guard: BlacklistGuard): Store['blacklist'] {
+function watchedBlacklist(
+  rows: Store['blacklist'],
+  guard: BlacklistGuard,
+  changed: () => void,
+): Store['blacklist'] {
   const told = async <Result>(change: Promise<Result>): Promise<Result> => {
     const result = await change;
     guard.replace(await rows.list());
+    changed();
     return result;
   };
   return {

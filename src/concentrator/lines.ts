@@ -3,10 +3,12 @@ import type { Channel, Meter } from '../base/model.ts';
 import type { ChannelOpener, SerialSettings } from '../channels/channel.ts';
 import type { LineAccess } from '../meters/line-channels.ts';
 import type { Configuration } from '../store/types.ts';
+import type { PlcModules } from './modules.ts';
 import type { PortSettings, Transports } from './transports.ts';
 
 const RS485: ReadonlySet<number> = new Set([4, 7, 8]);
 const IP_METERS: ReadonlySet<number> = new Set([12, 14]);
+const READING_MODULE = 2;
 const G3_NETWORK = 14;
 
 /** A serial channel; without opener while no device is set. */
@@ -17,17 +19,24 @@ interface SerialLine {
 
 /**
  * The channels as configured, at hand without waiting: how each meter is reached. A serial channel is one line that
- * its meters share; a TCP meter is a line of its own.
+ * its meters share; a TCP meter and one behind a module are lines of their own.
  */
 export class LineDirectory {
   readonly #configuration: Pick<Configuration, 'channels' | 'channelAttributes'>;
   readonly #transports: Transports;
+  readonly #modules: Pick<PlcModules, 'access'> | undefined;
   #channels = new Map<string, Channel>();
   #serial = new Map<string, SerialLine>();
 
-  constructor(configuration: Pick<Configuration, 'channels' | 'channelAttributes'>, transports: Transports) {
+  /** `modules`: the way to meters behind a PLC module; no channel leads there without. */
+  constructor(
+    configuration: Pick<Configuration, 'channels' | 'channelAttributes'>,
+    transports: Transports,
+    modules?: Pick<PlcModules, 'access'>,
+  ) {
     this.#configuration = configuration;
     this.#transports = transports;
+    this.#modules = modules;
   }
 
   /** To be called at start and whenever a channel or one of its attributes has changed. */
@@ -70,6 +79,9 @@ export class LineDirectory {
         );
       }
       return { lineName: channel.name, opener, protocol, task, shared: true };
+    }
+    if (channel.commType === READING_MODULE && this.#modules !== undefined) {
+      return this.#modules.access(meter, channel);
     }
     if (IP_METERS.has(channel.commType)) {
       const opener = this.#ipLine(meter, channel);

@@ -15,7 +15,7 @@ import { decodeValue, granted, integerOf } from './attribute.ts';
 import { CounterBlock } from './counter-block.ts';
 import { type LineAccess, LineChannels, type LineOpener } from './line-channels.ts';
 import type { CountLink, LineOpening } from './line-job.ts';
-import { linkConfig, type ProtocolSettings, pduSize, protocolSettings } from './link-settings.ts';
+import { linkConfig, type ProtocolSettings, pduSize, protocolSettings, withinLimits } from './link-settings.ts';
 import type { MeterLink } from './meter-link.ts';
 import type { MeterProfile } from './meter-profile.ts';
 import { OwnedLink } from './owned-link.ts';
@@ -89,7 +89,13 @@ export class MeterConnector {
       tries: settings.retries + 1,
       linkRepeats: meter.address.framing === 'hdlc',
       silentMs: settings.silentMs,
-      open: (signal, probe, count) => this.#open(meter, { access, count, signal }, settings, profile, probe),
+      open: async (signal, probe, count) => {
+        const way = { access, count, signal };
+        const limits = await access.limits?.(signal);
+        if (limits === undefined) return this.#open(meter, way, settings, profile, probe);
+        const own = withinLimits(settings, meter.address.framing, limits);
+        return this.#open(meter, way, own, { ...profile, receiveWindow: limits.window }, probe);
+      },
     };
   }
 

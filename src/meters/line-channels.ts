@@ -15,6 +15,18 @@ export interface LineAccess {
   readonly task?: string;
   /** Has a G3-PLC network behind it. */
   readonly g3?: boolean;
+  /** What the way to the meter permits, asked before each opening; resolves when the way is there. */
+  readonly limits?: (signal: AbortSignal) => Promise<LineLimits>;
+}
+
+/** Of a way that carries whole messages, one at a time. */
+export interface LineLimits {
+  /** The longest message, a whole frame of the meter's link layer. */
+  readonly messageBytes: number;
+  /** Frames that may come in a row. */
+  readonly window: number;
+  /** Nobody is called silent before. */
+  readonly responseTimeoutMs: number;
 }
 
 /** @throws DcuError `not-found` or `channel-open-failed` when the meter's channel is unknown or off. */

@@ -1,5 +1,6 @@
-import type { Meter } from '../base/model.ts';
+import type { Framing, Meter } from '../base/model.ts';
 import type { LinkConfig } from '../dlms/link/link.ts';
+import type { LineLimits } from './line-channels.ts';
 
 /** Protocol attributes of the manual's Table 4, with its values where none are given. */
 export interface ProtocolSettings {
@@ -11,10 +12,15 @@ export interface ProtocolSettings {
   readonly timeoutMs: number;
   /** `send.silent`: seconds that a meter is left in peace after a success, here in milliseconds. */
   readonly silentMs: number;
+  /** The longest PDU that the way to the meter carries in one piece; not bounded if absent. */
+  readonly maxPdu?: number;
 }
 
 const SMALLEST_FIELD = 32;
 const LARGEST_FIELD = 2030;
+/** Flags, format, addresses of five bytes, control, HCS and FCS. */
+const HDLC_OVERHEAD = 14;
+const WRAPPER_OVERHEAD = 8;
 /** Without information fields (TCP wrapper), and as the PDU that HDLC segments. */
 const DEFAULT_PDU = 1024;
 const INTER_OCTET_TIMEOUT_MS = 200;
@@ -31,6 +37,21 @@ export function protocolSettings(attributes: Readonly<Record<string, string>>): 
     retries: Math.floor(number('send.retry', 3, 0, 20)),
     timeoutMs: number('send.timeout', 10, 0.1, 600) * 1000,
     silentMs: number('send.silent', 2, 0, 3600) * 1000,
+  };
+}
+
+/** Settings on a way with limits of its own. */
+export function withinLimits(
+  settings: ProtocolSettings,
+  framing: Framing,
+  { messageBytes, responseTimeoutMs }: LineLimits,
+): ProtocolSettings {
+  return {
+    ...settings,
+    maxBytes: Math.max(SMALLEST_FIELD, Math.min(settings.maxBytes, messageBytes - HDLC_OVERHEAD)),
+    // HDLC cuts a PDU into frames.
+    ...(framing === 'wrapper' ? { maxPdu: messageBytes - WRAPPER_OVERHEAD } : {}),
+    timeoutMs: Math.max(settings.timeoutMs, responseTimeoutMs),
   };
 }
 
@@ -69,4 +90,5 @@ export function linkConfig(
 }
 
 /** Client max receive PDU size: `max.bytes` is about frames, so a small one does not shrink it. */
-export const pduSize = (settings: ProtocolSettings): number => Math.max(DEFAULT_PDU, settings.maxBytes);
+export const pduSize = ({ maxBytes, maxPdu }: ProtocolSettings): number =>
+  Math.min(maxPdu ?? Number.POSITIVE_INFINITY, Math.max(DEFAULT_PDU, maxBytes));

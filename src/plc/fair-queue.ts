@@ -1,18 +1,20 @@
+import { DcuError } from '../base/errors.ts';
+
 /** What waits for its turn: one meter has one turn at a time, and meters take turns. */
 export interface Waiting {
   readonly address: string;
-  readonly urgent: boolean;
+  /** 0 (first) to 5. */
+  readonly priority: number;
   /** Not before this time. */
   notBeforeMs: number;
 }
 
-/** Requests in the order of their meters' turns; bounded. Those that are urgent go before all others. */
+const PRIORITIES = 6;
+
+/** Requests by priority, and there in the order of their meters' turns; bounded. */
 export class FairQueue<Item extends Waiting> {
   readonly #limit: number;
-  readonly #lanes: Readonly<Record<'urgent' | 'usual', Map<string, Item[]>>> = {
-    urgent: new Map(),
-    usual: new Map(),
-  };
+  readonly #lanes: readonly Map<string, Item[]>[] = Array.from({ length: PRIORITIES }, () => new Map());
   #size = 0;
 
   constructor(limit: number) {
@@ -45,7 +47,7 @@ export class FairQueue<Item extends Waiting> {
 
   /** The next whose time has come and whose meter is not among `taken`; its meter goes to the end of the line. */
   next(nowMs: number, taken: ReadonlySet<string>): Item | undefined {
-    for (const lane of [this.#lanes.urgent, this.#lanes.usual]) {
+    for (const lane of this.#lanes) {
       for (const [address, waiting] of lane) {
         const [first] = waiting;
         if (first === undefined || first.notBeforeMs > nowMs || taken.has(address)) continue;
@@ -62,7 +64,7 @@ export class FairQueue<Item extends Waiting> {
   /** When the next one may go whose meter is not among `taken`; undefined when there is none. */
   nextTimeMs(taken: ReadonlySet<string>): number | undefined {
     let earliest: number | undefined;
-    for (const lane of [this.#lanes.urgent, this.#lanes.usual]) {
+    for (const lane of this.#lanes) {
       for (const [address, [first]] of lane) {
         if (first === undefined || taken.has(address)) continue;
         earliest = Math.min(earliest ?? first.notBeforeMs, first.notBeforeMs);
@@ -74,7 +76,7 @@ export class FairQueue<Item extends Waiting> {
   /** Takes those out that are to go. */
   remove(goes: (item: Item) => boolean): Item[] {
     const gone: Item[] = [];
-    for (const lane of [this.#lanes.urgent, this.#lanes.usual]) {
+    for (const lane of this.#lanes) {
       for (const [address, waiting] of lane) {
         const stay = waiting.filter((item) => !goes(item));
         if (stay.length === waiting.length) continue;
@@ -88,6 +90,8 @@ export class FairQueue<Item extends Waiting> {
   }
 
   #laneOf(item: Item): Map<string, Item[]> {
-    return item.urgent ? this.#lanes.urgent : this.#lanes.usual;
+    const lane = this.#lanes[Math.max(0, Math.min(PRIORITIES - 1, Math.floor(item.priority)))];
+    if (lane === undefined) throw new DcuError('invalid-argument', `${item.priority} is no priority`);
+    return lane;
   }
 }

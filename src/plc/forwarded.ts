@@ -19,7 +19,7 @@ const ERRORS: Readonly<Record<FailureReason, ErrorCode>> = {
   'too-long': 'apdu-too-long',
   'queue-full': 'overflow',
   cancelled: 'cancelled',
-  'module-lost': 'link-closed',
+  'module-lost': 'module-lost',
 };
 
 export function forwardingError(address: string, reason: FailureReason, detail: string): DcuError {
@@ -60,8 +60,9 @@ function inputOf(code: number): RequestInput {
     case DENIAL.meterSilent:
     case DENIAL.nodeSilent:
     case DENIAL.timeout:
-    case DENIAL.notInNetwork:
       return 'absent';
+    case DENIAL.notInNetwork:
+      return 'outside';
     case DENIAL.busy:
     case DENIAL.beingRead:
       return 'busy';

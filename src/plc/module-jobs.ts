@@ -97,7 +97,7 @@ export const registrationEnd = (facts: ModuleFacts, id: string): Job => ({
 
 /** The module is not asked, or was lost too often. */
 export function lostJob(id: string): ModuleEvent {
-  return { type: 'job-failed', id, error: new DcuError('link-closed', 'the module is not there') };
+  return { type: 'job-failed', id, error: new DcuError('module-lost', 'the module is not there') };
 }
 
 export function surplusJob(id: string): ModuleEvent {

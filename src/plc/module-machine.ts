@@ -89,6 +89,7 @@ class PlcModule implements ModuleMachine {
     this.#config = config;
     const maxFrame = config.maxFrame ?? DEFAULTS.maxFrame;
     this.#out.edition = config.edition ?? '10376.2';
+    this.#out.parity = config.parity ?? 'even';
     this.#receiver = new FrameReceiver(maxFrame);
     this.#exchange = new Exchange(this.#out, this.#sequences, (outcome, nowMs) =>
       this.#advance(outcome, nowMs),
@@ -322,6 +323,7 @@ class PlcModule implements ModuleMachine {
       ...(baudRate === undefined ? {} : { baudRate }),
       ...(mode === undefined ? {} : { mode }),
     };
+    this.#traffic.networkForms(nowMs);
     const course = startUp(this.#facts, options, (module) => this.#started(module));
     this.#run(pauseMs > 0 ? after(pauseMs, course) : course, nowMs);
   }

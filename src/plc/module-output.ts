@@ -52,9 +52,12 @@ export class ModuleOutput {
     this.#effects.push({ do: 'emit', event });
   }
 
-  /** Eight bits, even parity: the UART of the module. */
+  /** Of the module's UART. */
+  parity: LineSettings['parity'] = 'even';
+
+  /** Eight bits: the UART of the module. */
   configure(baudRate: number): void {
-    const settings: LineSettings = { baudRate, dataBits: 8, parity: 'even' };
+    const settings: LineSettings = { baudRate, dataBits: 8, parity: this.parity };
     this.#effects.push({ do: 'configure', settings });
   }
 

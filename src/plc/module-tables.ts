@@ -180,13 +180,14 @@ export const REQUEST_STATES = ['queued', 'flying'] as const;
 export type RequestState = (typeof REQUEST_STATES)[number];
 
 /**
- * `launch`: its turn has come. `absent`: the meter is silent or not in the network. `crowded`: too many at once.
+ * `launch`: its turn has come. `absent`: the meter is silent. `outside`: it is not in the network, so that nothing was sent. `crowded`: too many at once.
  * `unsupported`: not this way. `unknown`: the module does not know the address. `lost`: the module has restarted.
  */
 export const REQUEST_INPUTS = [
   'launch',
   'answer',
   'absent',
+  'outside',
   'busy',
   'crowded',
   'unsupported',
@@ -206,6 +207,7 @@ export type RequestAction =
   | 'rest-fewer'
   | 'other-way'
   | 'rest-unknown'
+  | 'rest-outside'
   | 'repeat'
   | 'forget';
 
@@ -214,6 +216,7 @@ export const REQUEST_TABLE: Readonly<Record<RequestState, Readonly<Record<Reques
     launch: 'send',
     answer: 'ignore',
     absent: 'ignore',
+    outside: 'ignore',
     busy: 'ignore',
     crowded: 'ignore',
     unsupported: 'ignore',
@@ -227,6 +230,7 @@ export const REQUEST_TABLE: Readonly<Record<RequestState, Readonly<Record<Reques
     launch: 'ignore',
     answer: 'deliver',
     absent: 'repeat',
+    outside: 'rest-outside',
     busy: 'rest',
     crowded: 'rest-fewer',
     unsupported: 'other-way',

@@ -1,5 +1,5 @@
 import type { DcuError } from '../base/errors.ts';
-import type { Machine } from '../base/machine.ts';
+import type { LineSettings, Machine } from '../base/machine.ts';
 import type { Edition } from './codec.ts';
 import type { LifeState } from './module-tables.ts';
 import type { ReceiverCounters } from './receiver.ts';
@@ -13,6 +13,8 @@ export interface ModuleConfig {
   readonly masterAddress: string;
   /** Rate of the UART to change to with 05F10; the one found if not given. */
   readonly baudRate?: number;
+  /** Of the UART; even if not given. */
+  readonly parity?: LineSettings['parity'];
   /** Edition to speak; found out if not given. */
   readonly edition?: Edition;
   /** Longest frame, bytes, both ways; the module's own limit counts too. 2048 if not given. */
@@ -57,8 +59,8 @@ export interface ForwardCommand {
    * refused was not sent, and is tried again in any case.
    */
   readonly attempts?: number;
-  /** Goes before what is not urgent. */
-  readonly urgent?: boolean;
+  /** 0 (on demand, ahead of all) to 5; 3 if not given. */
+  readonly priority?: number;
 }
 
 export type JobCommand =

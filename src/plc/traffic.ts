@@ -41,11 +41,20 @@ export const TRAFFIC_TIMER = 'module-traffic';
 
 /** Two addresses, and what the longest head of a data unit has before the message. */
 const FORWARD_OVERHEAD = SHORTEST_FRAME + 12 + 5;
+
+/** The longest message that fits a frame of this length, whichever way it goes. */
+export const messageRoom = (maxFrame: number): number => maxFrame - FORWARD_OVERHEAD;
+
+const USUAL_PRIORITY = 3;
 const LONGEST_SHORT_MESSAGE = 0xff;
 const FIRST_REST_MS = 1000;
 const LONGEST_REST_MS = 30_000;
 /** What the module has refused so often fails. */
 const MOST_RESTS = 10;
+const MOST_RESTS_OUTSIDE = 3;
+const LONGEST_REST_OUTSIDE_MS = 8000;
+/** A network that forms anew has found all its nodes by then. */
+const FORMING_MS = 180_000;
 /** So many answers in a row, and one more may fly. */
 const ANSWERS_FOR_ONE_MORE = 32;
 
@@ -62,6 +71,7 @@ export class Traffic implements TrafficState {
   #answersInRow = 0;
   #armed = false;
   #dueMs = Number.POSITIVE_INFINITY;
+  #formingUntilMs = Number.NEGATIVE_INFINITY;
   /** The module does not know an address that it should know. */
   archiveInDoubt = false;
   maxFrame = 2048;
@@ -102,7 +112,7 @@ export class Traffic implements TrafficState {
       id: command.id,
       address: command.address,
       bytes: command.bytes,
-      urgent: command.urgent ?? false,
+      priority: command.priority ?? USUAL_PRIORITY,
       attemptsLeft: Math.max(1, command.attempts ?? 1),
       rests: 0,
       absences: 0,
@@ -110,7 +120,7 @@ export class Traffic implements TrafficState {
     };
     if (!/^[0-9]{12}$/.test(request.address)) {
       this.#fail(request, 'unknown-address', `'${request.address}' is not twelve digits`);
-    } else if (request.bytes.length > this.maxFrame - FORWARD_OVERHEAD) {
+    } else if (request.bytes.length > messageRoom(this.maxFrame)) {
       this.#fail(request, 'too-long', `${request.bytes.length} bytes, the module takes ${this.maxFrame}`);
     } else if (!this.#queue.push(request)) {
       this.#fail(request, 'queue-full', `${this.#queue.size} requests wait already`);
@@ -195,6 +205,11 @@ export class Traffic implements TrafficState {
     return lastSentMs;
   }
 
+  /** Nodes find the network from now on. */
+  networkForms(nowMs: number): void {
+    this.#formingUntilMs = nowMs + FORMING_MS;
+  }
+
   /** The module has restarted: nothing that flies comes back. */
   moduleLost(nowMs: number): void {
     for (const [sequence, flight] of this.#flights) this.#step(sequence, flight, 'lost', nowMs);
@@ -248,6 +263,9 @@ export class Traffic implements TrafficState {
           this.#fail(request, 'unknown-address', denialText(code));
         }
         return;
+      case 'rest-outside':
+        this.#restOutside(request, code, nowMs);
+        return;
       case 'rest':
         this.#rest(request, 'refused', code, nowMs);
         return;
@@ -273,7 +291,6 @@ export class Traffic implements TrafficState {
 
   #repeat(request: Request, input: RequestInput, code: number, nowMs: number): void {
     if (request.attemptsLeft > 0) {
-      // A network that has just lost a meter needs a moment to find it again.
       request.notBeforeMs = input === 'absent' ? nowMs + restMs(request.absences++) : nowMs;
       this.#queue.putBack(request);
     } else if (input === 'lost') {
@@ -281,8 +298,7 @@ export class Traffic implements TrafficState {
     } else if (input === 'timeout') {
       this.#fail(request, 'no-answer', 'nothing came');
     } else {
-      const reason = code === DENIAL.notInNetwork ? 'not-in-network' : 'meter-silent';
-      this.#fail(request, reason, code < 0 ? denialText(DENIAL.meterSilent) : denialText(code));
+      this.#fail(request, 'meter-silent', denialText(code < 0 ? DENIAL.meterSilent : code));
     }
   }
 
@@ -295,6 +311,18 @@ export class Traffic implements TrafficState {
       return;
     }
     request.notBeforeMs = nowMs + restMs(request.rests - 1);
+    this.#queue.putBack(request);
+  }
+
+  /** A network that has just lost a meter needs a moment to find it again, and minutes when it forms anew. */
+  #restOutside(request: Request, code: number, nowMs: number): void {
+    const restsMs = Math.min(restMs(request.absences++), LONGEST_REST_OUTSIDE_MS);
+    if (request.absences > MOST_RESTS_OUTSIDE && nowMs + restsMs > this.#formingUntilMs) {
+      this.#fail(request, 'not-in-network', denialText(code));
+      return;
+    }
+    request.attemptsLeft++;
+    request.notBeforeMs = nowMs + restsMs;
     this.#queue.putBack(request);
   }
 

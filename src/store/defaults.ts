@@ -167,7 +167,8 @@ export const DEFAULT_PROTOCOL_ATTRIBUTES: readonly DefaultAttribute[] = DEFAULT_
 ).flatMap(({ name, direction }) =>
   direction === 'ToMeter'
     ? attributesOf(name, [
-        ['max.bytes', '80', 'bytes per information field'],
+        // The module's longest frame counts too, and the manual's 80 would make twenty messages of one.
+        ['max.bytes', name === 'mip' ? '2030' : '80', 'bytes per information field'],
         ['send.retry', '3', 'retries after the first try'],
         ['send.timeout', '10', 'seconds to wait for an answer'],
         ['send.silent', '2', 'seconds of quiet after a success'],

@@ -431,11 +431,27 @@ describe('forwarding', () => {
       answer(silent.last, FORWARD_ROUTED, { upTimeS: 0, protocol: 0, message: new Uint8Array() }, A),
     );
     expect(silent.of('failed')).toMatchObject([{ reason: 'meter-silent', error: { code: 'link-timeout' } }]);
-    const absent = new Subject().running(moduleWith(meters(1)), meters(1));
-    forward(absent, 'a1', A).reply(confirm(absent.last));
-    absent.serve((name) => (name === 'F1F1' ? DENIAL.notInNetwork : undefined));
-    expect(absent.of('failed')).toMatchObject([
-      { reason: 'not-in-network', error: { code: 'link-refused' } },
+  });
+
+  test('a meter outside the network is given minutes while that forms, then seconds', () => {
+    const subject = new Subject().running(moduleWith(meters(1)), meters(1));
+    const outside: Script = (name) => (name === 'F1F1' ? DENIAL.notInNetwork : undefined);
+    const failsAfterMs = (id: string): number => {
+      const fromMs = subject.nowMs;
+      const before = subject.of('failed').length;
+      forward(subject, id, A);
+      if (id === 'a1') subject.reply(confirm(subject.last));
+      for (let i = 0; i < 100 && subject.of('failed').length === before; i++) {
+        subject.serve(outside);
+        if (subject.of('failed').length === before) subject.fire('module-traffic');
+      }
+      return subject.nowMs - fromMs;
+    };
+    expect(failsAfterMs('a1')).toBeWithin(170_000, 181_000);
+    expect(failsAfterMs('a2')).toBe(1000 + 2000 + 4000);
+    expect(subject.of('failed')).toMatchObject([
+      { id: 'a1', reason: 'not-in-network', error: { code: 'link-refused' } },
+      { id: 'a2', reason: 'not-in-network', error: { code: 'link-refused' } },
     ]);
   });
 
@@ -479,7 +495,7 @@ describe('forwarding', () => {
       id: 'u',
       address: meters(3)[2] ?? '',
       bytes: fromHex('05'),
-      urgent: true,
+      priority: 0,
     });
     subject.reply(confirm(subject.last));
     expect(subject.last.addresses?.destination).toBe(meters(3)[2]);
@@ -737,8 +753,8 @@ describe('parts', () => {
   });
 
   test('the queue is bounded, and gives back what is taken out', () => {
-    const queue = new FairQueue<{ address: string; urgent: boolean; notBeforeMs: number }>(2);
-    const item = (address: string, notBeforeMs = 0) => ({ address, urgent: false, notBeforeMs });
+    const queue = new FairQueue<{ address: string; priority: number; notBeforeMs: number }>(2);
+    const item = (address: string, notBeforeMs = 0) => ({ address, priority: 3, notBeforeMs });
     expect([queue.push(item('a', 50)), queue.push(item('b')), queue.push(item('c'))]).toEqual([
       true,
       true,

@@ -253,11 +253,13 @@ describe('a request that is to be forwarded', () => {
     'rest-fewer': 'waits',
     'other-way': 'sent',
     'rest-unknown': 'waits',
+    'rest-outside': 'waits',
     repeat: 'failed',
     forget: 'failed',
   };
   const CODES: Readonly<Partial<Record<RequestInput, number>>> = {
     absent: DENIAL.meterSilent,
+    outside: DENIAL.notInNetwork,
     busy: DENIAL.busy,
     crowded: DENIAL.tooManyAtOnce,
     unsupported: DENIAL.unsupported,
