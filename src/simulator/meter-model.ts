@@ -4,6 +4,7 @@ import { octetString, octetText, u8, u16, u32 } from '../dlms/values.ts';
 import { daylightSavingActive, monthOf, monthStart } from './calendar.ts';
 import { clockPort } from './clock-control.ts';
 import { EVENT_LOG_OBJECTS } from './event-codes.ts';
+import { g3Objects } from './g3/objects.ts';
 import type { SimulatedMeter } from './meter.ts';
 import { AMR_STATUS_OBIS, CLOCK, MAX_DEMAND, MEASURING_PERIOD_S, RELAY } from './meter-names.ts';
 import {
@@ -61,6 +62,7 @@ export function meterObjects(meter: SimulatedMeter): CosemObject[] {
     ...profileObjects(meter),
     ...eventObjects(meter),
     ...controlObjects(meter),
+    ...(meter.g3 === undefined ? [] : g3Objects(meter, meter.g3)),
     ...(meter.pushSetup === undefined ? [] : [meter.pushSetup.object]),
     securitySetup({
       version: meter.securityVersion,

@@ -8,9 +8,10 @@ import type { AssociationPolicy, CountedKey, ServerEvent } from '../dlms/server.
 import { simulatedKey } from './credentials.ts';
 import { EVENT } from './event-codes.ts';
 import { type Fault, type FaultKind, FaultSet } from './faults.ts';
+import type { G3Network } from './g3/network.ts';
 import { MeteringPoint } from './metering-point.ts';
 import { seedFor } from './noise.ts';
-import type { MeterPlan } from './plan.ts';
+import { isG3, type MeterPlan } from './plan.ts';
 import { meterPushSetup } from './push-plan.ts';
 
 export interface MeterWorld {
@@ -19,6 +20,8 @@ export interface MeterWorld {
   /** Beginning of the simulation, UTC ms. */
   readonly startMs: number;
   readonly liveOutages: boolean;
+  /** The G3-PLC network that some of the meters are in. */
+  readonly g3?: G3Network;
 }
 
 /** The client that everybody may be: clock, identification and invocation counter only. */
@@ -41,6 +44,8 @@ export class SimulatedMeter {
   readonly security: MemorySecurityStore;
   /** Of meters that push; clients may change it as long as it lives. */
   readonly pushSetup: PushSetup | undefined;
+  /** The G3-PLC network that it is in. */
+  readonly g3: G3Network | undefined;
   readonly #world: MeterWorld;
   /** By client and key. */
   readonly #accepted = new Map<string, number>();
@@ -61,6 +66,7 @@ export class SimulatedMeter {
     this.#world = world;
     const { seed, startMs, liveOutages } = world;
     this.point = new MeteringPoint({ ...plan, seed, startMs, liveOutages });
+    this.g3 = isG3(plan.place) ? world.g3 : undefined;
     this.faults = new FaultSet(new SeededRandom(seedFor(seed, `faults ${plan.meterNo}`)));
     this.random = new SeededRandom(seedFor(seed, `challenges ${plan.meterNo}`));
     this.security = storeOf(plan, this.securityVersion);
@@ -80,9 +86,10 @@ export class SimulatedMeter {
     return this.#world.clock.now();
   }
 
-  /** Without power, or starting after a reboot: nothing is heard and nothing said. */
+  /** Without power, starting after a reboot, or out of its G3 network: nothing is heard and nothing said. */
   isDown(): boolean {
     if (this.#world.clock.monotonicMs() < this.#startingUntilMs) return true;
+    if (this.g3?.isJoined(this.plan.meterNo, this.now()) === false) return true;
     return this.#losesPower && this.point.isOut(this.now());
   }
 

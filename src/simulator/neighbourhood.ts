@@ -9,9 +9,10 @@ import { listenTcp } from '../channels/tcp-listen.ts';
 import { listenUdp } from '../channels/udp.ts';
 import type { ServerEvent } from '../dlms/server.ts';
 import { FaultyChannel } from './faulty-channel.ts';
+import { G3Network, type G3NetworkOptions } from './g3/network.ts';
 import { SimulatedMeter } from './meter.ts';
 import { meterServer, meterServerConfig } from './meter-server.ts';
-import type { MeterPlan } from './plan.ts';
+import { isG3, type MeterPlan } from './plan.ts';
 import { LiveModule, type ModulePort, type PlcBehaviour } from './plc/live-module.ts';
 import { MeterStation } from './plc/station.ts';
 import { MeterPush } from './push.ts';
@@ -36,6 +37,8 @@ export interface StartOptions {
   readonly openModule?: (index: number) => Promise<ModulePort>;
   /** How the PLC modules and the networks behind them behave. */
   readonly plc?: PlcBehaviour;
+  /** How the G3-PLC network behaves. */
+  readonly g3?: Partial<Omit<G3NetworkOptions, 'seed' | 'members'>>;
 }
 
 export interface Neighbourhood {
@@ -44,6 +47,8 @@ export interface Neighbourhood {
   readonly strangers: readonly ServedMeter[];
   /** The PLC modules, by their index. */
   readonly modules: readonly LiveModule[];
+  /** The G3-PLC network, if there are meters of one. */
+  readonly g3: G3Network | undefined;
   /** Closes every connection, port and line. */
   stop(): Promise<void>;
 }
@@ -64,6 +69,7 @@ class RunningNeighbourhood implements Neighbourhood {
   readonly meters: ServedMeter[] = [];
   readonly strangers: ServedMeter[] = [];
   readonly modules: LiveModule[] = [];
+  readonly g3: G3Network | undefined;
   readonly #options: StartOptions;
   readonly #log: Log;
   readonly #listeners: { close(): Promise<void> }[] = [];
@@ -76,11 +82,14 @@ class RunningNeighbourhood implements Neighbourhood {
   constructor(options: StartOptions) {
     this.#options = options;
     this.#log = options.log.child('simulator');
+    const members = options.meters.filter(({ place }) => isG3(place));
+    if (members.length > 0) this.g3 = new G3Network({ ...options.g3, seed: options.seed, members });
   }
 
   async start(): Promise<void> {
     const { seed, clock, liveOutages = false } = this.#options;
-    const world = { seed, clock, startMs: this.#options.startMs ?? clock.now(), liveOutages };
+    const startMs = this.#options.startMs ?? clock.now();
+    const world = { seed, clock, startMs, liveOutages, ...(this.g3 === undefined ? {} : { g3: this.g3 }) };
     for (const plan of this.#options.meters) {
       const meter = new SimulatedMeter(plan, world);
       const served = describeMeter(meter, await this.#place(meter));

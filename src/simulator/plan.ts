@@ -69,7 +69,7 @@ export interface NeighbourhoodOptions {
   readonly tcpBase: number | 'memory';
   /** Of the TCP meters. `mixed`: wrapper and HDLC in turn. */
   readonly framing: Framing | 'mixed';
-  /** `mixed`: the mechanisms none, lls and hls-gmac in turn. */
+  /** `mixed`: the mechanisms none, lls and hls-gmac in turn; of G3 meters hls-gmac. */
   readonly auth: AuthMechanism | 'mixed';
   /** Of hls-gmac and hls-ecdsa; 0 if not given. */
   readonly suite?: SecuritySuite;
@@ -209,6 +209,12 @@ function framingOf(options: NeighbourhoodOptions, index: number, place: MeterPla
   }
 }
 
+/** A G3 network's key is changed under the meter's own keys. */
+function mechanismOf({ auth }: NeighbourhoodOptions, index: number, place: MeterPlace): AuthMechanism {
+  if (auth !== 'mixed') return auth;
+  return isG3(place) ? 'hls-gmac' : (MECHANISMS[index % 3] ?? 'none');
+}
+
 /** Where a meter stands on its line. */
 function stationOf(
   options: NeighbourhoodOptions,
@@ -231,7 +237,7 @@ function planMeter(
 ): MeterPlan {
   const { seed, zone = CENTRAL_EUROPE } = options;
   const meterNo = meterNoOf(index);
-  const auth = options.auth === 'mixed' ? (MECHANISMS[index % 3] ?? 'none') : options.auth;
+  const auth = mechanismOf(options, index, place);
   const pick = noise(seed, index, 600);
   return {
     meterIndex: index,

@@ -332,6 +332,22 @@ describe('RS-485', () => {
     expect(await failure(nobody)).toMatchObject({ code: 'link-timeout' });
   });
 
+  test('a meter that begins with a sign-on shares its line with others that do not', async () => {
+    const { meters } = await neighbourhood({ meters: 2, rs485Lines: 1, metersPerLine: 2, modeEPerLine: 1 });
+    expect(meters.map(({ opening }) => opening)).toEqual([undefined, 'mode-e']);
+    for (const meter of [...meters, ...meters]) {
+      const id = await withMeter(meter, async (client) => text(bytesOf(await get(client, DEVICE_ID))), {
+        responseTimeoutMs: 3000,
+      });
+      expect(id).toBe(meter.meterNo);
+    }
+    const [, signsOn] = meters;
+    if (signsOn === undefined) throw new Error('no meter');
+    const { opening: _, ...direct } = signsOn;
+    const unasked = withMeter(direct, async () => 'in', { responseTimeoutMs: 300 });
+    expect(await failure(unasked)).toMatchObject({ code: 'link-timeout' });
+  }, 20_000);
+
   test('a silent meter does not keep its neighbour from answering, and comes back after a reboot', async () => {
     const { meters } = await neighbourhood({ meters: 2, rs485Lines: 1, metersPerLine: 2 });
     const [first, second] = meters;
@@ -359,6 +375,18 @@ describe('starting and stopping', () => {
       }
     }).length;
 
+  /** Their number once those of tests before are gone, which the runtime closes when it comes to it. */
+  async function restingFiles(): Promise<number> {
+    let last = openFiles();
+    for (let same = 0; same < 5; ) {
+      await Bun.sleep(10);
+      const now = openFiles();
+      same = now === last ? same + 1 : 0;
+      last = now;
+    }
+    return last;
+  }
+
   async function untilOpenFiles(count: number): Promise<void> {
     for (let i = 0; i < 100 && openFiles() !== count; i++) await Bun.sleep(10);
     expect(openFiles()).toBe(count);
@@ -366,7 +394,7 @@ describe('starting and stopping', () => {
 
   test('a port that is taken is an error that names it, and leaves nothing open', async () => {
     const taken = await one();
-    const before = openFiles();
+    const before = await restingFiles();
     const meters = planNeighbourhood({
       seed: 1,
       meters: 4,
@@ -389,7 +417,7 @@ describe('starting and stopping', () => {
   });
 
   test('stop ends open connections and frees ports and lines', async () => {
-    const before = openFiles();
+    const before = await restingFiles();
     const started = await neighbourhood({ meters: 2, rs485Lines: 1, metersPerLine: 1 });
     const [tcp] = started.meters;
     if (tcp === undefined) throw new Error('no meters');

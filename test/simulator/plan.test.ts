@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'bun:test';
-import { MAX_METERS, planNeighbourhood } from '../../src/simulator/plan.ts';
+import { MAX_METERS, type NeighbourhoodOptions, planNeighbourhood } from '../../src/simulator/plan.ts';
 
 const options = { seed: 7, meters: 20, tcpBase: 4000, framing: 'wrapper', auth: 'none' } as const;
 
@@ -59,8 +59,59 @@ describe('plan of a neighbourhood', () => {
     expect(plans.every((plan) => plan.place.kind === 'tcp' && plan.place.port === 0)).toBe(true);
   });
 
-  test.each([
+  test('spreads meters over TCP, G3, a module and lines; strangers come on top', () => {
+    const plans = planNeighbourhood({
+      ...options,
+      framing: 'mixed',
+      auth: 'mixed',
+      g3: { meters: 4, base: 5000 },
+      plc: { meters: 6, strangers: 2 },
+      rs485Lines: 2,
+      metersPerLine: 3,
+      modeEPerLine: 1,
+    });
+    const kinds = plans.map(({ place }) => place.kind);
+    expect(kinds).toEqual([
+      ...Array<string>(4).fill('tcp'),
+      ...Array<string>(4).fill('g3'),
+      ...Array<string>(6).fill('plc'),
+      ...Array<string>(6).fill('rs485'),
+      'plc',
+      'plc',
+    ]);
+    expect(plans.slice(4, 8).map(({ place }) => place)).toEqual(
+      [0, 1, 2, 3].map((i) => ({
+        kind: 'g3',
+        host: '::1',
+        port: 5000 + i,
+        transport: i % 2 === 0 ? 'tcp' : 'udp',
+      })),
+    );
+    expect(plans.slice(4, 8).every(({ framing, auth }) => framing === 'wrapper' && auth === 'hls-gmac')).toBe(
+      true,
+    );
+    const behind = plans.filter(({ place }) => place.kind === 'plc');
+    for (const { meterNo, place, framing, meterIndex } of behind) {
+      expect(place).toEqual({ kind: 'plc', module: 0, node: meterNo });
+      expect(framing).toBe(meterIndex % 5 === 4 ? 'wrapper' : 'hdlc');
+    }
+    expect(plans.map(({ unlisted }) => unlisted === true)).toEqual(plans.map((_, index) => index >= 20));
+    expect(
+      plans.flatMap(({ opening, physicalAddress }) => (opening ? [[opening, physicalAddress]] : [])),
+    ).toEqual([
+      ['mode-e', 19],
+      ['mode-e', 19],
+    ]);
+  });
+
+  test.each<[string, Partial<NeighbourhoodOptions>]>([
     ['meters', { meters: 0 }],
+    ['meters', { plc: { meters: 12 }, g3: { meters: 12 } }],
+    ['plc', { plc: { meters: 21 } }],
+    ['strangers', { plc: { meters: 2, strangers: -1 } }],
+    ['g3', { g3: { meters: 21 } }],
+    ['g3', { g3: { meters: 4, base: 65_533 } }],
+    ['modeEPerLine', { rs485Lines: 1, metersPerLine: 2, modeEPerLine: 3 }],
     ['meters', { meters: 2041 }],
     ['meters', { meters: 1.5 }],
     ['tcpBase', { tcpBase: -1 }],

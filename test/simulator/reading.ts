@@ -80,6 +80,7 @@ export async function associate(
           windowReceive: 1,
           interOctetTimeoutMs: 500,
           retries: options.retries ?? 0,
+          ...(meter.opening === 'mode-e' ? { opening: { address: meter.meterNo, baudRate: 9600 } } : {}),
         };
   const password = options.password ?? meter.password;
   const machine = createClientMachine({

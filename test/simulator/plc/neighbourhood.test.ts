@@ -9,7 +9,7 @@ import { type MemoryPort, memoryPort } from '../../../src/simulator/memory-port.
 import type { Neighbourhood, ServedMeter, StartOptions } from '../../../src/simulator/neighbourhood.ts';
 import type { NeighbourhoodOptions } from '../../../src/simulator/plan.ts';
 import { NO_DELAY } from '../../../src/simulator/plc/live-module.ts';
-import { associate, at, bytesOf, elementsOf, get, numberOf, small } from '../reading.ts';
+import { associate, at, bytesOf, elementsOf, failure, get, numberOf, small } from '../reading.ts';
 import { START_MS } from '../sample.ts';
 import { ModuleReader } from './live.ts';
 
@@ -249,6 +249,28 @@ describe('meters of a G3 network', () => {
       await client.release();
       await channel.close();
     }
+  });
+
+  test('know their neighbours, and are not heard while they are not in the network', async () => {
+    const world = await behindModule({ meters: 8, tcpBase: 'memory', g3: { meters: 8, base: 'memory' } }, {});
+    const [meter] = world.meters;
+    if (meter?.connect === undefined || world.g3 === undefined) throw new Error('no meter');
+    const neighbours = async (): Promise<number> => {
+      const channel = meter.connect?.();
+      if (channel === undefined) throw new Error('no channel');
+      const client = await associate(meter, channel, { responseTimeoutMs: 300 });
+      return elementsOf(await get(client, at(91, '0.0.29.1.0.255', 11))).length;
+    };
+    expect(await neighbours()).toBeGreaterThan(0);
+    await world.stop();
+    const away = await behindModule(
+      { meters: 8, tcpBase: 'memory', g3: { meters: 8, base: 'memory' } },
+      { g3: { away: 1 } },
+    );
+    const [gone] = away.meters;
+    if (gone?.connect === undefined) throw new Error('no meter');
+    const refused = associate(gone, gone.connect(), { responseTimeoutMs: 300 });
+    expect(await failure(refused)).toMatchObject({ code: 'link-timeout' });
   });
 
   test('in memory they are told apart from meters on TCP', async () => {
