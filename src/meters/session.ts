@@ -14,8 +14,8 @@ import { encodeDateTime, fromUtcMs } from '../dlms/datetime.ts';
 import type { LinkCounters } from '../dlms/link/link.ts';
 import { decodeValue, granted, refusal } from './attribute.ts';
 import type { ProfileBatch } from './buffer-parts.ts';
-import { type ClockReading, clockReading } from './clock.ts';
-import { CLOCK_CLASS } from './layout.ts';
+import { type ClockReading, clockReading, surestReading } from './clock.ts';
+import { CLOCK_CLASS, parseCapturePeriod, profileAttribute } from './layout.ts';
 import type { MeterLink } from './meter-link.ts';
 import type { MeterProfile } from './meter-profile.ts';
 import { ProfileReader } from './profile-reader.ts';
@@ -118,10 +118,27 @@ export class MeterSession {
     return this.#clock;
   }
 
-  /** Sets the clock to `utcMs` in the deviation that it goes by, half of the last round trip added. */
-  async setClock(utcMs: number): Promise<void> {
+  /** Reads the clock as often as it takes to say whether it is within the threshold. See `surestReading`. */
+  async surestClock(thresholdMs: number): Promise<ClockReading> {
+    this.#clock = await surestReading(() => this.readClock(), thresholdMs);
+    return this.#clock;
+  }
+
+  /** Distances of captures of the profiles that are captured by the clock, ms; what the meter does not tell is left out. */
+  async capturePeriods(): Promise<number[]> {
+    const { energy, demand } = this.profile.profiles;
+    const attributes = [...new Set([energy, demand])].map((obis) => profileAttribute(obis, 4));
+    const results = await this.#getMany(attributes);
+    return attributes.flatMap(({ obis }, index) => {
+      const result = results[index];
+      return result?.ok === true ? [parseCapturePeriod(obis, result) * 1000] : [];
+    });
+  }
+
+  /** Sets the clock to `utcMs` in the deviation that it goes by, half of the round trip added. */
+  async setClock(utcMs: number, roundTripMs: number): Promise<void> {
     const attribute = this.#clockAttribute();
-    const { deviationMinutes, status, roundTripMs } = await this.clock();
+    const { deviationMinutes, status } = await this.clock();
     const value = encodeDateTime(fromUtcMs(utcMs + roundTripMs / 2, deviationMinutes, status & 0x80));
     const result = await this.#request(() => this.#link.set(attribute, { type: 'octet-string', value }));
     if (result !== 'success') throw refusal('setting the clock', result);

@@ -1,5 +1,5 @@
 import type { Clock } from '../base/clock.ts';
-import type { CollectionStore } from '../base/collection.ts';
+import type { ClockCorrection, CollectionStore } from '../base/collection.ts';
 import { DcuError, toDcuError } from '../base/errors.ts';
 import type { Interval, Meter, TaskItem } from '../base/model.ts';
 import type { LineAccess } from '../meters/line-channels.ts';
@@ -17,6 +17,7 @@ const IMPLAUSIBLE_DRIFT_MS = DAY_MS;
 const MONTH_TOLERANCE_MS = 2 * 3_600_000;
 
 const NOTHING_MISSING = 'nothing is missing';
+const WINDOW_CLOSED = 'its time window is closed: it goes on in the next';
 
 /** Why a job was made: a tick of its cron, a tick missed while the concentrator was off, or an operator's wish. */
 export type JobReason = 'tick' | 'catch-up' | 'asked';
@@ -29,6 +30,11 @@ export interface JobDependencies {
   readonly deviations: Map<number, number>;
   /** Whether a catch-up is due, given the last success. */
   readonly missedTick: (item: TaskItem, lastSuccessMs: number | undefined) => boolean;
+  /** Whether the meters may be asked for the item now. */
+  readonly isOpen: (item: TaskItem) => boolean;
+  /** The window has closed before the job was done. */
+  readonly hold: (job: CollectJob) => void;
+  readonly onCorrected: (job: CollectJob, correction: ClockCorrection) => void;
   readonly onStarted: (job: CollectJob, line: string) => void;
   readonly onRows: (job: CollectJob, added: number) => void;
   readonly onFinished: (job: CollectJob, outcome: JobOutcome) => void;
@@ -52,6 +58,9 @@ export class CollectJob implements LineJob<MeterSession> {
   #session: MeterSession | undefined;
   #oddity: DcuError | undefined;
   #pending = false;
+  #held = false;
+  /** To be done again after so many milliseconds. */
+  againInMs: number | undefined;
   #newestMs = Number.NEGATIVE_INFINITY;
   /** Start of the running month as the meter counts, and whether its row was fetched before. */
   #month = { startMs: Number.NEGATIVE_INFINITY, known: true };
@@ -96,6 +105,7 @@ export class CollectJob implements LineJob<MeterSession> {
     const { store, clock, missedTick } = this.#deps;
     const unfit = this.definition.notApplicable?.(this.access);
     if (unfit !== undefined) return unfit;
+    if (this.#isClosed()) return WINDOW_CLOSED;
     const lastSuccessMs = await store.lastSuccess(this.meter.id, this.item.id);
     if (this.reason === 'catch-up' && !missedTick(this.item, lastSuccessMs)) return 'no tick was missed';
     if (
@@ -115,9 +125,18 @@ export class CollectJob implements LineJob<MeterSession> {
   }
 
   async step(session: MeterSession): Promise<'more' | 'done'> {
+    if (this.#isClosed()) return 'done';
     if (this.definition.collects === 'nothing') {
-      const { store, clock } = this.#deps;
-      this.#pending = (await this.definition.run({ meter: this.meter, session, store, clock })) === 'pending';
+      const { store, clock, onCorrected } = this.#deps;
+      const outcome = await this.definition.run({
+        meter: this.meter,
+        session,
+        store,
+        clock,
+        corrected: (correction) => onCorrected(this, correction),
+      });
+      this.#pending = outcome !== 'done';
+      this.againInMs = typeof outcome === 'object' ? outcome.againInMs : undefined;
       return 'done';
     }
     // On a new session the store says what earlier steps have settled.
@@ -153,9 +172,12 @@ export class CollectJob implements LineJob<MeterSession> {
     return 'done';
   }
 
-  async finished(outcome: JobOutcome): Promise<void> {
-    const { attempts, clock, onFinished } = this.#deps;
+  async finished(ended: JobOutcome): Promise<void> {
+    const { attempts, clock, hold, onFinished } = this.#deps;
+    const closed = this.#held && (ended.state === 'done' || ended.state === 'skipped');
+    const outcome: JobOutcome = closed ? { state: 'skipped', reason: WINDOW_CLOSED } : ended;
     try {
+      if (closed) hold(this);
       const succeeded = outcome.state === 'done' && !this.#pending;
       // What failed before and lacks nothing now, as another item has fetched it, is over.
       const mended =
@@ -177,6 +199,12 @@ export class CollectJob implements LineJob<MeterSession> {
     } finally {
       onFinished(this, outcome);
     }
+  }
+
+  /** An operator who asks does not wait for the window. */
+  #isClosed(): boolean {
+    this.#held ||= this.reason !== 'asked' && !this.#deps.isOpen(this.item);
+    return this.#held;
   }
 
   async #missing(): Promise<Interval[]> {

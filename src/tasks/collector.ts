@@ -28,6 +28,7 @@ import { Round, type RoundSummary } from './round.ts';
 import { Scheduler } from './scheduler.ts';
 import { kindOf } from './task-type.ts';
 import { TASK_TYPE_DEFINITIONS } from './types/index.ts';
+import { isOpen } from './window.ts';
 
 /**
  * Each busy line holds a session and up to a chunk of rows at a time; 64 keep two slow cores busy. Lines that wait for
@@ -122,6 +123,8 @@ class LineCollector implements Collector {
   readonly #rounds = new Set<Round>();
   readonly #attempts: AttemptBook;
   readonly #lineless: LinelessMeters;
+  /** What is to be done again without a tick, by the key of its job. */
+  readonly #later = new Map<string, () => void>();
   #jobNumber = 0;
   #cancelProgress: (() => void) | undefined;
 
@@ -149,9 +152,7 @@ class LineCollector implements Collector {
       log,
       zone,
       items: () => store.taskItems(),
-      fire: async (items, why) => {
-        for (const task of await this.#tasks(items)) this.#enqueue(task, why, undefined);
-      },
+      fire: (items, why, meterIds) => this.#fire(items, why, meterIds),
     });
     this.#jobDeps = {
       store,
@@ -159,9 +160,16 @@ class LineCollector implements Collector {
       clock,
       deviations: new Map(),
       missedTick: (item, lastSuccessMs) => this.#scheduler.missedTick(item, lastSuccessMs),
+      isOpen: (item) => isOpen(item, clock.now(), zone()),
+      hold: (job) => this.#scheduler.hold(job.item.id, job.meterId),
+      onCorrected: ({ meter }, correction) =>
+        this.bus.emit('meter-clock', { ...correction, meterNo: meter.meterNo }),
       onStarted: (job, line) => this.bus.emit('job-started', { ...this.#jobEvent(job, line), rows: 0 }),
       onRows: (job, added) => this.#rows(job, added),
-      onFinished: (job, outcome) => this.#finished(job, job.access.lineName, job.added, outcome),
+      onFinished: (job, outcome) => {
+        this.#finished(job, job.access.lineName, job.added, outcome);
+        if (outcome.state === 'done' && job.againInMs !== undefined) this.#again(job, job.againInMs);
+      },
     };
   }
 
@@ -174,6 +182,8 @@ class LineCollector implements Collector {
   }
 
   async stop(): Promise<void> {
+    for (const cancel of this.#later.values()) cancel();
+    this.#later.clear();
     await this.#scheduler.stop();
     await this.#pool.stop();
     await this.#attempts.close();
@@ -334,6 +344,34 @@ class LineCollector implements Collector {
       this.#lineless.failed(meter, item, error);
       return false;
     }
+  }
+
+  async #fire(items: readonly TaskItem[], why: JobReason, meterIds?: ReadonlySet<number>): Promise<void> {
+    for (const task of await this.#tasks(items)) {
+      if (meterIds === undefined || meterIds.has(task.meter.id)) this.#enqueue(task, why, undefined);
+    }
+  }
+
+  #again({ key, meterId, item: { id } }: CollectJob, inMs: number): void {
+    const { clock, store, log } = this.#options;
+    this.#later.get(key)?.();
+    const cancel = clock.after(inMs, () => {
+      this.#later.delete(key);
+      // The item may have been changed meanwhile.
+      store
+        .taskItems()
+        .then((items) =>
+          this.#fire(
+            items.filter((item) => item.id === id),
+            'tick',
+            new Set([meterId]),
+          ),
+        )
+        .catch((error: unknown) =>
+          log.error('a job that was to be done again is not', { ...toDcuError(error).toJSON() }),
+        );
+    });
+    this.#later.set(key, cancel);
   }
 
   async #onDemand<Result>(

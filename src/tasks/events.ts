@@ -1,3 +1,4 @@
+import type { ClockCorrection } from '../base/collection.ts';
 import type { CollectionKind, MeterState } from '../base/model.ts';
 import type { LineView } from '../meters/line-job.ts';
 
@@ -50,6 +51,7 @@ export interface CollectorEvents extends Record<string, unknown> {
     readonly state: MeterState;
     readonly lastSeen: number | null;
   };
+  'meter-clock': ClockCorrection & { readonly meterNo: string };
   'meter-data': { readonly meterId: number; readonly kind: CollectionKind; readonly added: number };
   /** All lines and jobs; at most a few times a second. */
   progress: CollectorSnapshot;

@@ -1,7 +1,7 @@
 import type { Interval, MeterEvent, TaskItem } from '../base/model.ts';
 import type { RowMark } from '../meters/row-marks.ts';
 import { subtract } from './planner.ts';
-import { isInWindow, parseWindow } from './window.ts';
+import { isOpen } from './window.ts';
 
 /** Why rows are not there. All but `unread` say that nothing is left to be fetched. */
 export const GAP_CAUSES = [
@@ -212,10 +212,7 @@ function whyUnread({ reading, nowMs }: GapFacts, atMs: number): Unread {
   const failure = lastFailure === undefined ? {} : { code: lastFailure.code, message: lastFailure.message };
   if (offlineSinceMs !== undefined) return { reason: 'offline', sinceMs: offlineSinceMs, ...failure };
   if (lastFailure !== undefined) return { reason: 'failed', sinceMs: lastFailure.timeMs, ...failure };
-  const closed = items.every(
-    ({ window }) => window !== undefined && !isInWindow(parseWindow(window), nowMs, zone),
-  );
-  return { reason: closed ? 'window' : 'not-due' };
+  return { reason: items.every((item) => !isOpen(item, nowMs, zone)) ? 'window' : 'not-due' };
 }
 
 /** Neighbours of one cause as one. */

@@ -3,6 +3,7 @@ import { toDcuError } from '../base/errors.ts';
 import type { Log } from '../base/log.ts';
 import type { TaskItem } from '../base/model.ts';
 import { type Cron, nextTick, parseCron } from './cron.ts';
+import { isOpen, nextOpeningOf } from './window.ts';
 
 /** The wall clock is looked at least this often, so that a jump or a changed item is noticed. */
 const LOOK_EVERY_MS = 60_000;
@@ -16,13 +17,23 @@ export interface SchedulerDependencies {
   /** IANA name of the concentrator's time zone. */
   readonly zone: () => string;
   readonly items: () => Promise<readonly TaskItem[]>;
-  /** Called once per item, however many of its ticks a clock jump has passed over. */
-  readonly fire: (items: readonly TaskItem[], why: 'tick' | 'catch-up') => Promise<void>;
+  /** Called once per item, however many of its ticks a clock jump has passed over. `meters`: for these alone. */
+  readonly fire: (items: readonly TaskItem[], why: Why, meters?: ReadonlySet<number>) => Promise<void>;
+}
+
+type Why = 'tick' | 'catch-up';
+
+/** What waits for the window of an item to open. */
+interface Held {
+  readonly why: Why;
+  /** Of every meter, or of those whose work the end of the window has cut short. */
+  readonly meters: Set<number> | 'all';
 }
 
 /**
  * Fires task items at the ticks of their crons plus Offset. A forward jump of the clock gives one catch-up for each
- * item that it passed over, a backward jump repeats nothing; ticks missed before the start are caught up once.
+ * item that it passed over, a backward jump repeats nothing; ticks missed before the start are caught up once. What is
+ * due outside the time window of its item waits until that opens.
  */
 export class Scheduler {
   readonly #deps: SchedulerDependencies;
@@ -31,6 +42,8 @@ export class Scheduler {
   #cancelTimer: (() => void) | undefined;
   #running = false;
   #looking: Promise<void> | undefined;
+  /** By task item. */
+  readonly #held = new Map<number, Held>();
   readonly #crons = new Map<string, Cron | undefined>();
   readonly #known = new Map<string, { readonly afterMs: number; readonly dueMs: number }>();
 
@@ -43,7 +56,7 @@ export class Scheduler {
     if (this.#running) return;
     this.#running = true;
     this.#seenMs = this.#deps.clock.now();
-    await this.#deps.fire(await this.#deps.items(), 'catch-up');
+    await this.#deps.fire(this.#holdClosed(await this.#deps.items(), 'catch-up'), 'catch-up');
     this.#arm(0);
   }
 
@@ -52,6 +65,13 @@ export class Scheduler {
     this.#cancelTimer?.();
     this.#cancelTimer = undefined;
     await this.#looking;
+  }
+
+  /** The window of an item has closed before the work on a meter was done: it goes on when that opens. */
+  hold(itemId: number, meterId: number): void {
+    const held = this.#held.get(itemId);
+    if (held === undefined) this.#held.set(itemId, { why: 'tick', meters: new Set([meterId]) });
+    else if (held.meters !== 'all') held.meters.add(meterId);
   }
 
   /** Whether a tick of the item has passed since its last success. */
@@ -126,14 +146,39 @@ export class Scheduler {
       return dueMs !== undefined && dueMs <= nowMs;
     });
     this.#seenMs = Math.max(fromMs, nowMs);
-    if (due.length > 0) await fire(due, 'tick');
+    const open = this.#holdClosed(due, 'tick');
+    if (open.length > 0) await fire(open, 'tick');
+    await this.#release(all);
     const afterMs = clock.now();
     let waitMs = LOOK_EVERY_MS;
     for (const item of all) {
       if (!item.enabled) continue;
+      if (this.#held.has(item.id))
+        waitMs = Math.min(waitMs, nextOpeningOf(item, afterMs, this.#deps.zone()) - afterMs);
       const dueMs = this.#dueAfter(item, this.#seenMs);
       if (dueMs !== undefined) waitMs = Math.min(waitMs, Math.max(0, dueMs - afterMs));
     }
-    return waitMs;
+    return Math.max(0, waitMs);
+  }
+
+  /** Those of the items whose window is open; the others are held. */
+  #holdClosed(items: readonly TaskItem[], why: Why): TaskItem[] {
+    const { clock, zone } = this.#deps;
+    const nowMs = clock.now();
+    return items.filter((item) => {
+      if (!item.enabled || isOpen(item, nowMs, zone())) return true;
+      this.#held.set(item.id, { why: this.#held.get(item.id)?.why ?? why, meters: 'all' });
+      return false;
+    });
+  }
+
+  async #release(items: readonly TaskItem[]): Promise<void> {
+    const { clock, zone, fire } = this.#deps;
+    for (const [itemId, { why, meters }] of this.#held) {
+      const item = items.find(({ id }) => id === itemId);
+      if (item?.enabled === true && !isOpen(item, clock.now(), zone())) continue;
+      this.#held.delete(itemId);
+      if (item?.enabled === true) await fire([item], why, meters === 'all' ? undefined : meters);
+    }
   }
 }

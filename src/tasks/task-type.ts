@@ -1,5 +1,5 @@
 import type { Clock } from '../base/clock.ts';
-import type { CollectionStore } from '../base/collection.ts';
+import type { ClockCorrection, CollectionStore } from '../base/collection.ts';
 import type { CollectionKind, EventLog, Meter, ProfileKind, TaskType } from '../base/model.ts';
 import type { LineAccess } from '../meters/line-channels.ts';
 import type { MeterSession } from '../meters/session.ts';
@@ -9,10 +9,15 @@ export interface ActionContext {
   readonly session: MeterSession;
   readonly store: CollectionStore;
   readonly clock: Clock;
+  /** To be told of each correction of the meter's clock. */
+  corrected(correction: ClockCorrection): void;
 }
 
-/** How an action ended; `pending` = nothing wrong, but to be tried at the next tick whatever the Interval says. */
-export type ActionOutcome = 'done' | 'pending';
+/**
+ * How an action ended; `pending` = nothing wrong, but to be tried at the next tick whatever the Interval says;
+ * `againInMs` = then, without waiting for a tick.
+ */
+export type ActionOutcome = 'done' | 'pending' | { readonly againInMs: number };
 
 interface CommonTaskType {
   readonly type: TaskType;

@@ -1,4 +1,5 @@
 import { DcuError } from '../base/errors.ts';
+import type { TaskItem } from '../base/model.ts';
 import { localTime } from '../base/zone.ts';
 
 const MINUTE_MS = 60_000;
@@ -47,6 +48,17 @@ export function nextOpening(window: TimeWindow, nowMs: number, zone: string): nu
     if (isInWindow(window, at * MINUTE_MS, zone)) return at * MINUTE_MS;
   }
   throw new RangeError(`the window does not open within three days of ${nowMs}`);
+}
+
+/** Whether the meters may be asked for a task item now. */
+export function isOpen({ window }: Pick<TaskItem, 'window'>, nowMs: number, zone: string): boolean {
+  return window === undefined || isInWindow(parseWindow(window), nowMs, zone);
+}
+
+/** From when on the meters may be asked for a task item, UTC milliseconds. */
+export function nextOpeningOf(item: Pick<TaskItem, 'window'>, nowMs: number, zone: string): number {
+  if (item.window === undefined || isOpen(item, nowMs, zone)) return nowMs;
+  return nextOpening(parseWindow(item.window), nowMs, zone);
 }
 
 function minuteOfDay(timeMs: number, zone: string): number {

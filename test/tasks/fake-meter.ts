@@ -44,6 +44,10 @@ export class FakeMeter {
     { classId: 3, obis: '1.0.2.8.0.255' },
   ];
   refused = new Set<string>();
+  /** Neither SET nor ACTION is granted. */
+  refusesChanges = false;
+  /** Quarter hours that its clock has come to since `noteCaptures`, in the order in which it did. */
+  readonly captured: number[] = [];
   relay = 1;
   /** Lowest counter that is accepted when ciphered. */
   expectedCounter = 0;
@@ -67,6 +71,19 @@ export class FakeMeter {
 
   now(): number {
     return this.clock.now() + this.driftMs;
+  }
+
+  /** Writes down, from now on, each capture as the meter's own clock makes it. */
+  noteCaptures(): void {
+    let shownMs = this.now();
+    const look = (): void => {
+      const nowMs = this.now();
+      for (let at = Math.floor(shownMs / 900_000) * 900_000 + 900_000; at <= nowMs; at += 900_000)
+        this.captured.push(at);
+      shownMs = nowMs;
+      this.clock.after(1_000, look);
+    };
+    look();
   }
 
   async connect(config: ClientConfig, signal: AbortSignal): Promise<MeterLink> {
@@ -222,12 +239,14 @@ class FakeLink implements MeterLink {
 
   async set(_attribute: CosemAttribute, value: DlmsData): Promise<string> {
     await this.#travel('set');
+    if (this.#meter.refusesChanges) return 'read-write-denied';
     this.#meter.driftMs = instant(value) - this.#meter.clock.now();
     return 'success';
   }
 
   async action(method: CosemAttribute, parameter?: DlmsData): Promise<{ readonly result: string }> {
     await this.#travel(`action ${method.obis}:${method.attribute}`);
+    if (this.#meter.refusesChanges) return { result: 'read-write-denied' };
     if (method.classId === 70) this.#meter.relay = method.attribute - 1;
     if (method.classId === 8 && parameter?.type === 'long') this.#meter.driftMs += parameter.value * 1000;
     return { result: 'success' };
