@@ -3,7 +3,7 @@ import { toDcuError } from '../base/errors.ts';
 import type { Log } from '../base/log.ts';
 import type { TaskItem } from '../base/model.ts';
 import { type Cron, nextTick, parseCron } from './cron.ts';
-import { isOpen, nextOpeningOf } from './window.ts';
+import { isOpen } from './window.ts';
 
 /** The wall clock is looked at least this often, so that a jump or a changed item is noticed. */
 const LOOK_EVERY_MS = 60_000;
@@ -153,8 +153,8 @@ export class Scheduler {
     let waitMs = LOOK_EVERY_MS;
     for (const item of all) {
       if (!item.enabled) continue;
-      if (this.#held.has(item.id))
-        waitMs = Math.min(waitMs, nextOpeningOf(item, afterMs, this.#deps.zone()) - afterMs);
+      // Windows open at full minutes.
+      if (this.#held.has(item.id)) waitMs = Math.min(waitMs, LOOK_EVERY_MS - (afterMs % LOOK_EVERY_MS));
       const dueMs = this.#dueAfter(item, this.#seenMs);
       if (dueMs !== undefined) waitMs = Math.min(waitMs, Math.max(0, dueMs - afterMs));
     }

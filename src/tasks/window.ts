@@ -2,10 +2,6 @@ import { DcuError } from '../base/errors.ts';
 import type { TaskItem } from '../base/model.ts';
 import { localTime } from '../base/zone.ts';
 
-const MINUTE_MS = 60_000;
-const DAY_MINUTES = 1_440;
-/** By no more than this are a zone's clocks ever changed. */
-const LARGEST_CHANGE_MINUTES = 180;
 const WINDOW = /^([01]\d|2[0-3]):([0-5]\d)-([01]\d|2[0-3]):([0-5]\d)$/;
 
 /** Part of a day, in minutes since midnight on the wall; over midnight when it ends before it begins. */
@@ -36,29 +32,9 @@ export function isInWindow({ fromMinute, toMinute }: TimeWindow, nowMs: number, 
   return fromMinute < toMinute ? at >= fromMinute && at < toMinute : at >= fromMinute || at < toMinute;
 }
 
-/**
- * The first instant after `nowMs`, which lies outside, at which the window is open; UTC milliseconds. A window that the
- * clocks jump over opens the day after.
- */
-export function nextOpening(window: TimeWindow, nowMs: number, zone: string): number {
-  const ahead = (window.fromMinute - minuteOfDay(nowMs, zone) + DAY_MINUTES) % DAY_MINUTES;
-  const minute = Math.floor(nowMs / MINUTE_MS);
-  const first = minute + Math.max(1, ahead - LARGEST_CHANGE_MINUTES);
-  for (let at = first; at <= minute + 3 * DAY_MINUTES; at++) {
-    if (isInWindow(window, at * MINUTE_MS, zone)) return at * MINUTE_MS;
-  }
-  throw new RangeError(`the window does not open within three days of ${nowMs}`);
-}
-
 /** Whether the meters may be asked for a task item now. */
 export function isOpen({ window }: Pick<TaskItem, 'window'>, nowMs: number, zone: string): boolean {
   return window === undefined || isInWindow(parseWindow(window), nowMs, zone);
-}
-
-/** From when on the meters may be asked for a task item, UTC milliseconds. */
-export function nextOpeningOf(item: Pick<TaskItem, 'window'>, nowMs: number, zone: string): number {
-  if (item.window === undefined || isOpen(item, nowMs, zone)) return nowMs;
-  return nextOpening(parseWindow(item.window), nowMs, zone);
 }
 
 function minuteOfDay(timeMs: number, zone: string): number {
