@@ -1,3 +1,4 @@
+import type { G3Finding, G3Stranger } from './g3.ts';
 import type {
   CaptureColumn,
   CollectionKind,
@@ -58,6 +59,8 @@ export interface CollectionStore {
   contacts(): Promise<readonly MeterContact[]>;
   /** Value of a setting of the concentrator that is no secret; undefined when there is none of this name. */
   setting(key: string): Promise<string | undefined>;
+  /** Hands back which of the nodes that it names are no meters of the archive. */
+  saveG3Finding(finding: G3Finding): Promise<readonly G3Stranger[]>;
   counters: InvocationCounters;
 }
 

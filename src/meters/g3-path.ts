@@ -1,18 +1,4 @@
-import type { G3View } from './g3-reading.ts';
-
-/** A node's way to the coordinator as its own tables have it. */
-export interface G3Way {
-  /** Short address of the next hop; the coordinator's where it is heard directly. Undefined: no way is known. */
-  readonly nextHop: number | undefined;
-  /** Hops to the coordinator; 0 = the coordinator itself. */
-  readonly hops: number | undefined;
-  readonly weakLinks: number;
-  readonly cost: number | undefined;
-  /** Of the link to the next hop, 0 to 255; undefined where no table has it. */
-  readonly lqi: number | undefined;
-  /** The same, 0 (worst) to 15. */
-  readonly quality: number | undefined;
-}
+import type { G3View, G3Way } from '../base/g3.ts';
 
 /** Steps of LQI in one of quality: 255 becomes 15. */
 const LQI_PER_QUALITY = 17;
@@ -69,11 +55,6 @@ function lqiOf(view: G3View, shortAddress: number): number | undefined {
     rows.find((row) => row.shortAddress === shortAddress)?.lqi;
   return of(view.neighbours) ?? of(view.heard);
 }
-
-/** Name of a node of which only PAN and short address are known: `781D:0012`. */
-export const g3Name = (panId: number, shortAddress: number): string => `${word(panId)}:${word(shortAddress)}`;
-
-const word = (value: number): string => value.toString(16).toUpperCase().padStart(4, '0');
 
 /**
  * IPv6 address of another node of the same network, from that of one whose interface identifier is made of PAN and short

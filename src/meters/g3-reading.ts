@@ -1,14 +1,10 @@
 import { toDcuError } from '../base/errors.ts';
+import { G3_COUNTERS, type G3Counters, type G3View } from '../base/g3.ts';
 import type { CosemAttribute, GetResult } from '../dlms/client.ts';
 import type { DlmsData } from '../dlms/data.ts';
 import { decodeValue, refusal } from './attribute.ts';
 import {
   bits,
-  type G3Blacklisted,
-  type G3Context,
-  type G3Heard,
-  type G3Neighbour,
-  type G3Route,
   type G3Table,
   g3Addresses,
   g3Blacklist,
@@ -24,45 +20,6 @@ import {
 const COUNTERS = { classId: 90, obis: '0.0.29.0.0.255' } as const;
 const MAC = { classId: 91, obis: '0.0.29.1.0.255' } as const;
 const ADAPTATION = { classId: 92, obis: '0.0.29.2.0.255' } as const;
-
-/** Attributes 2 to 10 of class 90. */
-export const G3_COUNTERS = [
-  'txData',
-  'rxData',
-  'txCommands',
-  'rxCommands',
-  'csmaFailures',
-  'withoutAck',
-  'badCrc',
-  'txBroadcast',
-  'rxBroadcast',
-] as const;
-export type G3Counters = Partial<Record<(typeof G3_COUNTERS)[number], number>>;
-
-/** What a meter's own objects tell of its network. What it refuses or does not have is absent or empty. */
-export interface G3View {
-  readonly panId: number;
-  readonly shortAddress: number;
-  /** 0 unless the meter says otherwise. */
-  readonly coordinator: number;
-  /** Cost of the route to the coordinator as the MAC has it. */
-  readonly routeCost?: number;
-  readonly toneMask?: string;
-  readonly maxHops?: number;
-  readonly weakLqi?: number;
-  readonly pathDiscoveryTimeS?: number;
-  readonly defaultRoute?: boolean;
-  readonly deviceType?: number;
-  readonly neighbours: readonly G3Neighbour[];
-  readonly heard: readonly G3Heard[];
-  readonly routes: readonly G3Route[];
-  readonly blacklist: readonly G3Blacklisted[];
-  readonly contexts: readonly G3Context[];
-  readonly destinations: readonly number[];
-  readonly counters: G3Counters;
-  /** Rows of all tables that could not be read. */
-  readonly skippedRows: number;
-}
 
 const mac = (attribute: number): CosemAttribute => ({ ...MAC, attribute });
 const adaptation = (attribute: number): CosemAttribute => ({ ...ADAPTATION, attribute });

@@ -1,4 +1,5 @@
 import { toHex } from '../base/bytes.ts';
+import type { G3Blacklisted, G3Context, G3Heard, G3Neighbour, G3Route } from '../base/g3.ts';
 import type { DlmsData } from '../dlms/data.ts';
 
 /**
@@ -7,56 +8,6 @@ import type { DlmsData } from '../dlms/data.ts';
  * and version 4 were not checked. A row that is none is left out and counted, elements behind the known ones are
  * ignored, and a table is read to its first `MAX_ROWS` rows.
  */
-
-/** macNeighbourTable, class 91 attribute 11: with whom a node has exchanged frames, and how it would send to them. */
-export interface G3Neighbour {
-  readonly shortAddress: number;
-  /** 0 (-10 dB) to 255 (53.75 dB), a quarter of a decibel each. */
-  readonly lqi: number;
-  readonly modulation: string;
-  /** False: differential; absent where the row does not say. */
-  readonly coherent?: boolean;
-  /** Groups of tones in use, bits as hexadecimal digits. */
-  readonly toneMap?: string;
-  /** Steps of the transmit gain and decibels of a step. */
-  readonly txGain?: number;
-  readonly txStepDb?: 3 | 6;
-  /** Sixths of a mains period by which the peer's phase differs. */
-  readonly phaseDifferential?: number;
-  /** Minutes for which the tone map and the row are valid. */
-  readonly toneMapMinutes?: number;
-  readonly validMinutes?: number;
-}
-
-/** macPOSTable, class 91 attribute 25: everybody that a node hears. */
-export interface G3Heard {
-  readonly shortAddress: number;
-  readonly lqi: number;
-  readonly validMinutes?: number;
-}
-
-/** adpRoutingTable, class 92 attribute 8. */
-export interface G3Route {
-  readonly destination: number;
-  readonly nextHop: number;
-  readonly cost: number;
-  readonly hops: number;
-  readonly weakLinks: number;
-  readonly validMinutes?: number;
-}
-
-/** adpBlacklistTable, class 92 attribute 10: neighbours that a node does not route through at present. */
-export interface G3Blacklisted {
-  readonly shortAddress: number;
-  readonly validMinutes?: number;
-}
-
-/** adpContextInformationTable, class 92 attribute 9: prefixes that headers are compressed with. */
-export interface G3Context {
-  readonly prefix: string;
-  readonly bits: number;
-  readonly compression: boolean;
-}
 
 export interface G3Table<Row> {
   readonly rows: readonly Row[];

@@ -30,6 +30,7 @@ export function createCollection(executor: Executor, sealer: SecretSealer): Coll
     saveMeterState: (meterId, state, atMs) => executor.write('saveMeterState', meterId, state, atMs),
     contacts: () => executor.read('readContacts'),
     setting: async (key) => (SECRET_SETTINGS.has(key) ? undefined : executor.read('readSetting', key)),
+    saveG3Finding: (finding) => executor.write('saveG3Finding', finding),
     counters: {
       peek: (keyId) => executor.read('nextCounter', keyId),
       reserve: (keyId, count) => executor.write('reserveCounters', keyId, count),

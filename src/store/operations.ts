@@ -7,6 +7,7 @@ import * as contacts from './contact-rows.ts';
 import * as coverage from './coverage-rows.ts';
 import * as events from './event-rows.ts';
 import * as found from './found-rows.ts';
+import * as g3Nodes from './g3-node-rows.ts';
 import * as marks from './log-mark-rows.ts';
 import * as meters from './meter-rows.ts';
 import * as networkKeys from './network-key-rows.ts';
@@ -53,6 +54,7 @@ export const READS = {
   listLogbook: access.listLogbook,
   listAudit: access.listAudit,
   listBlacklist: blacklist.listBlacklist,
+  readG3Path: g3Nodes.readG3Path,
   listNetworkKeys: networkKeys.listNetworkKeys,
   listKeyChanges: networkKeys.listKeyChanges,
   getKeyChange: networkKeys.getKeyChange,
@@ -96,6 +98,7 @@ export const WRITES = {
   recordAudit: access.recordAudit,
   addToBlacklist: blacklist.addToBlacklist,
   removeFromBlacklist: blacklist.removeFromBlacklist,
+  saveG3Finding: g3Nodes.saveG3Finding,
   saveNetworkKey: networkKeys.saveNetworkKey,
   replaceNetworkKeys: networkKeys.replaceNetworkKeys,
   planKeyChange: networkKeys.planKeyChange,

@@ -1,4 +1,5 @@
 import type { Attempt, CollectionStore } from '../base/collection.ts';
+import type { G3Path } from '../base/g3.ts';
 import type {
   Attribute,
   Channel,
@@ -36,6 +37,7 @@ export interface Store {
   readonly blacklist: BlacklistStore;
   readonly found: FoundDevices;
   readonly networkKeys: NetworkKeyStore;
+  readonly g3: G3Ways;
   /** Drops data older than the retention (setting `retention.days`, default 92) in small steps. */
   applyRetention(nowMs: number): Promise<{ readonly rowsDropped: number }>;
   /** Bytes in use and free on the volume. */
@@ -303,6 +305,12 @@ export interface FoundDevices {
   note(device: FoundNote): Promise<boolean>;
   /** @throws DcuError `not-found` */
   setState(id: number, state: FoundState): Promise<FoundDevice>;
+}
+
+/** Ways through G3-PLC networks. */
+export interface G3Ways {
+  /** Undefined before anything was told. @throws DcuError `not-found` for a meter that is not there */
+  path(meterId: number): Promise<G3Path | undefined>;
 }
 
 /** A change of pre-shared keys: `failed` = it could not be taken back at every meter. */

@@ -2,9 +2,9 @@ import { describe, expect, test } from 'bun:test';
 import fc from 'fast-check';
 import { fromHex } from '../../src/base/bytes.ts';
 import { DcuError } from '../../src/base/errors.ts';
+import { type G3View, g3Name } from '../../src/base/g3.ts';
 import { decodeValue } from '../../src/meters/attribute.ts';
-import { g3Name, g3Sibling, g3Way, qualityOf } from '../../src/meters/g3-path.ts';
-import type { G3View } from '../../src/meters/g3-reading.ts';
+import { g3Sibling, g3Way, qualityOf } from '../../src/meters/g3-path.ts';
 import {
   g3Addresses,
   g3Blacklist,

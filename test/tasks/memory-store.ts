@@ -6,6 +6,7 @@ import type {
   LogMark,
   MeterContact,
 } from '../../src/base/collection.ts';
+import type { G3Finding, G3Stranger } from '../../src/base/g3.ts';
 import type {
   CaptureColumn,
   CollectionKind,
@@ -40,12 +41,17 @@ export class MemoryStore implements CollectionStore {
   readonly corrections: ClockCorrection[] = [];
   readonly marks = new Map<number, Map<string, LogMark>>();
   settings: Record<string, string> = {};
+  readonly g3Findings: G3Finding[] = [];
   readonly nextCounter = new Map<string, number>();
   /** Rows that were handed in although they were there. */
   duplicates = 0;
   /** Throws in the next writes of rows. */
   failWrites: (() => Error) | undefined;
 
+  async saveG3Finding(finding: G3Finding): Promise<readonly G3Stranger[]> {
+    this.g3Findings.push(finding);
+    return [];
+  }
   async meters(): Promise<readonly Meter[]> {
     return this.meterList;
   }
