@@ -1,5 +1,5 @@
 import { noise } from '../noise.ts';
-import type { G3Neighbour, G3Node, G3Route } from './network.ts';
+import type { G3Neighbour, G3Node, G3Route } from './node.ts';
 
 /** The network as it is for an hour. */
 export interface G3Links {

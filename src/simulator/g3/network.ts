@@ -1,6 +1,7 @@
 import { noise, seedFor } from '../noise.ts';
 import { type G3Links, linksOf } from './links.ts';
 import { G3KeyPlace, type KeyFailure } from './network-key.ts';
+import type { G3Neighbour, G3Node, G3Route } from './node.ts';
 
 /** A meter as its G3-PLC network sees it. */
 export interface G3Member {
@@ -33,32 +34,6 @@ const HOUR_MS = 3_600_000;
 const TAKE_OVER_MS = 5_000;
 const KEY_BYTES = 16;
 const ALL_PHASES = 7;
-
-export interface G3Node {
-  /** Undefined for the coordinator and for strangers. */
-  readonly meterNo: string | undefined;
-  readonly shortAddress: number;
-  readonly feeder: number;
-  /** Metres of cable from the transformer. */
-  readonly distance: number;
-  /** Bit n-1 = it is connected to phase n. */
-  readonly phaseBits: number;
-}
-
-/** A neighbour as a node hears it. */
-export interface G3Neighbour {
-  readonly node: G3Node;
-  readonly lqi: number;
-}
-
-/** A line of a node's routing table. */
-export interface G3Route {
-  readonly destination: number;
-  readonly nextHop: number;
-  readonly cost: number;
-  readonly hops: number;
-  readonly weakLinks: number;
-}
 
 /**
  * A G3-PLC network under one transformer: meters along feeders, link quality by distance, phase and hour of the day,

@@ -17,7 +17,8 @@ import { unwrapKey } from '../../kernels/index.ts';
 import type { SimulatedMeter } from '../meter.ts';
 import { noise } from '../noise.ts';
 import { WEAK_LQI } from './links.ts';
-import { COORDINATOR, type G3Neighbour, type G3Network, type G3Node, type G3Route } from './network.ts';
+import { COORDINATOR, type G3Network } from './network.ts';
+import type { G3Neighbour, G3Node, G3Route } from './node.ts';
 
 /** What the objects need of a meter. */
 export type G3Meter = Pick<SimulatedMeter, 'now' | 'security'> & {

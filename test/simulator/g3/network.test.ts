@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'bun:test';
 import { WEAK_LQI } from '../../../src/simulator/g3/links.ts';
-import { G3Network, type G3Node } from '../../../src/simulator/g3/network.ts';
+import { G3Network } from '../../../src/simulator/g3/network.ts';
+import type { G3Node } from '../../../src/simulator/g3/node.ts';
 
 const HOUR_MS = 3_600_000;
 const members = Array.from({ length: 40 }, (_, i) => ({
