@@ -51,8 +51,9 @@ export class VirtualClock implements Clock {
     this.#nowMs = startMs;
   }
 
+  /** Whole milliseconds, as the system's. */
   now(): number {
-    return this.#nowMs;
+    return Math.floor(this.#nowMs);
   }
 
   monotonicMs(): number {

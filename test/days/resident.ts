@@ -1,0 +1,29 @@
+import type { Place } from './street.ts';
+import { Truth } from './truth.ts';
+
+/** A meter of the street, with what is known of it outside of the concentrator. */
+export class Resident {
+  readonly place: Place;
+  readonly truth: Truth;
+  readonly meterNo: string;
+  readonly installedMs: number;
+  /** In the archive. */
+  id: number | undefined;
+  /** True time at which it was taken away. */
+  leftMs: number | undefined;
+  /** The meter that hung here before. */
+  predecessor: Resident | undefined;
+  /** Silent for good. */
+  dead = false;
+  /** True time since when nothing has kept it from being read; Infinity while something does. */
+  reachableSinceMs: number;
+
+  /** Rows before `fromMs` are of no interest. */
+  constructor(place: Place, installedMs: number, fromMs: number) {
+    this.place = place;
+    this.truth = new Truth(place.meter, fromMs);
+    this.meterNo = place.meter.plan.meterNo;
+    this.installedMs = installedMs;
+    this.reachableSinceMs = installedMs;
+  }
+}

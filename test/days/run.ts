@@ -1,0 +1,59 @@
+import { DAY_MS } from '../../src/simulator/calendar.ts';
+import { type Checked, checkStore } from './check.ts';
+import { FaultPlan } from './fault-plan.ts';
+import type { Violation } from './violations.ts';
+import { World, type WorldOptions } from './world.ts';
+
+export interface DaysOptions extends WorldOptions {
+  readonly days: number;
+  /** Told after each day. */
+  readonly onDay?: (day: number, world: World) => void;
+}
+
+export interface DaysReport {
+  readonly seed: number;
+  readonly days: number;
+  readonly violations: readonly Violation[];
+  /** Of all that happened; equal for equal runs. */
+  readonly digest: string;
+  readonly checked: Checked;
+  readonly runs: number;
+}
+
+/** Days at the end in which nothing goes wrong any more. */
+const SETTLING_DAYS = 2;
+
+/** Runs one seed day by day until something does not hold, or the days are over. */
+export async function runDays(options: DaysOptions): Promise<DaysReport> {
+  const { days, onDay } = options;
+  const world = new World(options);
+  const faults = new FaultPlan(world);
+  let checked: Checked = { rows: 0, events: 0, due: 0, misstamped: 0 };
+  try {
+    world.dcu.start();
+    await world.up();
+    for (let day = 1; day <= days && world.violations.length === 0; day++) {
+      if (day > days - SETTLING_DAYS) faults.settle();
+      else faults.planDay();
+      await world.clock.advance(day * DAY_MS - world.clock.monotonicMs());
+      checked = await checkDay(world);
+      onDay?.(day, world);
+    }
+    return {
+      seed: options.seed,
+      days,
+      violations: world.violations,
+      digest: world.trace.digest,
+      checked,
+      runs: world.dcu.runs,
+    };
+  } finally {
+    await world.dcu.end();
+  }
+}
+
+async function checkDay(world: World): Promise<Checked> {
+  const core = await world.up();
+  await world.until(world.tendArchive());
+  return checkStore(world, core);
+}

@@ -1,0 +1,135 @@
+import type { Clock } from '../../src/base/clock.ts';
+import { toDcuError } from '../../src/base/errors.ts';
+import type { SeededRandom } from '../../src/base/random.ts';
+import type { ByteChannel } from '../../src/channels/channel.ts';
+import { pump } from '../../src/channels/pump.ts';
+import { FaultyChannel } from '../../src/simulator/faulty-channel.ts';
+import { SimulatedMeter } from '../../src/simulator/meter.ts';
+import { meterServer } from '../../src/simulator/meter-server.ts';
+import type { MeterPlan } from '../../src/simulator/plan.ts';
+import { SharedLine } from '../../src/simulator/shared-line.ts';
+import type { SocketPlace } from './wires.ts';
+
+/** Where on the street a meter hangs. */
+export type Where =
+  | { readonly kind: 'tcp'; readonly host: string; readonly port: number }
+  | { readonly kind: 'rs485'; readonly line: number };
+
+export interface StreetOptions {
+  readonly seed: number;
+  readonly clock: Clock;
+  readonly random: SeededRandom;
+  readonly startMs: number;
+  /** The far ends of the RS-485 lines. */
+  readonly lines: readonly ByteChannel[];
+  /** Told of every protected APDU that a meter takes. */
+  readonly onCounter: (meter: SimulatedMeter, key: string, counter: number, accepted: boolean) => void;
+}
+
+/** A place for a meter: meters come and go, the place stays. */
+export class Place implements SocketPlace {
+  readonly where: Where;
+  readonly name: string;
+  /** Cut off from the world: nothing listens there, nothing is said. */
+  unreachable = false;
+  /** Probability that a burst is the last of its connection. */
+  breakage = 0;
+  open = 0;
+  #meter: SimulatedMeter;
+  #sessions = new Set<() => Promise<void>>();
+  #gone = false;
+  readonly #options: StreetOptions;
+  readonly #line: SharedLine | undefined;
+
+  constructor(where: Where, plan: MeterPlan, options: StreetOptions, line: SharedLine | undefined) {
+    this.where = where;
+    this.#options = options;
+    this.#line = line;
+    this.name = where.kind === 'tcp' ? `tcp ${where.host}:${where.port}` : `rs485 ${where.line}`;
+    this.#meter = this.#install(plan);
+  }
+
+  get meter(): SimulatedMeter {
+    return this.#meter;
+  }
+
+  /** Another meter takes the place; the old one is gone with all that it knew. */
+  async replace(plan: MeterPlan): Promise<void> {
+    this.#gone = true;
+    this.#meter.stop();
+    await Promise.all([...this.#sessions].map((close) => close()));
+    this.#sessions = new Set();
+    this.#gone = false;
+    this.#meter = this.#install(plan);
+  }
+
+  accept(): ((far: ByteChannel) => void) | undefined {
+    if (this.unreachable || this.#meter.isMuted()) return undefined;
+    const meter = this.#meter;
+    return (far) => this.#serve(meter, far, () => {});
+  }
+
+  breaks(): boolean {
+    return this.breakage > 0 && this.#options.random.next() < this.breakage;
+  }
+
+  #install(plan: MeterPlan): SimulatedMeter {
+    const { seed, clock, startMs, onCounter } = this.#options;
+    const meter = new SimulatedMeter(plan, { seed, clock, startMs, liveOutages: true });
+    const accept = meter.acceptInvocationCounter.bind(meter);
+    meter.acceptInvocationCounter = (client, counter, key = 'unicast') => {
+      const accepted = accept(client, counter, key);
+      onCounter(meter, `${client} ${key}`, counter, accepted);
+      return accepted;
+    };
+    if (this.#line !== undefined) this.#attach(meter, this.#line);
+    return meter;
+  }
+
+  /** A station whose machine gave up its end of the wire is still screwed to it. */
+  #attach(meter: SimulatedMeter, line: SharedLine): void {
+    if (meter !== (this.#meter ?? meter) || this.#gone) return;
+    this.#serve(meter, line.tap(meter.plan.meterNo), () => this.#attach(meter, line));
+  }
+
+  #serve(meter: SimulatedMeter, channel: ByteChannel, onOver: () => void): void {
+    const { clock } = this.#options;
+    const over = (): void => {
+      this.#sessions.delete(close);
+      forget();
+      queueMicrotask(onOver);
+    };
+    const muted = (): boolean => this.unreachable || meter.isMuted();
+    const end = new FaultyChannel(channel, meter.faults, clock, muted, over);
+    const session = pump(meterServer(meter), end, clock, (event) => meter.observe(event));
+    const close = (): Promise<void> => session.close();
+    const forget = meter.onRestart(() => {
+      close().catch((error: unknown) => {
+        throw toDcuError(error);
+      });
+    });
+    this.#sessions.add(close);
+  }
+}
+
+/** All places, by what leads to them. */
+export class Street {
+  readonly places: readonly Place[];
+  readonly #sockets = new Map<string, Place>();
+
+  constructor(wheres: readonly Where[], plans: readonly MeterPlan[], options: StreetOptions) {
+    const lines = options.lines.map((far) => new SharedLine(far));
+    this.places = wheres.map((where, index) => {
+      const plan = plans[index];
+      if (plan === undefined) throw new RangeError('fewer plans than places');
+      return new Place(where, plan, options, where.kind === 'rs485' ? lines[where.line] : undefined);
+    });
+    for (const place of this.places) {
+      if (place.where.kind === 'tcp') this.#sockets.set(`${place.where.host}:${place.where.port}`, place);
+    }
+  }
+
+  socket(host: string, port: number): Place | undefined {
+    return this.#sockets.get(`${host}:${port}`);
+  }
+}

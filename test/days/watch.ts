@@ -1,0 +1,210 @@
+import type { ClockCheck, ClockCorrection } from '../../src/base/collection.ts';
+import type { CollectionKind, TaskType } from '../../src/base/model.ts';
+import type { AcknowledgedBatch, Core } from '../../src/concentrator/core.ts';
+import type { CollectorEvents } from '../../src/tasks/events.ts';
+import type { Resident } from './resident.ts';
+import type { World } from './world.ts';
+
+/** What each task type collects. */
+const KINDS: Readonly<Partial<Record<TaskType, CollectionKind>>> = {
+  'Energy profile': 'energy',
+  'Demand profile': 'demand',
+  'Monthly Billing': 'billing',
+  'Fraud Event': 'fraud',
+  'Relay Event': 'relay',
+  'Standard Event': 'standard',
+  'Power Failure Event': 'power-failure',
+  'Phase Interruption Event': 'phase-interruption',
+  'Power Quality Event': 'power-quality',
+};
+
+/** A read that went well. */
+export interface Success {
+  /** True time at which the meter was first asked. */
+  readonly startMs: number;
+  /** The same by the concentrator's wall clock. */
+  readonly wallMs: number;
+}
+
+interface OnDemand {
+  readonly meterId: number;
+  readonly line: string;
+  /** Jobs that were begun on the line meanwhile. */
+  readonly others: string[];
+}
+
+/** The setting `clock.threshold`. */
+const THRESHOLD_MS = 2_000;
+/** What a clock may be off after its task: the threshold, and what a second's resolution and a slow line add. */
+const CLOCK_LIMIT_MS = 4_000;
+/** How long a meter is left in peace, and more. */
+const PEACE_MS = 5_000;
+
+type JobStarted = CollectorEvents['job-started'];
+type JobFinished = CollectorEvents['job-finished'];
+
+/** Hears what the concentrator does, and holds it against what it may do. */
+export class Watch {
+  readonly #world: World;
+  readonly #successes = new Map<Resident, Map<CollectionKind, Success>>();
+  readonly #acknowledged = new Map<number, Map<CollectionKind, Set<number>>>();
+  readonly #starts = new Map<string, Success>();
+  readonly #unwell = new Set<number>();
+  readonly #talkedMs = new Map<number, number>();
+  readonly #onDemand = new Set<OnDemand>();
+  #core: Core | undefined;
+  /** Finished jobs by outcome and error. */
+  readonly outcomes = new Map<string, number>();
+
+  constructor(world: World) {
+    this.#world = world;
+  }
+
+  started(core: Core): void {
+    this.#core = core;
+    const mine =
+      <Event>(listener: (event: Event) => void) =>
+      (event: Event): void => {
+        if (this.#core === core) listener(event);
+      };
+    const { bus } = core.collector;
+    bus.on(
+      'job-started',
+      mine((event) => this.#jobStarted(core, event)),
+    );
+    bus.on(
+      'job-finished',
+      mine((event) => this.#jobFinished(event)),
+    );
+    bus.on(
+      'meter-state',
+      mine(({ meterId, state }) => {
+        if (state === 'offline') this.#unwell.add(meterId);
+      }),
+    );
+  }
+
+  /** The process is gone, and with it all that only it knew. */
+  ended(): void {
+    this.#core = undefined;
+    this.#starts.clear();
+    this.#unwell.clear();
+    this.#talkedMs.clear();
+    this.#onDemand.clear();
+  }
+
+  heard(_wire: string, _direction: 'down' | 'up', _bytes: Uint8Array): void {}
+
+  acknowledged({ meterId, kind, times }: AcknowledgedBatch): void {
+    const byKind = this.#acknowledged.get(meterId) ?? new Map<CollectionKind, Set<number>>();
+    this.#acknowledged.set(meterId, byKind);
+    const known = byKind.get(kind) ?? new Set<number>();
+    byKind.set(kind, known);
+    for (const time of times) known.add(time);
+  }
+
+  /** Times of rows of which the store has said that they are on disk, since the last call. */
+  takeAcknowledged(meterId: number, kind: CollectionKind): ReadonlySet<number> {
+    const times = this.#acknowledged.get(meterId)?.get(kind) ?? new Set<number>();
+    this.#acknowledged.get(meterId)?.delete(kind);
+    return times;
+  }
+
+  lastSuccess(resident: Resident, kind: CollectionKind): Success | undefined {
+    return this.#successes.get(resident)?.get(kind);
+  }
+
+  /** An operator reads a meter, and is not to wait for others. */
+  readNow(resident: Resident): void {
+    const core = this.#core;
+    const { id, place } = resident;
+    if (core === undefined || id === undefined) return;
+    const line = place.where.kind === 'rs485' ? `485_${place.where.line + 1}` : place.name;
+    const waiting: OnDemand = { meterId: id, line, others: [] };
+    this.#onDemand.add(waiting);
+    this.#world.trace.add(this.#world.clock.now(), `read now ${resident.meterNo}`);
+    const over = (): void => {
+      this.#onDemand.delete(waiting);
+    };
+    core.collector.readNow(id, new AbortController().signal).then(over, over);
+  }
+
+  #jobStarted(core: Core, { jobId, meterId, line, item, type }: JobStarted): void {
+    const { clock, wall, trace } = this.#world;
+    trace.add(clock.now(), `started ${line} ${meterId} ${item}`);
+    this.#starts.set(jobId, { startMs: clock.now(), wallMs: wall.now() });
+    for (const waiting of this.#onDemand) {
+      if (waiting.line !== line) continue;
+      if (waiting.meterId === meterId && !(type in KINDS) && type !== 'Meter Clock')
+        this.#onDemand.delete(waiting);
+      else if (!this.#unwell.has(waiting.meterId)) {
+        waiting.others.push(`${item} of ${meterId}`);
+        // The one whose meter was being opened when the operator came is the step under way.
+        if (waiting.others.length === 2) {
+          this.#world.violate('on-demand-waited', `${line}: ${waiting.others.join(' and ')} came first`);
+        }
+      }
+    }
+    this.#checkPriority(core, jobId, line);
+  }
+
+  #checkPriority(core: Core, jobId: string, line: string): void {
+    const jobs = core.collector.snapshot().jobs.filter((job) => job.line === line);
+    const started = jobs.find(({ id }) => id === jobId);
+    if (started === undefined) return;
+    const nowMs = this.#world.clock.monotonicMs();
+    const passed = jobs.find(
+      (job) =>
+        job.state === 'queued' &&
+        job.priority < started.priority &&
+        job.queuedAt < started.queuedAt &&
+        !this.#unwell.has(job.meterId) &&
+        nowMs - (this.#talkedMs.get(job.meterId) ?? Number.NEGATIVE_INFINITY) > PEACE_MS,
+    );
+    if (passed === undefined) return;
+    this.#world.violate(
+      'priority',
+      `${line}: ${started.name} (${started.priority}) of ${started.meterNo} began before ${passed.name} (${passed.priority}) of ${passed.meterNo}`,
+    );
+  }
+
+  #jobFinished(event: JobFinished): void {
+    const { clock, trace } = this.#world;
+    const { jobId, meterId, item, type, outcome, rows, error } = event;
+    const how = `${outcome}${error === undefined ? '' : ` ${error.code}`}`;
+    trace.add(clock.now(), `finished ${meterId} ${item} ${how} ${rows}`);
+    this.outcomes.set(how, (this.outcomes.get(how) ?? 0) + 1);
+    if (outcome !== 'skipped') this.#talkedMs.set(meterId, clock.monotonicMs());
+    if (outcome === 'failed') this.#unwell.add(meterId);
+    const start = this.#starts.get(jobId);
+    this.#starts.delete(jobId);
+    if (outcome !== 'done' || start === undefined) return;
+    this.#unwell.delete(meterId);
+    const resident = this.#world.residents.find(({ id }) => id === meterId);
+    if (resident === undefined) return;
+    const kind = KINDS[type as TaskType];
+    if (kind !== undefined) {
+      const known = this.#successes.get(resident) ?? new Map<CollectionKind, Success>();
+      this.#successes.set(resident, known.set(kind, start));
+    }
+  }
+
+  /** What the concentrator has found out about a clock. */
+  clockChecked({ meterId, driftMs, action }: ClockCheck): void {
+    // A correction that waits for a better moment says so by what it has found.
+    if (action === 'none' && Math.abs(driftMs) <= THRESHOLD_MS) this.#checkClock(meterId, 'found right');
+  }
+
+  clockCorrected({ meterId, action }: ClockCorrection): void {
+    if (action !== 'refused') this.#checkClock(meterId, action);
+  }
+
+  #checkClock(meterId: number, why: string): void {
+    const { clock, wall, residents } = this.#world;
+    const resident = residents.find(({ id }) => id === meterId);
+    if (resident === undefined) return;
+    const offMs = resident.truth.meter.point.clock.at(clock.now()) - wall.now();
+    if (Math.abs(offMs) <= CLOCK_LIMIT_MS) return;
+    this.#world.violate('clock-wrong', `${Math.round(offMs)} ms off after it was ${why}`, resident.meterNo);
+  }
+}
