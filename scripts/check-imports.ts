@@ -34,7 +34,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   conformance: [...PROTOCOL, 'channels'],
   api: PARTS,
   concentrator: [...PARTS, 'api'],
-  bench: [...PARTS, 'simulator'],
+  bench: [...PARTS, 'simulator', 'concentrator'],
   cli: [...PARTS, 'api', 'concentrator', 'simulator', 'conformance', 'bench'],
   main: ['base', 'cli'],
 };

@@ -8,6 +8,7 @@ import type { Clock } from './base/clock.ts';
 import type { Log } from './base/log.ts';
 import { UndoList } from './base/undo.ts';
 import { type Core, type CoreOptions, startCore } from './concentrator/core.ts';
+import type { PlcModules } from './concentrator/modules.ts';
 import { PushChannels } from './concentrator/push-channels.ts';
 import { systemTransports, type Transports } from './concentrator/transports.ts';
 import { PushIntake } from './meters/push/intake.ts';
@@ -37,6 +38,7 @@ export interface Concentrator {
   readonly firstAccount: { readonly name: string; readonly password: string } | undefined;
   readonly store: Store;
   readonly collector: Collector;
+  readonly modules: PlcModules;
   /** The channels that listen for pushed data, and what became of it. */
   readonly pushed: { readonly channels: PushChannels; readonly intake: PushIntake };
   /** Ends the API, then reading in an orderly way, then the store; one that fails does not keep the others open. */
@@ -78,6 +80,7 @@ export async function startConcentrator(options: ConcentratorOptions): Promise<C
     const services: ApiServices = {
       store,
       auth: accountAuth(accounts),
+      blacklist: core.blacklist,
       collector,
       device: {
         serialNumber: identity.serialNumber,
@@ -112,6 +115,7 @@ export async function startConcentrator(options: ConcentratorOptions): Promise<C
       firstAccount,
       store,
       collector,
+      modules: core.modules,
       pushed,
       stop: () => undo.run(),
     };

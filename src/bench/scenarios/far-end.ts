@@ -10,6 +10,7 @@ const COMPILED = '/$bunfs/';
  */
 export class FarEnd {
   readonly #child: Bun.Subprocess<'pipe', 'pipe', 'inherit'>;
+  readonly #lines: AsyncIterator<string>;
 
   constructor(scenario: string, args: readonly string[]) {
     const main = import.meta.dir.startsWith(COMPILED) ? [] : [join(import.meta.dir, '../../main.ts')];
@@ -18,23 +19,37 @@ export class FarEnd {
       stdout: 'pipe',
       stderr: 'inherit',
     });
+    this.#lines = linesOf(this.#child.stdout);
   }
 
-  /** What it says of itself once it is ready. @throws DcuError `internal` when it ends before */
+  /** The next that it says: of itself when it is ready, later what it was told to do. @throws DcuError `internal` when it ends before */
   async ready(): Promise<unknown> {
-    const decoder = new TextDecoder();
-    let text = '';
-    for await (const chunk of this.#child.stdout) {
-      text += decoder.decode(chunk, { stream: true });
-      const end = text.indexOf('\n');
-      if (end >= 0) return JSON.parse(text.slice(0, end));
-    }
+    const { value, done } = await this.#lines.next();
+    if (done !== true) return JSON.parse(value);
     throw new DcuError('internal', 'the far end of the benchmark ended before it was ready');
+  }
+
+  /** A line for its standard input. */
+  async tell(line: string): Promise<void> {
+    this.#child.stdin.write(`${line}\n`);
+    await this.#child.stdin.flush();
   }
 
   async stop(): Promise<void> {
     await this.#child.stdin.end();
     await this.#child.exited;
+  }
+}
+
+async function* linesOf(stream: ReadableStream<Uint8Array>): AsyncGenerator<string, void> {
+  const decoder = new TextDecoder();
+  let text = '';
+  for await (const chunk of stream) {
+    text += decoder.decode(chunk, { stream: true });
+    for (let end = text.indexOf('\n'); end >= 0; end = text.indexOf('\n')) {
+      yield text.slice(0, end);
+      text = text.slice(end + 1);
+    }
   }
 }
 

@@ -1,7 +1,8 @@
 import { line } from './line.ts';
+import { round } from './round.ts';
 import type { Scenario } from './scenario.ts';
 
-export const SCENARIOS: readonly Scenario[] = [line];
+export const SCENARIOS: readonly Scenario[] = [line, round];
 
 export const findScenario = (name: string): Scenario | undefined =>
   SCENARIOS.find((scenario) => scenario.name === name);
