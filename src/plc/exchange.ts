@@ -2,7 +2,7 @@ import type { UpFrame } from './frame.ts';
 import type { ModuleOutput } from './module-output.ts';
 import { EXCHANGE_TABLE, type ExchangeInput, type ExchangeState } from './module-tables.ts';
 import type { Sequences } from './sequences.ts';
-import { type AnyUnit, decodeData } from './unit.ts';
+import { type AnyUnit, decodeData, isUnreadable } from './unit.ts';
 import { CONFIRM, DENIAL, DENY } from './units/afn-00.ts';
 
 /** A question on the command channel. */
@@ -111,7 +111,8 @@ export class Exchange {
         input: 'reply',
         outcome: { kind: 'reply', value: decodeData(question.unit.up, frame.data, edition).value },
       };
-    } catch {
+    } catch (error) {
+      if (!isUnreadable(error)) throw error;
       // Unreadable is as good as not come: the question is asked again when its time is over.
       counters.garbled++;
       return undefined;

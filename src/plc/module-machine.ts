@@ -1,19 +1,10 @@
 import type { DcuError } from '../base/errors.ts';
 import type { Effect, Input } from '../base/machine.ts';
-import { EXCHANGE_TIMER, Exchange, type Outcome, REST_TIMER } from './exchange.ts';
+import { Course } from './course.ts';
 import type { PlcFrame, UpFrame } from './frame.ts';
+import { JobDesk } from './job-desk.ts';
 import { DEFAULTS, factsOf, trafficLimits } from './module-facts.ts';
-import {
-  denialError,
-  type Job,
-  jobOf,
-  lostJob,
-  pauseJob,
-  probeJob,
-  registrationEnd,
-  resumeJob,
-  surplusJob,
-} from './module-jobs.ts';
+import { denialError, lostJob } from './module-jobs.ts';
 import { ModuleOutput } from './module-output.ts';
 import { LIFE_TABLE, type LifeInput, type LifeState } from './module-tables.ts';
 import type {
@@ -32,24 +23,19 @@ import { FrameReceiver, type ReceiverCounters } from './receiver.ts';
 import { Reports } from './reports.ts';
 import { Sequences } from './sequences.ts';
 import { TRAFFIC_TIMER, Traffic } from './traffic.ts';
-import { decodeData } from './unit.ts';
+import { decodeData, isUnreadable } from './unit.ts';
 import { DENIAL } from './units/afn-00.ts';
 import { MODE, type ModuleMode } from './units/afn-03.ts';
 import { RESUME_ROUTER } from './units/afn-12.ts';
 
 /** Silence in the middle of a frame. */
 const GAP_TIMER = 'module-gap';
-/** A pause that a procedure makes. */
-const PAUSE_TIMER = 'module-pause';
 /** The module wants to be left alone. */
 const QUIET_TIMER = 'module-quiet';
 /** So long without traffic, and the router may work again. */
 const IDLE_TIMER = 'module-idle';
-const DISCOVERY_TIMER = 'module-discovery';
-const TIMERS = [GAP_TIMER, PAUSE_TIMER, QUIET_TIMER, IDLE_TIMER, DISCOVERY_TIMER];
+const TIMERS = [GAP_TIMER, QUIET_TIMER, IDLE_TIMER];
 
-/** That wait. */
-const MOST_JOBS = 32;
 const GAP_MS = 500;
 const IDLE_MS = 5000;
 /** Before everything begins anew because the module has refused something that it must not refuse. */
@@ -63,14 +49,12 @@ class PlcModule implements ModuleMachine {
   readonly #out = new ModuleOutput();
   readonly #receiver: FrameReceiver;
   readonly #sequences = new Sequences();
-  readonly #exchange: Exchange;
+  readonly #course: Course;
+  readonly #desk: JobDesk;
   readonly #traffic: Traffic;
   readonly #reports: Reports;
   readonly #facts: ModuleFacts;
   #state: LifeState = 'off';
-  #procedure: Procedure<Ending> | undefined;
-  #job: Job | undefined;
-  #jobs: Job[] = [];
   /** Nobody has said so far what the module is to have: it keeps what it has. */
   #archive: readonly string[] | undefined;
   #known: ReadonlySet<string> = new Set();
@@ -83,7 +67,6 @@ class PlcModule implements ModuleMachine {
   #heardMs = Number.NEGATIVE_INFINITY;
   #idling = false;
   #gapArmed = false;
-  #discovery: string | undefined;
 
   constructor(config: ModuleConfig) {
     this.#config = config;
@@ -91,14 +74,13 @@ class PlcModule implements ModuleMachine {
     this.#out.edition = config.edition ?? '10376.2';
     this.#out.parity = config.parity ?? 'even';
     this.#receiver = new FrameReceiver(maxFrame);
-    this.#exchange = new Exchange(this.#out, this.#sequences, (outcome, nowMs) =>
-      this.#advance(outcome, nowMs),
-    );
+    this.#course = new Course(this.#out, this.#sequences, (ending, nowMs) => this.#ended(ending, nowMs));
     const isKnown = (address: string): boolean => this.#known.has(address);
     this.#traffic = new Traffic(this.#out, this.#sequences, trafficLimits(config, isKnown));
     const { localTime } = config;
     this.#reports = new Reports(this.#out, { isKnown, ...(localTime === undefined ? {} : { localTime }) });
     this.#facts = factsOf(config, this.#out);
+    this.#desk = new JobDesk(this.#out, this.#facts, localTime);
   }
 
   get state(): LifeState {
@@ -159,7 +141,7 @@ class PlcModule implements ModuleMachine {
         this.#forward(command, nowMs);
         return;
       case 'cancel':
-        this.#traffic.cancel(command.id);
+        this.#cancel(command.id, nowMs);
         return;
       default:
         this.#order(command);
@@ -174,44 +156,29 @@ class PlcModule implements ModuleMachine {
 
   #order(command: JobCommand): void {
     if (LIFE_TABLE[this.#state].job === 'refuse') this.#out.emit(lostJob(command.id));
-    else if (this.#jobs.length >= MOST_JOBS) this.#out.emit(surplusJob(command.id));
-    else this.#jobs.push(this.#jobOf(command));
+    else this.#desk.accept(command);
   }
 
-  #jobOf(command: JobCommand): Job {
-    return jobOf(command, this.#facts, {
-      ...(this.#config.localTime === undefined ? {} : { localTime: this.#config.localTime }),
-      discovering: (id, minutes) => {
-        this.#discovery = id;
-        this.#out.arm(DISCOVERY_TIMER, minutes * 60_000);
-      },
-    });
+  #cancel(id: string, nowMs: number): void {
+    this.#traffic.cancel(id);
+    if (this.#desk.cancel(id) !== 'current') return;
+    this.#course.drop(nowMs);
+    this.#life('done', nowMs);
   }
 
   #timer(timer: string, nowMs: number): void {
+    if (this.#course.timer(timer, nowMs) || this.#desk.timer(timer)) return;
     switch (timer) {
       case GAP_TIMER:
         this.#gapArmed = false;
         for (const frame of this.#receiver.giveUp()) this.#frame(frame, nowMs);
         return;
-      case EXCHANGE_TIMER:
-        this.#exchange.timeout(nowMs);
-        return;
-      case REST_TIMER:
-        this.#exchange.rested(nowMs);
-        return;
       case TRAFFIC_TIMER:
         this.#expire(nowMs);
         return;
-      case PAUSE_TIMER:
-        if (this.#procedure !== undefined) this.#advance({ kind: 'done' }, nowMs);
-        return;
       case IDLE_TIMER:
         this.#idling = false;
-        if (this.#isIdle() && this.#facts.paused) this.#jobs.push(resumeJob(this.#facts));
-        return;
-      case DISCOVERY_TIMER:
-        this.#endDiscovery();
+        if (this.#isIdle() && this.#facts.paused) this.#desk.resumeRouter();
         return;
     }
   }
@@ -220,13 +187,7 @@ class PlcModule implements ModuleMachine {
   #expire(nowMs: number): void {
     const sentMs = this.#traffic.expire(nowMs);
     if (sentMs === undefined || this.#heardMs > sentMs || this.#state !== 'running') return;
-    this.#jobs.unshift(probeJob(this.#facts));
-  }
-
-  #endDiscovery(): void {
-    if (this.#discovery === undefined) return;
-    this.#jobs.push(registrationEnd(this.#facts, this.#discovery));
-    this.#discovery = undefined;
+    this.#desk.probe();
   }
 
   #frame(frame: PlcFrame, nowMs: number): void {
@@ -244,7 +205,7 @@ class PlcModule implements ModuleMachine {
       else if (!this.#traffic.receive(frame, nowMs)) this.#reports.receive(frame, nowMs);
       return;
     }
-    if (this.#exchange.receive(frame, nowMs) || this.#traffic.receive(frame, nowMs)) return;
+    if (this.#course.receive(frame, nowMs) || this.#traffic.receive(frame, nowMs)) return;
     counters.stale++;
   }
 
@@ -252,7 +213,8 @@ class PlcModule implements ModuleMachine {
     let mode: ModuleMode;
     try {
       mode = decodeData(MODE.up, frame.data, this.#out.edition).value;
-    } catch {
+    } catch (error) {
+      if (!isUnreadable(error)) throw error;
       this.#out.counters.garbled++;
       this.#reports.deny(frame, DENIAL.format);
       return;
@@ -287,7 +249,7 @@ class PlcModule implements ModuleMachine {
         this.#facts.paused = false;
         this.#reports.forget();
         this.#traffic.moduleLost(nowMs);
-        this.#keepJob();
+        this.#desk.keep();
         this.#begin(nowMs, mode);
         return;
       case 'run':
@@ -296,12 +258,12 @@ class PlcModule implements ModuleMachine {
       case 'try-again':
         // It may have restarted unheard.
         this.#facts.paused = false;
-        this.#keepJob();
+        this.#desk.keep();
         this.#begin(nowMs, undefined, input === 'failed' ? AGAIN_MS : 0);
         return;
       case 'next':
       case 'fail-job':
-        this.#job = undefined;
+        this.#desk.finish();
         this.#state = 'running';
         return;
       case 'ignore':
@@ -325,7 +287,7 @@ class PlcModule implements ModuleMachine {
     };
     this.#traffic.networkForms(nowMs);
     const course = startUp(this.#facts, options, (module) => this.#started(module));
-    this.#run(pauseMs > 0 ? after(pauseMs, course) : course, nowMs);
+    this.#course.run(pauseMs > 0 ? after(pauseMs, course) : course, nowMs);
   }
 
   #started({ mode, version }: StartedModule): void {
@@ -357,21 +319,16 @@ class PlcModule implements ModuleMachine {
     const course = synchroniseArchive(this.#facts, archive, (result) =>
       this.#out.emit({ type: 'archive', ...result }),
     );
-    this.#run(course, nowMs);
+    this.#course.run(course, nowMs);
   }
 
   #end(input: LifeInput, nowMs: number, reason: DcuError | undefined): void {
-    this.#exchange.drop(nowMs);
+    this.#course.drop(nowMs);
     // It works on by itself while nobody asks it.
     if (input === 'stop' && this.#facts.paused) {
       this.#out.send(RESUME_ROUTER, undefined, this.#sequences.next(), { initiates: true });
     }
-    this.#procedure = undefined;
-    for (const job of [...(this.#job ? [this.#job] : []), ...this.#jobs]) {
-      if (job.id !== undefined) this.#out.emit(lostJob(job.id));
-    }
-    this.#job = undefined;
-    this.#jobs = [];
+    this.#desk.stop();
     this.#traffic.stop();
     this.#receiver.giveUp();
     this.#sequences.clear();
@@ -379,41 +336,9 @@ class PlcModule implements ModuleMachine {
     for (const timer of TIMERS) this.#out.disarm(timer);
     this.#idling = false;
     this.#gapArmed = false;
-    this.#discovery = undefined;
     this.#facts.paused = false;
     this.#state = 'off';
     this.#out.emit({ type: 'stopped', ...(reason === undefined ? {} : { error: reason }) });
-  }
-
-  /** A job that was cut off is begun anew, a few times. */
-  #keepJob(): void {
-    const job = this.#job;
-    this.#job = undefined;
-    if (job === undefined) return;
-    job.triesLeft--;
-    if (job.triesLeft > 0) this.#jobs.unshift(job);
-    else if (job.id !== undefined) this.#out.emit(lostJob(job.id));
-  }
-
-  /** Begins a course of questions; what was asked before is dropped. */
-  #run(course: Procedure<Ending>, nowMs: number): void {
-    this.#exchange.drop(nowMs);
-    this.#out.disarm(PAUSE_TIMER);
-    this.#procedure = course;
-    this.#advance(undefined, nowMs);
-  }
-
-  #advance(outcome: Outcome | undefined, nowMs: number): void {
-    const course = this.#procedure;
-    if (course === undefined) return;
-    const step = course.next(outcome ?? { kind: 'done' });
-    if (step.done !== true) {
-      if (step.value.do === 'ask') this.#exchange.ask(step.value, nowMs);
-      else this.#out.arm(PAUSE_TIMER, step.value.delayMs);
-      return;
-    }
-    this.#procedure = undefined;
-    this.#ended(step.value, nowMs);
   }
 
   #ended(ending: Ending, nowMs: number): void {
@@ -422,7 +347,7 @@ class PlcModule implements ModuleMachine {
       return;
     }
     const error = denialError(ending.code);
-    const id = this.#job?.id;
+    const id = this.#desk.current?.id;
     if (this.#state !== 'working') {
       const step = this.#state === 'starting' ? 'start-up' : 'archive';
       this.#out.emit({ type: 'setup-failed', step, error });
@@ -433,7 +358,7 @@ class PlcModule implements ModuleMachine {
   #isIdle(): boolean {
     return (
       this.#state === 'running' &&
-      this.#jobs.length === 0 &&
+      this.#desk.waiting === 0 &&
       this.#traffic.waiting === 0 &&
       this.#traffic.flying === 0
     );
@@ -445,9 +370,9 @@ class PlcModule implements ModuleMachine {
       this.#life('archive', nowMs);
     }
     if (this.#state === 'running') this.#nextJob(nowMs);
-    const quietMs = this.#exchange.quietUntilMs - nowMs;
+    const quietMs = this.#course.quietUntilMs - nowMs;
     const mayFly =
-      (this.#state === 'running' || (this.#state === 'working' && this.#job?.exclusive !== true)) &&
+      (this.#state === 'running' || (this.#state === 'working' && this.#desk.current?.exclusive !== true)) &&
       (this.#facts.paused || this.#facts.noRouter) &&
       quietMs <= 0;
     if (this.#state !== 'off') this.#traffic.launch(nowMs, mayFly);
@@ -460,12 +385,10 @@ class PlcModule implements ModuleMachine {
 
   #nextJob(nowMs: number): void {
     const wantsPause = this.#traffic.waiting > 0 && !this.#facts.paused && !this.#facts.noRouter;
-    const [first] = this.#jobs;
-    const job = wantsPause && first?.urgent !== true ? pauseJob(this.#facts) : this.#jobs.shift();
+    const job = this.#desk.next(wantsPause);
     if (job === undefined) return;
-    this.#job = job;
     this.#state = 'working';
-    this.#run(job.begin(), nowMs);
+    this.#course.run(job.begin(), nowMs);
   }
 }
 

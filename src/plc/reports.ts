@@ -3,7 +3,7 @@ import { address, UnitReader } from './codec.ts';
 import type { UpFrame } from './frame.ts';
 import type { ModuleOutput } from './module-output.ts';
 import type { ReportEvent } from './module-types.ts';
-import { decodeData, unitName } from './unit.ts';
+import { decodeData, isUnreadable, unitName } from './unit.ts';
 import { CONFIRM, DENIAL, DENY } from './units/afn-00.ts';
 import {
   DATA_REPORT,
@@ -61,7 +61,8 @@ export class Reports {
     try {
       if (frame.afn === REPORT_AFN) this.#report(frame, nowMs);
       else this.#question(frame);
-    } catch {
+    } catch (error) {
+      if (!isUnreadable(error)) throw error;
       this.#out.counters.garbled++;
       this.deny(frame, DENIAL.format);
     }

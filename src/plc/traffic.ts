@@ -5,6 +5,7 @@ import type { ModuleOutput } from './module-output.ts';
 import { REQUEST_TABLE, type RequestInput } from './module-tables.ts';
 import type { FailureReason, ForwardCommand, TrafficState } from './module-types.ts';
 import type { Sequences } from './sequences.ts';
+import { isUnreadable } from './unit.ts';
 import { DENIAL, denialText } from './units/afn-00.ts';
 import { FORWARD_ROUTED, FORWARD_ROUTED_LONG } from './units/afn-13.ts';
 import { READ_CONCURRENT } from './units/afn-f1.ts';
@@ -180,16 +181,24 @@ export class Traffic implements TrafficState {
     const { request, way } = flight;
     const from = frame.addresses?.source;
     if (from !== undefined && from !== request.address) return false;
-    try {
-      const answer = readForwarded(frame, way, this.#out.edition);
-      if (answer === undefined) return false;
-      const { input, message, code } = answer;
-      if (code !== undefined) this.#out.counters.denied++;
-      this.#step(sequence, flight, input, nowMs, message, code);
-    } catch {
-      this.#out.counters.garbled++;
-    }
+    const answer = this.#read(frame, way);
+    if (answer === undefined) return false;
+    if (answer === 'garbled') return true;
+    const { input, message, code } = answer;
+    if (code !== undefined) this.#out.counters.denied++;
+    this.#step(sequence, flight, input, nowMs, message, code);
     return true;
+  }
+
+  /** One that cannot be read is as good as not come: the request goes on until its time is over. */
+  #read(frame: UpFrame, way: ForwardingWay): ReturnType<typeof readForwarded> | 'garbled' {
+    try {
+      return readForwarded(frame, way, this.#out.edition);
+    } catch (error) {
+      if (!isUnreadable(error)) throw error;
+      this.#out.counters.garbled++;
+      return 'garbled';
+    }
   }
 
   /** What is overdue at `nowMs`; says when the last of it was sent. */

@@ -1,4 +1,4 @@
-import { DcuError } from '../base/errors.ts';
+import { DcuError, type ErrorCode } from '../base/errors.ts';
 import { type Codec, type Edition, nothing, UnitReader, UnitWriter } from './codec.ts';
 
 /** A data unit: what Fn of an application function carries in each direction. */
@@ -56,6 +56,13 @@ export function decodeData<T>(codec: Codec<T>, data: Uint8Array, edition: Editio
   const from = new UnitReader(data, edition);
   const value = codec.read(from);
   return { value, trailing: from.remaining };
+}
+
+const UNREADABLE: ReadonlySet<ErrorCode> = new Set(['truncated', 'overflow', 'link-protocol']);
+
+/** Whether this says that data do not follow the grammar; anything else that is thrown is a fault of ours. */
+export function isUnreadable(thrown: unknown): boolean {
+  return thrown instanceof DcuError && UNREADABLE.has(thrown.code);
 }
 
 /** Looks units up by function and Fn. */

@@ -726,6 +726,25 @@ describe('jobs', () => {
     expect(subject.of('job-failed')).toEqual([]);
   });
 
+  test('a job that waits, one that has the channel, and a search can be cancelled', () => {
+    const subject = new Subject().running();
+    for (const id of ['t1', 't2', 't3']) subject.command({ type: 'topology', id });
+    subject.command({ type: 'cancel', id: 't2' }).command({ type: 'cancel', id: 't1' });
+    expect(subject.of('job-failed')).toMatchObject([
+      { id: 't2', error: { code: 'cancelled' } },
+      { id: 't1', error: { code: 'cancelled' } },
+    ]);
+    subject.serve();
+    expect(subject.of('topology').map(({ id }) => id)).toEqual(['t3']);
+    expect(subject.machine.state).toBe('running');
+    subject.command({ type: 'discover', id: 'd', minutes: 30 }).serve();
+    subject.command({ type: 'cancel', id: 'd' }).serve();
+    expect(subject.of('discovery').map(({ state }) => state)).toEqual(['begun', 'ended']);
+    expect(subject.timers.has('module-discovery')).toBe(false);
+    subject.command({ type: 'cancel', id: 'nobody' });
+    expect(subject.of('job-failed').length).toBe(2);
+  });
+
   test('what the module refuses, and what waits when it is left, fails', () => {
     const subject = new Subject().running().command({ type: 'topology', id: 't' });
     subject.serve((name) => (name === '10F21' ? DENIAL.unsupported : undefined));
