@@ -11,6 +11,7 @@ import * as g3Nodes from './g3-node-rows.ts';
 import * as marks from './log-mark-rows.ts';
 import * as meters from './meter-rows.ts';
 import * as networkKeys from './network-key-rows.ts';
+import * as networks from './network-rows.ts';
 import * as profiles from './profile-rows.ts';
 import * as replace from './replace-rows.ts';
 import * as seed from './seed-rows.ts';
@@ -59,6 +60,7 @@ export const READS = {
   listKeyChanges: networkKeys.listKeyChanges,
   getKeyChange: networkKeys.getKeyChange,
   sealedChangeKey: networkKeys.sealedChangeKey,
+  listNetworkNodes: networks.listNetworkNodes,
   listFound: found.listFound,
   getFound: found.getFound,
 } as const;
@@ -105,6 +107,7 @@ export const WRITES = {
   saveKeyStep: networkKeys.saveKeyStep,
   moveKeyChange: networkKeys.moveKeyChange,
   settleKeyChange: networkKeys.settleKeyChange,
+  saveNetworkNodes: networks.saveNetworkNodes,
   noteFound: found.noteFound,
   setFoundState: found.setFoundState,
   dropOld: summary.dropOld,

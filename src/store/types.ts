@@ -36,6 +36,7 @@ export interface Store {
   readonly audit: AuditTrail;
   readonly blacklist: BlacklistStore;
   readonly found: FoundDevices;
+  readonly networks: Networks;
   readonly networkKeys: NetworkKeyStore;
   readonly g3: G3Ways;
   /** Drops data older than the retention (setting `retention.days`, default 92) in small steps. */
@@ -305,6 +306,38 @@ export interface FoundDevices {
   note(device: FoundNote): Promise<boolean>;
   /** @throws DcuError `not-found` */
   setState(id: number, state: FoundState): Promise<FoundDevice>;
+}
+
+/** A node of a power line network, addresses as its channel names them; null = not known. */
+export interface NetworkNode {
+  readonly address: string;
+  /** TEI, or G3 short address. */
+  readonly shortAddress: number | null;
+  /** Address of the node through which it is reached; null = the coordinator, or not known. */
+  readonly parent: string | null;
+  /** Hops to the coordinator. */
+  readonly level: number | null;
+  readonly role: 'coordinator' | 'proxy' | 'station';
+  /** 0 (worst) to 15. */
+  readonly quality: number | null;
+  /** Bit n-1 = phase n. */
+  readonly phases: number | null;
+  /** What else the network says. */
+  readonly detail: Readonly<Record<string, unknown>>;
+  /** UTC ms of the last look that has shown it. */
+  readonly seenAt: number;
+}
+
+/** What is known of power line networks. */
+export interface Networks {
+  /** Also those that the last look did not show. */
+  nodes(channel: string): Promise<readonly NetworkNode[]>;
+  /** What one look at a network has shown. */
+  saveNodes(
+    channel: string,
+    nodes: readonly Omit<NetworkNode, 'seenAt'>[],
+    seenAt: number,
+  ): Promise<void>;
 }
 
 /** Ways through G3-PLC networks. */
