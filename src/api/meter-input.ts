@@ -1,4 +1,5 @@
 import type { Static } from 'elysia';
+import { namesOfMeter } from '../base/device-address.ts';
 import { DcuError } from '../base/errors.ts';
 import type { MeterAddress, MeterSecrets, MeterSecurity, NewMeter } from '../base/model.ts';
 import type { MeterRow } from '../store/types.ts';
@@ -6,7 +7,8 @@ import type * as schema from './schema.ts';
 import type { ApiServices } from './services.ts';
 
 /** A meter as the API shows it: field by field, so that nothing else can slip out. */
-export function meterView(row: MeterRow, { collector }: ApiServices): Static<typeof schema.meter> {
+export function meterView(row: MeterRow, { collector, blacklist }: ApiServices): Static<typeof schema.meter> {
+  const entry = blacklist.match(namesOfMeter(row));
   const unrecorded = collector.lastError(row.id);
   const lastError = (unrecorded?.time ?? 0) > (row.lastError?.time ?? 0) ? unrecorded : row.lastError;
   return {
@@ -30,8 +32,22 @@ export function meterView(row: MeterRow, { collector }: ApiServices): Static<typ
     state: row.state,
     lastSeen: row.lastSeen ?? null,
     offlineSince: row.state === 'offline' ? (row.offlineSince ?? null) : null,
-    replaced: row.replaced === undefined ? null : { ...row.replaced },
+    replaced: row.replaced === undefined ? null : { ...row.replaced, meterNo: row.successorNo ?? '' },
+    replaces: row.replaces === undefined ? null : { ...row.replaces },
+    blacklisted: entry === undefined ? null : { id: entry.id, reason: entry.reason },
     lastError: lastError === undefined ? null : { ...lastError },
+  };
+}
+
+/** A meter and its secrets, as typed in. */
+export function meterFrom(body: Static<typeof schema.newMeter>): {
+  readonly meter: NewMeter;
+  readonly secrets: MeterSecrets;
+} {
+  const { secrets, address, security, ...rest } = body;
+  return {
+    meter: { ...rest, address: addressFrom(address), security: securityFrom(security) },
+    secrets: secretsFrom(secrets),
   };
 }
 

@@ -117,7 +117,8 @@ export const meterSecrets = t.Object({
   masterKey: t.Optional(
     t.String({
       pattern: '^([0-9a-fA-F]{32}|[0-9a-fA-F]{64})$',
-      description: 'Master key, which wraps keys that are transferred to the meter: 32 or 64 hexadecimal digits',
+      description:
+        'Master key, which wraps keys that are transferred to the meter: 32 or 64 hexadecimal digits',
     }),
   ),
 });
@@ -164,7 +165,11 @@ export const meter = t.Object({
   /** When it was first found silent, since it last answered; null while it is not. */
   offlineSince: nullable(epochMs()),
   /** The meter that took its place. */
-  replaced: nullable(t.Object({ by: t.Integer(), at: epochMs() })),
+  replaced: nullable(t.Object({ by: t.Integer(), at: epochMs(), meterNo: t.String() })),
+  /** The meter whose place it took. */
+  replaces: nullable(t.Object({ id: t.Integer(), meterNo: t.String(), at: epochMs() })),
+  /** The entry of the blacklist that keeps it from communicating. */
+  blacklisted: nullable(t.Object({ id: t.Integer(), reason: t.String() })),
   lastError: nullable(t.Object({ code: t.String(), message: t.String(), time: epochMs() })),
 });
 
@@ -174,7 +179,10 @@ export const meterQuery = t.Object({
   task: t.Optional(t.String({ maxLength: 64 })),
   enabled: t.Optional(t.Boolean()),
   state: t.Optional(meterState),
-  sort: t.Optional(literals(['id', 'meterNo', 'channel', 'task', 'enabled'])),
+  offlineSince: t.Optional(
+    t.Integer({ minimum: 0, description: 'UTC epoch milliseconds: silent since then or longer' }),
+  ),
+  sort: t.Optional(literals(['id', 'meterNo', 'channel', 'task', 'enabled', 'lastSeen', 'offlineSince'])),
   descending: t.Optional(t.Boolean()),
   offset: t.Optional(t.Integer({ minimum: 0 })),
   limit: t.Optional(t.Integer({ minimum: 1, maximum: 500 })),

@@ -1,6 +1,7 @@
 import type { Clock } from '../base/clock.ts';
 import type { Log } from '../base/log.ts';
 import type { EventLog, MeterState } from '../base/model.ts';
+import type { Blacklist } from '../device/blacklist.ts';
 import type { LineAccount } from '../meters/line-job.ts';
 import type { Right } from '../security/roles.ts';
 import type { Store } from '../store/types.ts';
@@ -102,8 +103,13 @@ export interface CataloguePort {
 
 /** All that the API stands on; the composition root hands it over. */
 export interface ApiServices {
-  readonly store: Pick<Store, 'archive' | 'configuration' | 'readings' | 'audit' | 'logbook' | 'usage'>;
+  readonly store: Pick<
+    Store,
+    'archive' | 'configuration' | 'readings' | 'audit' | 'logbook' | 'usage' | 'blacklist' | 'found'
+  >;
   readonly auth: AuthPort;
+  /** Whom nobody may talk to, at hand without waiting. */
+  readonly blacklist: Pick<Blacklist, 'match'>;
   readonly collector: CollectorPort;
   readonly device: DevicePort;
   readonly cron: CronPort;

@@ -1,9 +1,11 @@
 import type { Clock } from '../base/clock.ts';
 import type { MeterSecrets } from '../base/model.ts';
 import type { Executor } from './executor.ts';
-import { checkSecrets, SECRET_NAMES, type SecretName } from './meter-fields.ts';
+import type { SealedRow } from './import-draft.ts';
+import { checkSecrets, SECRET_NAMES, type SecretName, secretRules } from './meter-fields.ts';
 import type { SealedSecrets } from './meter-rows.ts';
-import type { MeterArchive, SecretSealer } from './types.ts';
+import type { ImportRow, MeterArchive, SecretSealer } from './types.ts';
+import { problemsOf } from './validation.ts';
 
 /** Ties a sealed secret to its meter and its use: moved to another row it does not open. */
 const placeOf = (meterNo: string, name: SecretName): string => `meter/${meterNo}/${name}`;
@@ -34,6 +36,12 @@ export async function openSecrets(
   return secrets;
 }
 
+/** The row with what is wrong with its secrets. */
+function checked(row: ImportRow): ImportRow {
+  const found = problemsOf(secretRules(row.secrets));
+  return found.length === 0 ? row : { ...row, problems: [...row.problems, ...found] };
+}
+
 export function createArchive(executor: Executor, sealer: SecretSealer, clock: Clock): MeterArchive {
   /** Changes of the archive run one after the other: sealing lies between reading and writing. */
   let last: Promise<unknown> = Promise.resolve();
@@ -41,6 +49,17 @@ export function createArchive(executor: Executor, sealer: SecretSealer, clock: C
     const mine = last.then(body);
     last = mine.catch(() => undefined);
     return mine;
+  };
+  const named = (row: ImportRow): SealedRow => {
+    const { secrets, ...rest } = row;
+    return {
+      ...rest,
+      sealed: Object.fromEntries(SECRET_NAMES.filter((n) => secrets[n]).map((n) => [n, ''])),
+    };
+  };
+  const sealedRow = async (row: ImportRow): Promise<SealedRow> => {
+    const { secrets, ...rest } = row;
+    return { ...rest, sealed: await seal(sealer, row.meterNo, secrets) };
   };
   return {
     list: (query) => executor.read('listMeters', query),
@@ -58,5 +77,13 @@ export function createArchive(executor: Executor, sealer: SecretSealer, clock: C
     remove: (id) => inTurn(() => executor.write('removeMeter', id)),
     replace: async (id, by, secrets) =>
       executor.write('replaceMeter', id, by, await seal(sealer, by.meterNo, secrets), clock.now()),
+    planImport: (rows, options) => executor.read('planImport', rows.map(checked).map(named), options),
+    import: (rows, options) =>
+      inTurn(async () => {
+        const sealed: SealedRow[] = [];
+        for (const row of rows.map(checked))
+          sealed.push(row.problems.length === 0 ? await sealedRow(row) : named(row));
+        return executor.write('importMeters', sealed, options, clock.now());
+      }),
   };
 }

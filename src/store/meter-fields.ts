@@ -146,7 +146,7 @@ export function* secretRules(secrets: MeterSecrets): Generator<Rule> {
   yield () => {
     if ((secrets.password?.length ?? 0) > 64) throw invalid('password', 'must have at most 64 bytes');
   };
-  for (const name of ['encryptionKey', 'authenticationKey'] as const) {
+  for (const name of ['encryptionKey', 'authenticationKey', 'masterKey'] as const) {
     yield () => {
       const length = secrets[name]?.length ?? 0;
       if (length !== 0 && length !== 16 && length !== 32) throw invalid(name, 'must have 16 or 32 bytes');

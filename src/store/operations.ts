@@ -8,6 +8,7 @@ import * as coverage from './coverage-rows.ts';
 import * as events from './event-rows.ts';
 import * as found from './found-rows.ts';
 import * as g3Nodes from './g3-node-rows.ts';
+import * as imports from './import-rows.ts';
 import * as marks from './log-mark-rows.ts';
 import * as meters from './meter-rows.ts';
 import * as networkKeys from './network-key-rows.ts';
@@ -25,6 +26,7 @@ export const READS = {
   allMeters: meters.allMeters,
   listMeters: meters.listMeters,
   getMeter: meters.getMeter,
+  planImport: imports.planImport,
   sealedSecrets: meters.sealedSecrets,
   listTaskGroups: configuration.listTaskGroups,
   listTaskItems: configuration.listTaskItems,
@@ -71,6 +73,7 @@ export const WRITES = {
   updateMeter: meters.updateMeter,
   removeMeter: meters.removeMeter,
   replaceMeter: replace.replaceMeter,
+  importMeters: imports.importMeters,
   saveTaskGroup: configuration.saveTaskGroup,
   removeTaskGroup: configuration.removeTaskGroup,
   saveTaskItem: configuration.saveTaskItem,

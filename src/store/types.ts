@@ -20,6 +20,7 @@ import type {
   TaskItem,
 } from '../base/model.ts';
 import type { ClockHistory } from './clock-rows.ts';
+import type { FieldProblem } from './validation.ts';
 
 /** The store as the rest of the house sees it. Everything that writes resolves when the change is on disk. */
 export interface Store {
@@ -95,6 +96,48 @@ export interface Replacement {
   readonly installedAt?: number;
 }
 
+/** A value of a field of a row; null takes it away, absent leaves it. */
+type Patch<Of> = { readonly [Key in keyof Of]?: Of[Key] | null };
+
+/** A meter as a file names it. Fields that are absent keep their value, or for a new meter take the manual's usual one. */
+export interface ImportRow {
+  /** Of the file, from 1. */
+  readonly line: number;
+  readonly meterNo: string;
+  readonly fields: Partial<Omit<NewMeter, 'meterNo' | 'address' | 'security'>>;
+  readonly address: Patch<MeterAddress>;
+  readonly security: Patch<MeterSecurity>;
+  readonly secrets: MeterSecrets;
+  /** What could not be read of it. */
+  readonly problems: readonly FieldProblem[];
+}
+
+export interface ImportOptions {
+  /** Whether meters that are in the archive already are changed; else they are errors, unless nothing would change. */
+  readonly update: boolean;
+}
+
+/** What becomes of a row. */
+export interface ImportedRow {
+  readonly line: number;
+  readonly meterNo: string;
+  readonly action: 'create' | 'update' | 'unchanged' | 'error';
+  readonly problems: readonly FieldProblem[];
+  /** Of a new meter all its fields; of secrets only that they are given. */
+  readonly changes: readonly {
+    readonly field: string;
+    readonly before: string | null;
+    readonly after: string | null;
+  }[];
+  readonly meterId?: number;
+}
+
+export interface ImportPlan {
+  readonly rows: readonly ImportedRow[];
+  /** Stands for what would be done; another one when the archive has changed in between. */
+  readonly digest: string;
+}
+
 /** Violations end in DcuError `invalid-field` (field named), `conflict` (MeterNo or line address taken, archive full) or `not-found`. */
 export interface MeterArchive {
   list(query: MeterQuery): Promise<Page<MeterRow>>;
@@ -109,6 +152,16 @@ export interface MeterArchive {
    * task, profile and what is said of its place. Secrets, system title and signing key are a meter's own and are not taken over.
    */
   replace(id: number, by: Replacement, secrets: MeterSecrets): Promise<MeterRow>;
+  /** What `import` would do, with everything that is wrong in each row. */
+  planImport(rows: readonly ImportRow[], options: ImportOptions): Promise<ImportPlan>;
+  /**
+   * Enters and changes meters in one transaction: nothing is applied while a row has an error, unless `soundOnly`.
+   * @throws DcuError `conflict` when `digest` is given and is not that of what would be done now
+   */
+  import(
+    rows: readonly ImportRow[],
+    options: ImportOptions & { readonly soundOnly: boolean; readonly digest?: string },
+  ): Promise<ImportPlan & { readonly applied: boolean }>;
 }
 
 /** Deleting or filling `empty_task` ends in DcuError `protected`; a bad cron in `invalid-cron`. */

@@ -55,6 +55,7 @@ export function fakeServices(): FakeServices {
   };
   const services: ApiServices = {
     store: base.store,
+    blacklist: { match: (names) => base.blacklist.match(names) },
     clock,
     log,
     device: { serialNumber: '5500000527', version: '0.1.0', zone: () => 'Europe/Riga' },

@@ -9,6 +9,7 @@ import type {
   TaskGroup,
   TaskItem,
 } from '../../src/base/model.ts';
+import { Blacklist } from '../../src/device/blacklist.ts';
 import type { MeterRow } from '../../src/store/types.ts';
 
 /** The part of the store that the API uses, in memory. Secrets are kept so that tests can look for leaks. */
@@ -17,8 +18,12 @@ export interface FakeStore {
   readonly meters: Map<number, MeterRow>;
   readonly secrets: Map<number, MeterSecrets>;
   readonly profiles: Map<string, ProfileRows>;
+  readonly blacklist: Blacklist;
   readonly audit: { actor: string; action: string; subject: string; detail: string }[];
 }
+
+/** What is more than a map can do is tested on a store of its own. */
+const onRealStore = (): Promise<never> => Promise.reject(new Error('needs the real store'));
 
 export function fakeStore(): FakeStore {
   const meters = new Map<number, MeterRow>();
@@ -123,7 +128,9 @@ export function fakeStore(): FakeStore {
         byId(id);
         meters.delete(id);
       },
-      replace: () => Promise.reject(new Error('the routes that replace are tested on the real store')),
+      replace: onRealStore,
+      planImport: onRealStore,
+      import: onRealStore,
     },
     configuration: {
       taskGroups: async () => groups,
@@ -199,7 +206,14 @@ export function fakeStore(): FakeStore {
       record: async (entry) => void audit.push({ ...entry, id: audit.length + 1 }),
       list: async ({ offset, limit }) => ({ rows: audit.slice(offset, offset + limit), total: audit.length }),
     },
+    blacklist: { list: async () => [], add: onRealStore, remove: onRealStore },
+    found: {
+      list: async () => ({ rows: [], total: 0 }),
+      get: async () => undefined,
+      note: onRealStore,
+      setState: onRealStore,
+    },
     usage: async () => ({ bytes: 1_000_000, freeBytes: 500_000_000 }),
   };
-  return { store, meters, secrets, profiles, audit };
+  return { store, meters, secrets, profiles, blacklist: new Blacklist(), audit };
 }

@@ -1,8 +1,10 @@
 import { configurationRoutes } from './configuration.ts';
+import { deviceRoutes } from './devices.ts';
 import { eventRoutes } from './events.ts';
 import { homeRoutes } from './home.ts';
 import { lineRoutes } from './lines.ts';
 import { logRoutes } from './logs.ts';
+import { meterImportRoutes } from './meter-import.ts';
 import { meterRoutes } from './meters.ts';
 import { operatingRoutes } from './operating.ts';
 import { readingRoutes } from './readings.ts';
@@ -14,6 +16,8 @@ export const routes = [
   ...sessionRoutes,
   ...homeRoutes,
   ...meterRoutes,
+  ...meterImportRoutes,
+  ...deviceRoutes,
   ...readingRoutes,
   ...operatingRoutes,
   ...lineRoutes,

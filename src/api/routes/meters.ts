@@ -1,10 +1,12 @@
 import { t } from 'elysia';
-import type { NewMeter } from '../../base/model.ts';
-import type { MeterQuery, MeterRow } from '../../store/types.ts';
-import { type CsvColumn, csvResponse } from '../csv.ts';
+import type { MeterQuery } from '../../store/types.ts';
+import { replacement, replacementBody } from '../archive-schema.ts';
+import { csvResponse } from '../csv.ts';
+import { METER_EXPORT } from '../meter-columns.ts';
 import {
   addressFrom,
   changeSummary,
+  meterFrom,
   meterView,
   realChange,
   secretsFrom,
@@ -15,27 +17,12 @@ import * as schema from '../schema.ts';
 
 /** Query without the keys that are undefined or empty: an empty field of a filter form filters nothing. */
 function queryOf(query: typeof schema.meterQuery.static): MeterQuery {
+  const { offlineSince, ...rest } = query;
+  const all = { ...rest, offlineSinceMs: offlineSince };
   return Object.fromEntries(
-    Object.entries(query).filter(([, value]) => value !== undefined && value !== ''),
+    Object.entries(all).filter(([, value]) => value !== undefined && value !== ''),
   ) as MeterQuery;
 }
-
-const csvColumns: readonly CsvColumn<MeterRow>[] = [
-  ['ID', (row) => row.id],
-  ['MeterNo', (row) => row.meterNo],
-  ['Status', (row) => (row.enabled ? 'Enable' : 'Disable')],
-  ['MAC', (row) => row.mac],
-  ['Channel', (row) => row.channel],
-  ['MeterType', (row) => row.meterType],
-  ['Phase', (row) => row.phase],
-  ['Credit', (row) => row.credit],
-  ['Task', (row) => row.task],
-  ['Prepaid', (row) => row.prepaid],
-  ['Wiring', (row) => row.wiring],
-  ['Profile', (row) => row.profile],
-  ['State', (row) => row.state],
-  ['LastSeen', (row) => (row.lastSeen === undefined ? '' : new Date(row.lastSeen).toISOString())],
-];
 
 /** More than a concentrator may hold (2,040), so an export is never cut. */
 const EXPORT_LIMIT = 10_000;
@@ -65,7 +52,7 @@ export const meterRoutes = [
         offset: 0,
         limit: EXPORT_LIMIT,
       });
-      return csvResponse('meters.csv', csvColumns, rows);
+      return csvResponse('meters.csv', METER_EXPORT, rows);
     },
   }),
   defineRoute({
@@ -98,9 +85,7 @@ export const meterRoutes = [
     body: schema.newMeter,
     response: schema.meter,
     handler: async ({ services, body, audit }) => {
-      const { secrets: given, address, security, ...rest } = body;
-      const meter: NewMeter = { ...rest, address: addressFrom(address), security: securityFrom(security) };
-      const secrets = secretsFrom(given);
+      const { meter, secrets } = meterFrom(body);
       const row = await services.store.archive.create(meter, secrets);
       await audit('meter.create', row.meterNo, changeSummary(meter, secrets));
       return meterView(row, services);
@@ -159,6 +144,35 @@ export const meterRoutes = [
       const row = await services.store.archive.update(params.id, change, secrets);
       await audit('meter.update', row.meterNo, changeSummary(change, secrets));
       return meterView(row, services);
+    },
+  }),
+  defineRoute({
+    method: 'POST',
+    path: '/api/meters/:id/replace',
+    right: 'meters.write',
+    summary: 'Put a new meter into the place of one, whose readings stay under it',
+    params: idParams,
+    body: replacementBody,
+    response: replacement,
+    handler: async ({ services, params, body, audit }) => {
+      const { archive, logbook } = services.store;
+      const { secrets: given, address, security, meterNo, installedAt } = body;
+      const by = {
+        meterNo,
+        ...(address === undefined ? {} : { address: addressFrom(address) }),
+        ...(security === undefined ? {} : { security: securityFrom(security) }),
+        ...(installedAt === undefined ? {} : { installedAt }),
+      };
+      const secrets = secretsFrom(given);
+      const made = await archive.replace(params.id, by, secrets);
+      const old = found(await archive.get(params.id), 'meter', params.id);
+      await audit('meter.replace', old.meterNo, changeSummary(by, secrets));
+      await logbook.record({
+        time: services.clock.now(),
+        type: 'meter-replaced',
+        detail: `${old.meterNo} by ${made.meterNo} on ${made.channel}`,
+      });
+      return { old: meterView(old, services), new: meterView(made, services) };
     },
   }),
   defineRoute({
