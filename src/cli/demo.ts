@@ -4,14 +4,12 @@ import { join, resolve } from 'node:path';
 import { Command } from 'commander';
 import { systemClock } from '../base/clock.ts';
 import { DcuError } from '../base/errors.ts';
-import type { MeterSecrets, NewMeter } from '../base/model.ts';
 import { UndoList } from '../base/undo.ts';
 import { type AcknowledgedBatch, type Concentrator, startConcentrator } from '../concentrator.ts';
-import { type ServedMeter, startNeighbourhood } from '../simulator/neighbourhood.ts';
-import { planNeighbourhood } from '../simulator/plan.ts';
-import type { Store } from '../store/types.ts';
+import { startNeighbourhood } from '../simulator/neighbourhood.ts';
 import type { RoundSummary } from '../tasks/round.ts';
 import { type CliCommand, type CliIo, ReportedFailure } from './command.ts';
+import { DEMO_NETWORK, demoPlan, enlist, g3Host, LEAST_METERS, MOST_METERS } from './demo-meters.ts';
 import { openLog } from './logging.ts';
 import { aborted, wholeNumber } from './options.ts';
 import { showProgress } from './progress.ts';
@@ -28,11 +26,7 @@ interface Flags {
   readonly journal?: string;
 }
 
-const RS485_CHANNELS = ['485_1', '485_2'] as const;
-const METERS_PER_LINE = 8;
 const DEMO_ZONE = 'Europe/Berlin';
-const LEAST_METERS = 2;
-const MOST_METERS = 2040;
 
 /** A neighbourhood of simulated meters and a concentrator that reads it, in one process. */
 export const demoCommand: CliCommand = {
@@ -43,7 +37,7 @@ export const demoCommand: CliCommand = {
         '--meters <n>',
         `how many, ${LEAST_METERS} to ${MOST_METERS}`,
         wholeNumber('meters', LEAST_METERS, MOST_METERS),
-        60,
+        200,
       )
       .option('--once', 'read everything once and stop')
       .option('--data <dir>', 'keep the data here (otherwise it is gone at the end)')
@@ -67,7 +61,6 @@ async function demo(flags: Flags, io: CliIo): Promise<void> {
     flags.data === undefined ? mkdtempSync(join(tmpdir(), 'opendcu-demo-')) : resolve(flags.data);
   const { log, close } = openLog(io, 'warning', directory);
   const journal = flags.journal === undefined ? undefined : openSync(flags.journal, 'a', 0o600);
-  const perLine = Math.min(METERS_PER_LINE, Math.max(1, Math.floor(count / 4)));
   const undo = new UndoList();
   if (temporary) undo.add(() => rmSync(directory, { recursive: true, force: true }));
   undo.add(close);
@@ -77,15 +70,8 @@ async function demo(flags: Flags, io: CliIo): Promise<void> {
       seed,
       clock: systemClock,
       log,
-      meters: planNeighbourhood({
-        seed,
-        meters: count,
-        tcpBase: 0,
-        framing: 'mixed',
-        auth: 'mixed',
-        rs485Lines: count >= 2 * RS485_CHANNELS.length ? RS485_CHANNELS.length : 0,
-        metersPerLine: perLine,
-      }),
+      meters: demoPlan(seed, count, await g3Host(log)),
+      plc: DEMO_NETWORK,
     });
     undo.add(() => neighbourhood.stop());
     const concentrator = await startConcentrator({
@@ -104,7 +90,7 @@ async function demo(flags: Flags, io: CliIo): Promise<void> {
     if (concentrator.store.lastWriteAt === undefined) {
       await concentrator.store.configuration.saveSetting('device.timezone', DEMO_ZONE);
     }
-    await enlist(concentrator.store, neighbourhood.meters);
+    await enlist(concentrator.store, neighbourhood);
     if (flags.once === true) await readOnce(concentrator, flags, io);
     else await readOn(concentrator, flags, io);
   } finally {
@@ -172,68 +158,6 @@ function inWords({
   const seconds = (durationMs / 1000).toFixed(1);
   const trouble = failed === 0 ? '' : `, ${failed} of them not completely`;
   return `${read} of ${meters} meters read in ${seconds} s${trouble}: ${profileRows} profile rows, ${billingRows} billings, ${eventRows} events are new.`;
-}
-
-/** Points the channels at this run's lines and enters the meters that the archive does not have yet. */
-async function enlist({ archive, configuration }: Store, meters: readonly ServedMeter[]): Promise<void> {
-  const paths = [
-    ...new Set(meters.flatMap(({ serialPath }) => (serialPath === undefined ? [] : [serialPath]))),
-  ];
-  const channels = await configuration.channels();
-  const attributes = await configuration.channelAttributes();
-  for (const [index, path] of paths.entries()) {
-    const channel = channels.find(({ name }) => name === RS485_CHANNELS[index]);
-    const device = attributes.find(({ owner, key }) => owner === channel?.name && key === 'device');
-    if (channel === undefined || device === undefined)
-      throw new DcuError('not-found', 'an RS-485 channel is missing');
-    await configuration.saveChannelAttribute({ ...device, value: path });
-    await configuration.saveChannel({ ...channel, enabled: true });
-  }
-  const known = new Map(
-    (await archive.list({ limit: MOST_METERS })).rows.map((meter) => [meter.meterNo, meter]),
-  );
-  for (const meter of meters) {
-    const line = meter.serialPath === undefined ? -1 : paths.indexOf(meter.serialPath);
-    const row = archiveRow(meter, RS485_CHANNELS[line] ?? 'tcp_meters');
-    const before = known.get(meter.meterNo);
-    if (before === undefined) await archive.create(row, secretsOf(meter));
-    else await archive.update(before.id, { address: row.address });
-  }
-}
-
-function archiveRow(meter: ServedMeter, channel: string): NewMeter {
-  const { meterNo, framing, host, port, client, server, physicalAddress, addressBytes, auth, phases } = meter;
-  return {
-    meterNo,
-    enabled: true,
-    mac: physicalAddress ?? -1,
-    channel,
-    meterType: 1,
-    phase: phases,
-    credit: 1,
-    task: phases === 3 ? 'three_phase' : 'single_phase',
-    prepaid: 255,
-    wiring: 0,
-    profile: 'generic',
-    address: {
-      framing,
-      ...(host === undefined ? {} : { host }),
-      ...(port === undefined ? {} : { port }),
-      clientAddress: client,
-      serverAddress: server,
-      ...(physicalAddress === undefined ? {} : { physicalAddress }),
-      addressBytes,
-    },
-    security: { auth, policy: auth === 'hls-gmac' ? 'auth-enc' : 'none' },
-  };
-}
-
-function secretsOf({ password, encryptionKey, authenticationKey }: ServedMeter): MeterSecrets {
-  return {
-    ...(password === undefined ? {} : { password: new TextEncoder().encode(password) }),
-    ...(encryptionKey === undefined ? {} : { encryptionKey }),
-    ...(authenticationKey === undefined ? {} : { authenticationKey }),
-  };
 }
 
 function note(journal: number, batch: AcknowledgedBatch): void {
