@@ -17,6 +17,7 @@ import { type Defer, lockDataDirectory, openStore } from '../store/index.ts';
 import type { Configuration, MeterArchive, SecretSealer, Store } from '../store/types.ts';
 import { type Collector, createCollector } from '../tasks/collector.ts';
 import { validateCron } from '../tasks/cron.ts';
+import { withG3Strangers } from './g3-strangers.ts';
 import { LineDirectory } from './lines.ts';
 import { ModuleEvents } from './module-events.ts';
 import { moduleTime } from './module-settings.ts';
@@ -147,9 +148,9 @@ async function build(options: CoreOptions, undo: UndoList): Promise<Core> {
   };
   const lines = new LineDirectory(store.configuration, options.transports, modules);
   await lines.reload();
-  const collection = acknowledged(
-    options.collection?.(store.collection) ?? store.collection,
-    options.onAcknowledged,
+  const collection = withG3Strangers(
+    acknowledged(options.collection?.(store.collection) ?? store.collection, options.onAcknowledged),
+    { found: store.found, blacklist, logbook, log: log.child('g3') },
   );
   const profiles = new ProfileBook();
   loadProfiles(directory, profiles, log.child('profiles'));

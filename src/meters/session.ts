@@ -10,6 +10,7 @@ import type {
   RegisterReading,
 } from '../base/model.ts';
 import type { CosemAttribute, GetResult } from '../dlms/client.ts';
+import type { DlmsData } from '../dlms/data.ts';
 import { encodeDateTime, fromUtcMs } from '../dlms/datetime.ts';
 import type { LinkCounters } from '../dlms/link/link.ts';
 import { decodeValue, granted, refusal } from './attribute.ts';
@@ -183,6 +184,23 @@ export class MeterSession {
   /** Attributes as they are, each with its refusal or value; classes 3, 4 and 5 with scaler and unit. */
   async readRegisters(attributes: readonly CosemAttribute[]): Promise<RegisterResult[]> {
     return registersOf(attributes, (wanted) => this.#getMany(wanted));
+  }
+
+  /** Attributes in order, each with its bytes or its refusal. */
+  readAttributes(attributes: readonly CosemAttribute[]): Promise<readonly GetResult[]> {
+    return this.#getMany(attributes);
+  }
+
+  /** Writes an attribute that `what` names in words. @throws DcuError `not-granted` */
+  async write(attribute: CosemAttribute, value: DlmsData, what: string): Promise<void> {
+    const result = await this.#request(() => this.#link.set(attribute, value));
+    if (result !== 'success') throw refusal(what, result);
+  }
+
+  /** Calls a method that `what` names in words. @throws DcuError `not-granted` */
+  async invoke(method: CosemAttribute, parameter: DlmsData, what: string): Promise<void> {
+    const { result } = await this.#request(() => this.#link.action(method, parameter));
+    if (result !== 'success') throw refusal(what, result);
   }
 
   /** What a reading becomes in the store; refused ones are left out. */
