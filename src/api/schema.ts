@@ -292,6 +292,7 @@ export const collectorSnapshot = t.Object({
 const lineUse = {
   frames: t.Integer(),
   bytes: t.Integer(),
+  bitMs: t.Number({ description: 'Time that the bits of these bytes take on a serial line; 0 elsewhere' }),
   busyMs: t.Number(),
   /** Frames whose check sequence was wrong. */
   badFcs: t.Integer(),
@@ -305,6 +306,23 @@ const lineUse = {
   lastError: nullable(t.Object({ code: t.String(), message: t.String(), time: epochMs() })),
 };
 
+const meterLineUse = {
+  ...lineUse,
+  breaker: t.Union([t.Literal('closed'), t.Literal('probing'), t.Literal('open')], {
+    description: '`open`: only probed from time to time; `probing`: the next opening is a single try',
+  }),
+  /** How the meter answers; null where that is not kept. */
+  link: nullable(
+    t.Object({
+      srttMs: nullable(t.Number({ description: 'Smoothed time of an answer' })),
+      timeoutMs: t.Number({ description: 'How long the first try of a request waits now' }),
+      field: nullable(t.Integer({ description: 'Information field that the meter granted, bytes' })),
+      window: nullable(t.Integer({ description: 'Window that the meter granted, frames' })),
+      msPerByte: t.Optional(t.Number()),
+    }),
+  ),
+};
+
 export const line = t.Object({
   line: t.String(),
   /** Several meters take turns on it. */
@@ -312,7 +330,7 @@ export const line = t.Object({
   state: t.Union([t.Literal('idle'), t.Literal('waiting'), t.Literal('busy')]),
   ageMs: t.Number({ description: 'Milliseconds since the line was first used' }),
   use: t.Object(lineUse),
-  meters: t.Array(t.Object({ meterId: t.Integer(), meterNo: t.String(), ...lineUse })),
+  meters: t.Array(t.Object({ meterId: t.Integer(), meterNo: t.String(), ...meterLineUse })),
 });
 
 /** A meter's own share of its line. */
@@ -320,7 +338,7 @@ export const meterLine = t.Object({
   line: t.String(),
   shared: t.Boolean(),
   ageMs: t.Number({ description: 'Milliseconds since the line was first used' }),
-  use: t.Object(lineUse),
+  use: t.Object(meterLineUse),
 });
 
 export const taskGroup = t.Object({ id: t.Integer(), name: t.String(), enabled: t.Boolean() });

@@ -71,12 +71,13 @@ export interface DlmsClient {
   /** A SET that the meter does not answer: resolves when it is handed to the line. */
   setUnconfirmed(attribute: CosemAttribute, value: DlmsData): Promise<void>;
   actionUnconfirmed(method: CosemAttribute, parameter?: DlmsData): Promise<void>;
-  /** Ends association and link; what was queued before goes first. */
   /**
-   * A value that comes in blocks is fetched no further than its next block: its request then rejects with `preempted`,
-   * and what came before was told to `onBlock`. The association stands. Nothing else is touched.
+   * A value that comes in blocks and is told to an `onBlock`, now or next, is fetched no further than its next block: its
+   * request then rejects with `preempted`. The association stands, and nothing else is touched. `wanted` false: what
+   * comes next is fetched to its end again.
    */
-  breakOff(): void;
+  breakOff(wanted: boolean): void;
+  /** Ends association and link; what was queued before goes first. */
   release(): Promise<void>;
   /** Ends at once, without a word to the meter; what is under way rejects with the reason. */
   abort(reason?: DcuError): void;
@@ -140,6 +141,7 @@ class PumpedClient implements DlmsClient {
   #current: Request | undefined;
   #association: NegotiatedAssociation | undefined;
   #ended: DcuError | undefined;
+  #breakingOff = false;
   #cancelWatchdog: (() => void) | undefined;
   #limits: RequestLimits | undefined;
 
@@ -246,14 +248,18 @@ class PumpedClient implements DlmsClient {
     await this.#ask({ type: 'action', method, ...given, confirmed: false }, 'action-result');
   }
 
-  async release(): Promise<void> {
-    await this.#ask({ type: 'release' }, 'released');
-  breakOff(): void {
-    if (this.#current?.onBlock !== undefined && this.#ended === undefined) {
-      this.#pump.command({ type: 'break-off' });
-    }
+  breakOff(wanted: boolean): void {
+    this.#breakingOff = wanted;
+    this.#breakOffCurrent();
   }
 
+  #breakOffCurrent(): void {
+    if (!this.#breakingOff || this.#current?.onBlock === undefined || this.#ended !== undefined) return;
+    this.#pump.command({ type: 'break-off' });
+  }
+
+  async release(): Promise<void> {
+    await this.#ask({ type: 'release' }, 'released');
     this.#end(new DcuError('link-closed', 'the association was released'));
   }
 
@@ -286,6 +292,7 @@ class PumpedClient implements DlmsClient {
     this.#limits = new RequestLimits(request.command, this.#silenceMs, nowMs, bytesReceived);
     this.#watch(this.#limits);
     this.#pump.command(request.command);
+    this.#breakOffCurrent();
   }
 
   #watch(limits: RequestLimits): void {

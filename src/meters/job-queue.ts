@@ -92,6 +92,16 @@ export class JobQueue<Job extends Queued> {
     return undefined;
   }
 
+  /** The meter's jobs stand behind those of the others of the same priority. */
+  toBack(meterId: number): void {
+    for (const level of this.#levels) {
+      const jobs = level.get(meterId);
+      if (jobs === undefined) continue;
+      level.delete(meterId);
+      level.set(meterId, jobs);
+    }
+  }
+
   *meters(): IterableIterator<{ readonly meterId: number; readonly priority: number }> {
     for (const [priority, level] of this.#levels.entries()) {
       for (const meterId of level.keys()) yield { meterId, priority };

@@ -15,8 +15,11 @@ export interface LineSession {
   readonly outdated: boolean;
   /** Releases the association in an orderly way, if it still stands; never fails. */
   close(): Promise<void>;
-  /** Ends a long transfer at its next APDU, with `preempted` and its gains kept; absent where that cannot be done. */
-  breakOff?(): void;
+  /**
+   * Ends a long transfer at its next APDU, with `preempted` and its gains kept, be it under way or the next to come;
+   * `wanted` false: lets the next ones go on. Absent where that cannot be done.
+   */
+  breakOff?(wanted: boolean): void;
   /** Ends at once; what is under way rejects with the reason. */
   abort(reason: DcuError): void;
 }
@@ -56,6 +59,19 @@ export interface LineJob<Session extends LineSession> {
   finished(outcome: JobOutcome): Promise<void>;
 }
 
+/** What a run has learned of the link to a meter. */
+export interface MeterLinkState {
+  /** Smoothed time of an answer; null before the first. */
+  readonly srttMs: number | null;
+  /** How long the first try of a request waits now. */
+  readonly timeoutMs: number;
+  /** Information field and window that the meter granted last; null before the first link, and without HDLC. */
+  readonly field: number | null;
+  readonly window: number | null;
+  /** Time of a byte on the line as it is set for the meter; absent where bytes take no time. */
+  readonly msPerByte?: number;
+}
+
 export type CountLink = (counters: Readonly<LinkCounters>) => void;
 
 /** How one meter on a line is opened. */
@@ -66,6 +82,10 @@ export interface LineOpening<Session> {
   readonly linkRepeats: boolean;
   /** Milliseconds of peace for the meter after a success. */
   readonly silentMs: number;
+  /** How long the association stays open for more work while nobody else waits for the line; 0 if absent. */
+  readonly lingerMs?: number;
+  /** How long one job may fail in all before it is given up; absent = as often as its tries allow. */
+  readonly budgetMs?: number;
   /**
    * `probe`: one short try, for a meter that has been silent. `count` is told what went over the line without
    * becoming part of the session: openings that failed, and what was asked of the meter before.
@@ -79,6 +99,8 @@ export interface LineHooks<Session extends LineSession> {
   readonly log: Log;
   readonly backoff: BackoffRule;
   prepareOpening(meter: Meter): Promise<LineOpening<Session>>;
+  /** What is known of the link to a meter; absent where nobody keeps it. */
+  readonly linkState?: (meter: Meter) => MeterLinkState | undefined;
   /** `as-before`: an opening was cancelled, nothing new is known. */
   meterState(meter: Meter, state: MeterState | 'as-before'): void;
   changed(): void;
@@ -90,6 +112,8 @@ export interface LineHooks<Session extends LineSession> {
 export interface LineUse {
   frames: number;
   bytes: number;
+  /** Time that the bits of these bytes take on the line; of what is spent busy, the useful part at most. */
+  bitMs: number;
   busyMs: number;
   badFcs: number;
   rejectedHeaders: number;
@@ -111,6 +135,10 @@ export interface LineTrouble {
 /** Of one meter on a line. */
 export interface MeterUse extends LineUse {
   readonly meterNo: string;
+  /** How it answers; null where nobody keeps that. */
+  link: MeterLinkState | null;
+  /** `open`: it is only probed, from time to time; `probing`: its next opening is a single try. */
+  breaker: 'closed' | 'probing' | 'open';
 }
 
 /** What a line has been used for since it came into being. */

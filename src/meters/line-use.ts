@@ -6,6 +6,7 @@ import type { LineUse, MeterUse } from './line-job.ts';
 const newUse = (): LineUse => ({
   frames: 0,
   bytes: 0,
+  bitMs: 0,
   busyMs: 0,
   badFcs: 0,
   rejectedHeaders: 0,
@@ -25,12 +26,17 @@ export class LineLedger {
     for (const use of this.#of(meter)) use.busyMs += ms;
   }
 
-  /** Adds what was counted beyond `before`, a copy of the same counters at an earlier time. */
-  link(meter: Meter, counters: Readonly<LinkCounters>, before?: Readonly<LinkCounters>): void {
+  /**
+   * Adds what was counted beyond `before`, a copy of the same counters at an earlier time. `msPerByte` of the line; 0
+   * where bytes take no time.
+   */
+  link(meter: Meter, counters: Readonly<LinkCounters>, before?: Readonly<LinkCounters>, msPerByte = 0): void {
     const gained = (name: keyof LinkCounters): number => counters[name] - (before?.[name] ?? 0);
+    const bytes = gained('bytesReceived') + gained('bytesSent');
     for (const use of this.#of(meter)) {
       use.frames += gained('framesReceived') + gained('framesSent');
-      use.bytes += gained('bytesReceived') + gained('bytesSent');
+      use.bytes += bytes;
+      use.bitMs += bytes * msPerByte;
       use.badFcs += gained('badFcs');
       use.rejectedHeaders += gained('rejectedHeaders');
       use.retransmissions += gained('retransmissions');
@@ -51,7 +57,7 @@ export class LineLedger {
     if (meter.id <= 0) return [this.line];
     let own = this.byMeter.get(meter.id);
     if (own === undefined) {
-      own = { ...newUse(), meterNo: meter.meterNo };
+      own = { ...newUse(), meterNo: meter.meterNo, link: null, breaker: 'closed' };
       this.byMeter.set(meter.id, own);
     }
     return [this.line, own];

@@ -1,6 +1,8 @@
 import { DcuError, ERROR_TABLE, toDcuError } from '../base/errors.ts';
-import { backoffMs, type Health, HealthBook, isProbe, noteFailure, noteSuccess } from './breaker.ts';
+import { backoffMs, HealthBook } from './breaker.ts';
 import { JobQueue } from './job-queue.ts';
+import { LineChoice } from './line-choice.ts';
+import { type Entry, madeRoom, newEntry } from './line-entry.ts';
 import type {
   CountLink,
   JobOutcome,
@@ -11,27 +13,27 @@ import type {
   LineView,
 } from './line-job.ts';
 import { LineOccupancy } from './line-occupancy.ts';
+import { LineOpener } from './line-opening.ts';
+import { peaceMs } from './line-turns.ts';
 import type { Slot } from './slots.ts';
 
-interface Entry<Session extends LineSession> {
-  readonly id: string;
-  readonly meterId: number;
-  readonly priority: number;
-  readonly job: LineJob<Session>;
-  readonly queuedAt: number;
-  startedAt: number | null;
-  prepared: boolean;
-  begun: boolean;
-  failures: number;
-  progress: number;
-  /** Repetitions of a step that its line allows. */
-  tries: number;
-}
-
-/** A meter that has not answered its opening by then may be dead: its line lets others go on meanwhile. */
-const PATIENCE_MS = 1_000;
-
 const CANCELLED = (): DcuError => new DcuError('cancelled', 'cancelled on request');
+const PREEMPTED = (): DcuError => new DcuError('preempted', 'it made room for something more urgent');
+
+/** Work whose turn has come after much that was on demand is left in peace for so long. */
+const OTHERS_TURN_MS = 3_000;
+
+interface Running<Session extends LineSession> {
+  readonly entry: Entry<Session>;
+  readonly abort: AbortController;
+  /** Its meter has not answered yet. */
+  opening: boolean;
+  /** Something more urgent waits for the end of the opening. */
+  wanted: boolean;
+  /** Not broken off before, monotonic ms. */
+  peaceUntilMs: number;
+  cancelBreakOff: (() => void) | undefined;
+}
 
 /**
  * The one owner of a line: a serial port with many meters, or the connection to one TCP meter. Runs one step at a
@@ -46,8 +48,10 @@ export class Line<Session extends LineSession> {
   readonly #keys = new Map<string, Entry<Session>>();
   readonly #health = new HealthBook();
   readonly #occupancy: LineOccupancy<Session>;
+  readonly #opener: LineOpener<Session>;
+  readonly #choice: LineChoice<Entry<Session>>;
   #round = { total: 0, done: 0, failed: 0 };
-  #running: { readonly entry: Entry<Session>; readonly abort: AbortController } | undefined;
+  #running: Running<Session> | undefined;
   #looping = false;
   #stopped = false;
   #wake: (() => void) | undefined;
@@ -60,6 +64,8 @@ export class Line<Session extends LineSession> {
     this.#sinceMs = hooks.clock.monotonicMs();
     this.#hooks = hooks;
     this.#occupancy = new LineOccupancy(hooks, this.#health);
+    this.#choice = new LineChoice(this.#queue, this.#health, hooks.clock);
+    this.#opener = new LineOpener(name, hooks, this.#health, this.#occupancy);
   }
 
   account(): LineAccount {
@@ -70,34 +76,23 @@ export class Line<Session extends LineSession> {
       state: this.#running !== undefined ? 'busy' : this.#queue.size > 0 ? 'waiting' : 'idle',
       ageMs: this.#hooks.clock.monotonicMs() - this.#sinceMs,
       use: ledger.line,
-      meters: ledger.byMeter,
+      meters: this.#occupancy.meters(),
     };
   }
 
   /** False when a job of this key waits or runs already. `urgent`: does not wait for a back-off to end. */
   enqueue(job: LineJob<Session>, urgent = false): boolean {
     if (this.#stopped || this.#keys.has(job.key)) return false;
-    const { id, meterId, priority } = job;
+    const { meterId, priority } = job;
     if (this.#queue.size === 0 && this.#running === undefined) this.#round = { total: 0, done: 0, failed: 0 };
-    const entry: Entry<Session> = {
-      id,
-      meterId,
-      priority,
-      job,
-      queuedAt: this.#hooks.clock.now(),
-      startedAt: null,
-      prepared: false,
-      begun: false,
-      failures: 0,
-      progress: 0,
-      tries: 1,
-    };
+    const entry = newEntry(job, this.#hooks.clock);
     this.#round.total++;
     this.#keys.set(job.key, entry);
     this.#queue.add(entry);
     if (urgent || priority === 0) this.#health.of(meterId).notBeforeMs = 0;
     this.#wakeUp();
     if (priority === 0) this.#hooks.slots.hurry(this.name);
+    this.#makeRoom(entry);
     if (!this.#looping) {
       this.#looping = true;
       void this.#loop();
@@ -156,13 +151,16 @@ export class Line<Session extends LineSession> {
     try {
       for (;;) {
         if (this.#stopped) for (const waiting of this.#queue.jobs()) this.cancel(waiting.id);
-        const entry = this.#pick();
+        const entry = this.#choice.pick(this.#occupancy.meterId);
         if (entry === undefined) {
-          await this.#occupancy.close();
+          const restMs = this.#stopped ? 0 : this.#occupancy.rest();
+          if (restMs === 0) await this.#occupancy.close();
           slot?.release();
           slot = undefined;
-          if (this.#queue.size === 0) return;
-          await this.#wait(this.#earliestMs() - this.#hooks.clock.monotonicMs());
+          if (this.#queue.size === 0 && restMs === 0) return;
+          const waitMs = this.#choice.earliestMs() - this.#hooks.clock.monotonicMs();
+          if (restMs > 0) this.#hooks.changed();
+          await this.#wait(restMs === 0 ? waitMs : Math.min(restMs, waitMs));
           continue;
         }
         if (slot === undefined) {
@@ -188,34 +186,43 @@ export class Line<Session extends LineSession> {
     }
   }
 
-  #pick(): Entry<Session> | undefined {
-    const nowMs = this.#hooks.clock.monotonicMs();
-    const current = this.#occupancy.meterId;
-    return this.#queue.pick(current, (meterId, priority) => {
-      const health = this.#health.of(meterId);
-      if (this.#waitUntil(health, meterId === current ? 0 : priority) > nowMs) return undefined;
-      return health.failures === 0 ? 0 : 1;
-    });
-  }
-
-  #waitUntil(health: Health, priority: number): number {
-    return priority === 0 ? health.notBeforeMs : Math.max(health.notBeforeMs, health.quietUntilMs);
-  }
-
-  #earliestMs(): number {
-    let earliest = Number.POSITIVE_INFINITY;
-    for (const { meterId, priority } of this.#queue.meters()) {
-      earliest = Math.min(earliest, this.#waitUntil(this.#health.of(meterId), priority));
-    }
-    return earliest;
+  /**
+   * What runs is broken off at its next APDU for something more urgent; an opening that is not answered yet makes room at
+   * once for another meter's work on demand.
+   */
+  #makeRoom(entry: Entry<Session>): void {
+    const running = this.#running;
+    if (running === undefined || entry.priority >= running.entry.priority) return;
+    if (!this.#choice.isReady(entry)) return;
+    const { clock } = this.#hooks;
+    const leftMs = running.peaceUntilMs - clock.monotonicMs();
+    if (leftMs > 0) running.cancelBreakOff ??= clock.after(leftMs, () => this.#makeRoom(entry));
+    else if (!running.opening) this.#occupancy.breakOff(true);
+    else if (entry.priority === 0 && running.entry.meterId !== entry.meterId)
+      running.abort.abort(PREEMPTED());
+    else running.wanted = true;
   }
 
   /** One step of one job. */
   async #run(entry: Entry<Session>, slot: Slot): Promise<void> {
     const abort = new AbortController();
     this.#queue.remove(entry.id);
-    this.#running = { entry, abort };
-    const startedMs = this.#hooks.clock.monotonicMs();
+    const { clock } = this.#hooks;
+    const startedMs = clock.monotonicMs();
+    const peaceUntilMs = startedMs + peaceMs(entry.brokenOff);
+    const running: Running<Session> = {
+      entry,
+      abort,
+      opening: true,
+      wanted: false,
+      peaceUntilMs: this.#choice.turns.othersTurn
+        ? Math.max(peaceUntilMs, startedMs + OTHERS_TURN_MS)
+        : peaceUntilMs,
+      cancelBreakOff: undefined,
+    };
+    this.#running = running;
+    this.#choice.chosen(entry);
+    this.#occupancy.begin();
     try {
       if (!entry.prepared) {
         const reason = await entry.job.prepare();
@@ -223,30 +230,52 @@ export class Line<Session extends LineSession> {
         if (reason !== undefined) return await this.#finish(entry, { state: 'skipped', reason });
       }
       abort.signal.throwIfAborted();
-      if (entry.job.visit !== undefined) {
-        await this.#occupancy.close();
-        this.#begin(entry);
-        const count: CountLink = (counters) => this.#occupancy.ledger.link(entry.job.meter, counters);
-        if ((await entry.job.visit(abort.signal, count)) === 'more') this.#queue.add(entry, 'first');
-        else await this.#finish(entry, { state: 'done' });
-        return;
-      }
-      const session = await this.#sessionFor(entry, abort.signal, slot);
-      if (session === undefined) return;
-      this.#begin(entry);
-      const tearDown = (): void => session.abort(toDcuError(abort.signal.reason));
-      abort.signal.addEventListener('abort', tearDown, { once: true });
-      if ((await entry.job.step(session, abort.signal)) === 'done') {
-        await this.#finish(entry, { state: 'done' });
-      } else {
-        this.#queue.add(entry, 'first');
-      }
+      if (entry.job.visit === undefined) await this.#step(running, slot);
+      else await this.#visit(entry, entry.job.visit, abort.signal);
+      entry.brokenOff = 0;
     } catch (thrown) {
-      await this.#stepFailed(entry, toDcuError(abort.signal.aborted ? abort.signal.reason : thrown));
+      const error = toDcuError(abort.signal.aborted ? abort.signal.reason : thrown);
+      await this.#stepFailed(entry, error, clock.monotonicMs() - startedMs);
     } finally {
-      this.#occupancy.account(entry.job.meter, this.#hooks.clock.monotonicMs() - startedMs);
+      running.cancelBreakOff?.();
+      this.#occupancy.account(entry.job.meter);
       this.#running = undefined;
     }
+  }
+
+  async #step(running: Running<Session>, slot: Slot): Promise<void> {
+    const { entry, abort } = running;
+    const { signal } = abort;
+    const before = this.#occupancy.meterId;
+    const opened = await this.#opener.sessionFor(entry, signal, slot, () => this.#queue.urgent);
+    if ('failed' in opened) {
+      this.#openingFailed(entry, opened.failed, opened.exhausted);
+      return;
+    }
+    const { session } = opened;
+    const { clock } = this.#hooks;
+    if (before !== entry.meterId) this.#choice.turns.begun(clock.monotonicMs());
+    session.breakOff?.(false);
+    running.opening = false;
+    if (running.wanted) throw PREEMPTED();
+    this.#begin(entry);
+    const tearDown = (): void => session.abort(toDcuError(signal.reason));
+    signal.addEventListener('abort', tearDown, { once: true });
+    if ((await entry.job.step(session, signal)) === 'done') await this.#finish(entry, { state: 'done' });
+    else this.#queue.add(entry, 'first');
+  }
+
+  /** Work on the line itself, with no association open. */
+  async #visit(
+    entry: Entry<Session>,
+    visit: NonNullable<LineJob<Session>['visit']>,
+    signal: AbortSignal,
+  ): Promise<void> {
+    await this.#occupancy.close();
+    this.#begin(entry);
+    const count: CountLink = (counters) => this.#occupancy.countLink(entry.job.meter, counters);
+    if ((await visit(signal, count)) === 'more') this.#queue.add(entry, 'first');
+    else await this.#finish(entry, { state: 'done' });
   }
 
   #begin(entry: Entry<Session>): void {
@@ -257,72 +286,27 @@ export class Line<Session extends LineSession> {
     this.#hooks.changed();
   }
 
-  /** The open session of the entry's meter; undefined when opening failed, which is then settled. */
-  async #sessionFor(entry: Entry<Session>, signal: AbortSignal, slot: Slot): Promise<Session | undefined> {
-    const { meter } = entry.job;
-    const current = this.#occupancy.sessionOf(meter.id, entry.begun);
-    if (current !== undefined) {
-      entry.tries = current.tries;
-      return current.session;
-    }
-    await this.#occupancy.close();
-    const health = this.#health.of(meter.id);
-    const probe = isProbe(health, this.#hooks.backoff);
-    let tries = 1;
-    let linkRepeats = false;
-    const keepPatience = this.#hooks.clock.after(PATIENCE_MS, () => slot.lend());
-    try {
-      const opening = await this.#hooks.prepareOpening(meter);
-      ({ tries, linkRepeats } = opening);
-      entry.tries = tries;
-      this.#hooks.meterState(meter, 'reading');
-      const session = await opening.open(signal, probe, (counters) =>
-        this.#occupancy.ledger.link(meter, counters),
-      );
-      this.#occupancy.settle(meter, session, opening);
-      noteSuccess(health);
-      keepPatience();
-      await slot.resume(entry.priority === 0 || this.#queue.urgent);
-      signal.throwIfAborted();
-      return session;
-    } catch (thrown) {
-      if (signal.aborted) {
-        this.#hooks.meterState(meter, 'as-before');
-        throw thrown;
-      }
-      const error = toDcuError(thrown);
-      const final = probe || !error.retryable || (linkRepeats && error.code === 'link-timeout');
-      this.#openingFailed(entry, error, final ? 1 : tries);
-      return undefined;
-    } finally {
-      keepPatience();
-    }
-  }
-
-  #openingFailed(entry: Entry<Session>, error: DcuError, tries: number): void {
-    const { meter } = entry.job;
-    const { clock, log, backoff } = this.#hooks;
-    this.#occupancy.ledger.failed(meter, error, clock.now());
-    const { origin } = ERROR_TABLE[error.code];
-    // A wrong setting or a full disk says nothing about the meter, and is over as soon as it is mended.
-    const itsOwn = origin === 'link' || origin === 'remote' || origin === 'auth';
-    const exhausted = !itsOwn || noteFailure(this.#health.of(meter.id), backoff, tries, clock.monotonicMs());
-    this.#hooks.meterState(meter, itsOwn ? 'offline' : 'as-before');
-    log.warn('meter could not be opened', { line: this.name, meterNo: meter.meterNo, ...error.toJSON() });
+  #openingFailed(entry: Entry<Session>, error: DcuError, exhausted: boolean): void {
     if (!exhausted) {
       this.#queue.add(entry, 'first');
       return;
     }
     void this.#finish(entry, { state: 'failed', error });
-    for (const other of this.#queue.removeMeter(meter.id))
+    for (const other of this.#queue.removeMeter(entry.meterId))
       void this.#finish(other, { state: 'failed', error });
   }
 
-  async #stepFailed(entry: Entry<Session>, error: DcuError): Promise<void> {
+  async #stepFailed(entry: Entry<Session>, error: DcuError, lostMs: number): Promise<void> {
     const { lost } = this.#occupancy;
     if (error.code === 'cancelled') {
       await this.#occupancy.close('as-before');
       return this.#finish(entry, { state: 'cancelled', error });
+    }
+    if (madeRoom(error)) {
+      if (lost) await this.#occupancy.close('as-before');
+      entry.brokenOff++;
+      this.#queue.add(entry, 'first');
+      return;
     }
     if (lost) await this.#occupancy.close();
     entry.failures = entry.job.progress > entry.progress ? 1 : entry.failures + 1;
@@ -336,7 +320,8 @@ export class Line<Session extends LineSession> {
       ...error.toJSON(),
     });
     const storage = ERROR_TABLE[error.code].origin === 'storage';
-    if (!error.retryable || storage || entry.failures >= entry.tries || this.#stopped) {
+    const exhausted = entry.spent.failed(lostMs) || entry.failures >= entry.tries;
+    if (!error.retryable || storage || exhausted || this.#stopped) {
       return this.#finish(entry, { state: 'failed', error });
     }
     const health = this.#health.of(entry.meterId);

@@ -22,7 +22,7 @@ export interface MeterLink {
     parameter?: DlmsData,
   ): Promise<{ readonly result: string; readonly data?: Uint8Array }>;
   /** See `DlmsClient.breakOff`; absent where transfers cannot be broken off. */
-  breakOff?(): void;
+  breakOff?(wanted: boolean): void;
   release(): Promise<void>;
   /** Ends at once, without a word to the meter. */
   abort(reason?: DcuError): void;

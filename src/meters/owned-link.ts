@@ -28,7 +28,7 @@ export class OwnedLink implements MeterLink {
   getList: MeterLink['getList'] = (...request) => this.#link.getList(...request);
   set: MeterLink['set'] = (...request) => this.#link.set(...request);
   action: MeterLink['action'] = (...request) => this.#link.action(...request);
-  breakOff = (): void => this.#link.breakOff?.();
+  breakOff = (wanted: boolean): void => this.#link.breakOff?.(wanted);
   abort: MeterLink['abort'] = (reason) => this.#link.abort(reason);
 
   async release(): Promise<void> {

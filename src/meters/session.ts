@@ -94,8 +94,8 @@ export class MeterSession {
   }
 
   /** Profiles and logs are read no further than their next block; what came is handed out, then the read ends in `preempted`. */
-  breakOff(): void {
-    this.#link.breakOff?.();
+  breakOff(wanted: boolean): void {
+    this.#link.breakOff?.(wanted);
   }
 
   /** Ends at once; what is under way rejects with the reason. */

@@ -23,6 +23,7 @@ export interface FakeServices extends FakeStore {
 const lineUse = {
   frames: 120,
   bytes: 4_800,
+  bitMs: 5_000,
   busyMs: 6_000,
   badFcs: 3,
   rejectedHeaders: 1,
@@ -32,6 +33,8 @@ const lineUse = {
   failures: 1,
   lastError: { code: 'link-timeout', message: 'no answer', time: START_MS },
 } as const;
+
+const lineLink = { srttMs: 41, timeoutMs: 640, field: 256, window: 7, msPerByte: 1.04 } as const;
 
 export function fakeServices(): FakeServices {
   const base = fakeStore();
@@ -112,7 +115,7 @@ export function fakeServices(): FakeServices {
           state: 'busy',
           ageMs: 60_000,
           use: lineUse,
-          meters: new Map([[1, { ...lineUse, meterNo: '0011539465' }]]),
+          meters: new Map([[1, { ...lineUse, meterNo: '0011539465', breaker: 'closed', link: lineLink }]]),
         },
       ],
       readNow: async (meterId) => ({

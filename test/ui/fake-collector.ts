@@ -9,6 +9,7 @@ import type { Store } from '../../src/store/types.ts';
 const use = (frames: number, badFcs = 0): LineUse => ({
   frames,
   bytes: frames * 87,
+  bitMs: frames * 30,
   busyMs: frames * 40,
   badFcs,
   rejectedHeaders: 0,
@@ -22,6 +23,11 @@ const use = (frames: number, badFcs = 0): LineUse => ({
       : { code: 'link-timeout', message: 'no answer of HDLC server 1/17', time: 1_760_000_000_000 },
 });
 
+const state = {
+  breaker: 'closed',
+  link: { srttMs: 48, timeoutMs: 900, field: 128, window: 7 },
+} as const;
+
 /** A bus with two meters, one of them on a bad contact, and 44 TCP meters. */
 const accounts: readonly LineAccount[] = [
   {
@@ -31,8 +37,8 @@ const accounts: readonly LineAccount[] = [
     ageMs: 3_600_000,
     use: use(5_000, 37),
     meters: new Map([
-      [1, { ...use(1_800), meterNo: '0011539400' }],
-      [2, { ...use(3_200, 37), meterNo: '0011539407' }],
+      [1, { ...use(1_800), ...state, meterNo: '0011539400' }],
+      [2, { ...use(3_200, 37), ...state, meterNo: '0011539407' }],
     ]),
   },
   ...Array.from({ length: 44 }, (_, index): LineAccount => {
@@ -43,7 +49,7 @@ const accounts: readonly LineAccount[] = [
       state: 'idle',
       ageMs: 3_600_000,
       use: own,
-      meters: new Map([[10 + index, { ...own, meterNo: String(11_539_470 + index) }]]),
+      meters: new Map([[10 + index, { ...own, ...state, meterNo: String(11_539_470 + index) }]]),
     };
   }),
 ];

@@ -71,6 +71,10 @@ export class HdlcConnection implements ExchangeHost {
     return this.#state === 'holding';
   }
 
+  get standing(): boolean {
+    return this.#state === 'holding' || this.#state === 'yielded';
+  }
+
   set holding(ours: boolean) {
     this.#state = ours ? 'holding' : 'yielded';
   }
@@ -129,7 +133,8 @@ export class HdlcConnection implements ExchangeHost {
   #ask(state: LinkState, kind: 'snrm' | 'disc', info?: Uint8Array): void {
     this.#state = state;
     this.#output.unnumbered(kind, info);
-    this.#output.arm(RESPONSE_TIMER, this.#config.responseTimeoutMs);
+    this.#exchange.asked();
+    this.#output.arm(RESPONSE_TIMER, this.#exchange.patienceMs('set-up'));
   }
 
   #close(): void {
@@ -179,6 +184,7 @@ export class HdlcConnection implements ExchangeHost {
       return;
     }
     this.#line.counters.timeouts++;
+    this.#config.memory?.silent();
     if (!this.#exchange.tryAgain('no answer')) return;
     if (action === 'retry') this.#exchange.burst();
     else if (action === 'retry-close') this.#ask('disconnecting', 'disc');
@@ -199,6 +205,7 @@ export class HdlcConnection implements ExchangeHost {
     if (this.#station.role === 'server' && this.#state !== 'disconnected') {
       this.#output.arm(IDLE_TIMER, this.#config.responseTimeoutMs);
     }
+    this.#exchange.heard();
     if (action === 'reject') this.#reject(frame, control, input);
     else this.#react(action, frame, control);
   }
@@ -299,6 +306,7 @@ export class HdlcConnection implements ExchangeHost {
   #begin(theirs: LinkParameters, state: 'holding' | 'yielded'): void {
     const again = this.#station.role === 'server' && this.#state !== 'disconnected' ? { again: true } : {};
     this.parameters = agree(this.#limits, theirs);
+    this.#config.memory?.negotiated(this.parameters);
     this.#state = state;
     this.#exchange.begin();
     this.#output.emit({ type: 'connected', parameters: this.parameters, peer: this.#station.peer, ...again });

@@ -30,6 +30,8 @@ export interface ExchangeHost {
   readonly parameters: LinkParameters;
   /** Whether it is our turn to transmit. */
   holding: boolean;
+  /** Whether the link has been set up and is not being taken down. */
+  readonly standing: boolean;
   fail(error: DcuError): void;
 }
 
@@ -56,6 +58,9 @@ export class Exchange {
   /** Tries without progress. */
   #attempts = 0;
   #polls = 0;
+  /** Client: when what awaits an answer was sent; undefined once something came, or when it was sent twice. */
+  #askedMs: number | undefined;
+  #largestInfo = 0;
   /** Client: when a peer that answers but never delivers is given up. */
   #deadlineMs = 0;
 
@@ -82,12 +87,31 @@ export class Exchange {
     return (this.#receiving.nr << 5) | (this.#sending.ns << 1);
   }
 
+  /** How long the answer to what is sent now is waited for. */
+  patienceMs(during: 'set-up' | 'transfer'): number {
+    const { memory, responseTimeoutMs, retries } = this.#config;
+    return memory?.patienceMs(during, this.#attempts, retries + 1) ?? responseTimeoutMs;
+  }
+
+  /** Client: something was sent that is to be answered. */
+  asked(): void {
+    this.#askedMs = this.#attempts === 0 ? this.#host.nowMs : undefined;
+  }
+
+  /** Client: a frame of the peer came. */
+  heard(): void {
+    if (this.#askedMs === undefined) return;
+    this.#config.memory?.answered(this.#host.nowMs - this.#askedMs);
+    this.#askedMs = undefined;
+  }
+
   /** A new connection: nothing of an earlier one counts. */
   begin(): void {
     this.#sending = new SendWindow();
     this.#receiving = new ReceiveWindow();
     this.#awaiting = false;
     this.#peerBusy = false;
+    this.#largestInfo = 0;
     this.progress();
   }
 
@@ -106,7 +130,8 @@ export class Exchange {
   tryAgain(what: string): boolean {
     this.#attempts++;
     if (this.#attempts <= this.#config.retries) return true;
-    const { responseTimeoutMs, retries } = this.#config;
+    const { responseTimeoutMs, retries, memory } = this.#config;
+    if (this.#host.standing) memory?.lost(this.#largestInfo);
     this.#host.fail(
       new DcuError('link-timeout', `${what} of ${this.#station.describe()}`, {
         facts: { responseTimeoutMs, retries },
@@ -150,6 +175,7 @@ export class Exchange {
     let apdu: Uint8Array | undefined;
     if (!taken) this.#counters.ignoredFrames++;
     else {
+      this.#largestInfo = Math.max(this.#largestInfo, frame.info.length);
       try {
         apdu = wholeApdu(this.#receiving.take({ info: frame.info, more: frame.segmented }));
       } catch (error) {
@@ -200,7 +226,9 @@ export class Exchange {
       );
     }
     this.#host.holding = false;
-    if (this.#station.role === 'client') this.#output.arm(RESPONSE_TIMER, this.#config.responseTimeoutMs);
+    if (this.#station.role !== 'client') return;
+    this.asked();
+    this.#output.arm(RESPONSE_TIMER, this.patienceMs('transfer'));
   }
 
   /** A frame of unnumbered information. Segments may be lost unnoticed: LLC bytes show that another APDU begins. */
@@ -243,7 +271,7 @@ export class Exchange {
     if (this.#host.holding) return;
     // An answer that came whole gives the turn back even where the peer forgets the final bit.
     if (!final && !answered) {
-      if (progress) this.#output.arm(RESPONSE_TIMER, this.#config.responseTimeoutMs);
+      if (progress) this.#output.arm(RESPONSE_TIMER, this.patienceMs('transfer'));
       return;
     }
     // A repeated frame answers an earlier poll: the answer to the last one is still to come.

@@ -56,5 +56,7 @@ function serverLink(config: LinkConfig, { logicalDevices }: ServerLinkOptions): 
 function onLine(link: CountingLink, config: HdlcLinkConfig, role: 'client' | 'server'): CountingLink {
   const { opening, echo, interFrameTimeoutMs } = config;
   const opened = opening === undefined ? link : new OpeningLink(link, config, opening, role);
-  return echo === true || interFrameTimeoutMs !== undefined ? new LineGuard(opened, config) : opened;
+  return (echo !== undefined && echo !== false) || interFrameTimeoutMs !== undefined
+    ? new LineGuard(opened, config)
+    : opened;
 }

@@ -17,16 +17,21 @@ const MOST_HELD = 64;
 export class LineGuard implements CountingLink {
   readonly counters: CountingLink['counters'];
   readonly #link: CountingLink;
-  readonly #echo: EchoFilter | undefined;
+  #echo: EchoFilter | undefined;
+  /** Whether the echo has yet to show itself. */
+  #detecting: boolean;
+  readonly #memory: HdlcLinkConfig['memory'];
   readonly #quietMs: number;
   #lastHeardMs = Number.NEGATIVE_INFINITY;
   /** Effects behind a frame that waits for quiet; those that the link's owner must hear at once are not among them. */
   #held: LinkEffect[] = [];
 
-  constructor(link: CountingLink, { echo, interFrameTimeoutMs }: HdlcLinkConfig) {
+  constructor(link: CountingLink, { echo, interFrameTimeoutMs, memory }: HdlcLinkConfig) {
     this.#link = link;
     this.counters = link.counters;
-    this.#echo = echo === true ? new EchoFilter() : undefined;
+    this.#echo = echo === undefined || echo === false ? undefined : new EchoFilter();
+    this.#detecting = echo === 'detect';
+    this.#memory = memory;
     this.#quietMs = interFrameTimeoutMs ?? 0;
   }
 
@@ -41,8 +46,17 @@ export class LineGuard implements CountingLink {
     // The end of our own echo begins the quiet as well.
     this.#lastHeardMs = nowMs;
     const bytes = this.#echo?.received(input.bytes) ?? input.bytes;
+    this.#judgeEcho();
     if (bytes.length === 0) return this.#postpone(nowMs);
     return this.#pass(this.#link.step({ on: 'bytes', bytes }, nowMs), nowMs);
+  }
+
+  /** What comes first tells: a frame that is the one sent, or something else. */
+  #judgeEcho(): void {
+    if (!this.#detecting || this.#echo === undefined || this.#echo.verdict === 'open') return;
+    this.#detecting = false;
+    if (this.#echo.verdict === 'none') this.#echo = undefined;
+    else this.#memory?.echoes();
   }
 
   /** While frames wait, every byte that comes puts them off. */
@@ -92,6 +106,8 @@ export class EchoFilter {
   #matched = 0;
   /** Where in `#expected` each run ends: a whole run that came back was an echo. */
   #ends: number[] = [];
+  /** Whether what came first was the echo of a whole run. */
+  verdict: 'open' | 'echo' | 'none' = 'open';
 
   sent(bytes: Uint8Array): void {
     if (this.#expected.length + bytes.length > MOST_EXPECTED) this.forget();
@@ -103,6 +119,7 @@ export class EchoFilter {
     for (let at = 0; at < bytes.length; at++) {
       if (this.#matched === this.#expected.length) return bytes.subarray(at);
       if (bytes[at] !== this.#expected[this.#matched]) {
+        if (this.verdict === 'open') this.verdict = 'none';
         // No echo: what was held back as one belongs to somebody else's frame.
         const before = this.#expected.slice(0, this.#matched);
         this.forget();
@@ -121,6 +138,7 @@ export class EchoFilter {
   }
 
   #drop(length: number): void {
+    if (this.verdict === 'open') this.verdict = 'echo';
     this.#expected = this.#expected.slice(length);
     this.#matched = 0;
     this.#ends = this.#ends.slice(1).map((end) => end - length);

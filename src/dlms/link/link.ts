@@ -94,6 +94,21 @@ export interface OpeningConfig {
   readonly readOut?: () => readonly ReadOutRecord[];
 }
 
+/** What is known of a peer beyond one link: asked and told by the client's side of each link to it. Times in milliseconds. */
+export interface PeerMemory {
+  /** How long an answer to try `attempt` (0 = the first) of at most `tries` is waited for. `set-up`: SNRM and DISC. */
+  patienceMs(during: 'set-up' | 'transfer', attempt: number, tries: number): number;
+  /** An answer to what was sent once came after so long. */
+  answered(ms: number): void;
+  /** A try was not answered in time. */
+  silent(): void;
+  negotiated(parameters: LinkParameters): void;
+  /** A link that stood was given up in silence; `largestInfo`: the longest information field that had come on it. */
+  lost(largestInfo: number): void;
+  /** The line hands back what is sent. */
+  echoes(): void;
+}
+
 export interface HdlcLinkConfig {
   readonly framing: 'hdlc';
   readonly clientAddress: number;
@@ -121,10 +136,15 @@ export interface HdlcLinkConfig {
   readonly opening?: OpeningConfig;
   /** Server: it is the only one on the line, so one-byte addresses and the calling device (0x7E, 0x3FFE) mean it too. */
   readonly onlyServer?: boolean;
-  /** The line hands back what is sent (two wires, three-wire interfaces, optical heads): the echo is taken out. */
-  readonly echo?: boolean;
+  /**
+   * The line hands back what is sent (two wires, three-wire interfaces, optical heads): the echo is taken out. `detect`:
+   * only once the first frame has come back, which no peer would say.
+   */
+  readonly echo?: boolean | 'detect';
   /** Quiet that must follow the last byte received before anything is sent (RS-485); none if not given. */
   readonly interFrameTimeoutMs?: number;
+  /** Client: what is known of the server from other links; every answer may take `responseTimeoutMs` if not given. */
+  readonly memory?: PeerMemory;
 }
 
 export interface WrapperLinkConfig {
@@ -136,6 +156,8 @@ export interface WrapperLinkConfig {
   readonly responseTimeoutMs: number;
   /** Longest APDU accepted from the peer. */
   readonly maxApdu: number;
+  /** Client: told how fast the server answers. */
+  readonly memory?: Pick<PeerMemory, 'answered' | 'silent'>;
   /** Client: the meter is behind a gateway; its prefix stands around every APDU. */
   readonly gateway?: GatewayAddress;
 }

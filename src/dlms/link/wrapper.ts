@@ -29,6 +29,8 @@ class WrapperLink implements CountingLink {
   #held: Uint8Array = new Uint8Array(256);
   #heldLength = 0;
   #effects: LinkEffect[] = [];
+  #nowMs = 0;
+  #askedMs = 0;
 
   constructor(config: WrapperLinkConfig, role: 'client' | 'server') {
     this.#config = config;
@@ -42,8 +44,9 @@ class WrapperLink implements CountingLink {
     return this.#state;
   }
 
-  step(input: Input<LinkCommand>, _nowMs: number): LinkEffect[] {
+  step(input: Input<LinkCommand>, nowMs: number): LinkEffect[] {
     this.#effects = [];
+    this.#nowMs = nowMs;
     switch (input.on) {
       case 'bytes':
         this.#receive(input.bytes);
@@ -86,6 +89,7 @@ class WrapperLink implements CountingLink {
         this.#end();
         break;
       case 'answered':
+        this.#config.memory?.answered(this.#nowMs - this.#askedMs);
         this.#disarm();
         this.#deliver(apdu);
         break;
@@ -143,6 +147,7 @@ class WrapperLink implements CountingLink {
     this.#effects.push({ do: 'send', bytes });
     if (expectAnswer) {
       this.#state = 'waiting';
+      this.#askedMs = this.#nowMs;
       this.#effects.push({ do: 'arm', timer: RESPONSE_TIMER, delayMs: this.#config.responseTimeoutMs });
     }
   }
@@ -157,7 +162,8 @@ class WrapperLink implements CountingLink {
 
   #timeOut(): void {
     this.counters.timeouts++;
-    const { responseTimeoutMs, serverAddress } = this.#config;
+    const { responseTimeoutMs, serverAddress, memory } = this.#config;
+    memory?.silent();
     this.#fail(
       new DcuError('link-timeout', `no answer of wPort ${serverAddress} within ${responseTimeoutMs} ms`),
     );

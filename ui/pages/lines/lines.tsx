@@ -75,8 +75,10 @@ function SerialLine({ line }: { readonly line: Line }) {
       </Title>
       <Text size="sm" c="dimmed" mb="sm" className="numbers">
         {meters.length} {meters.length === 1 ? 'meter' : 'meters'} · {grouped(use.frames)} frames ·{' '}
-        {bytesText(use.bytes)} · busy {share(use.busyMs, ageMs)} · {use.badFcs} bad FCS ·{' '}
-        {use.rejectedHeaders} rejected · {use.retransmissions} retransmissions · {use.timeouts} time-outs
+        {bytesText(use.bytes)} · busy {share(use.busyMs, ageMs)}
+        {use.bitMs > 0 ? `, ${share(use.bitMs, use.busyMs)} of it with bits on the wire` : ''} · {use.badFcs}{' '}
+        bad FCS · {use.rejectedHeaders} rejected · {use.retransmissions} retransmissions · {use.timeouts}{' '}
+        time-outs
       </Text>
       <UseTable rows={asMeters(line)} />
     </Card>
@@ -147,6 +149,27 @@ function UseTable({
           sortable: true,
           textAlign: 'right',
           render: (row) => <span className="numbers">{share(row.busyMs, row.ageMs)}</span>,
+        },
+        {
+          accessor: 'answersMs',
+          title: 'Answers in',
+          sortable: true,
+          textAlign: 'right',
+          render: ({ answersMs }) => (
+            <span className="numbers">{answersMs < 0 ? '' : `${Math.round(answersMs)} ms`}</span>
+          ),
+        },
+        { accessor: 'frame', title: 'Frame × window', sortable: true, textAlign: 'right' },
+        {
+          accessor: 'breaker',
+          title: 'Breaker',
+          sortable: true,
+          render: ({ breaker }) =>
+            breaker === 'closed' ? null : (
+              <Badge color={breaker === 'open' ? 'red' : 'yellow'} variant="light" tt="none" fw={500}>
+                {breaker === 'open' ? 'given up for now' : 'probing'}
+              </Badge>
+            ),
         },
         count('badFcs', 'Bad FCS'),
         count('rejectedHeaders', 'Rejected'),
