@@ -59,11 +59,11 @@ export class LineVisitJob implements LineJob<MeterSession> {
     throw new DcuError('internal', `${this.name} needs no session`);
   }
 
-  async visit(signal: AbortSignal, count: CountLink): Promise<'more' | 'done'> {
+  readonly visit = async (signal: AbortSignal, count: CountLink): Promise<'more' | 'done'> => {
     const outcome = await this.#stay(signal, count);
     this.progress++;
     return outcome;
-  }
+  };
 
   async finished(outcome: JobOutcome): Promise<void> {
     this.#hooks.onFinished(this, outcome);
