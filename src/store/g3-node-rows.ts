@@ -1,4 +1,4 @@
-import { and, eq, ne, sql } from 'drizzle-orm';
+import { and, eq, isNull, ne, sql } from 'drizzle-orm';
 import { type G3Finding, type G3Hop, type G3Path, type G3Stranger, g3Name } from '../base/g3.ts';
 import type { Database } from './database.ts';
 import { required } from './meter-rows.ts';
@@ -8,7 +8,7 @@ import { foundDevices, meters, networkNodes } from './schema.ts';
 const SETTLE_MS = 86_400_000;
 /** Rows of each table that are kept with a node. */
 const MOST_ROWS = 256;
-/** Nodes of one PAN, strangers included: short addresses of a G3-PLC network that a concentrator can serve. */
+/** Nodes without a meter that are kept of one channel: a hostile table must not fill the disk. */
 const MOST_UNCLAIMED = 512;
 /** Longer ways are circles. */
 const MOST_HOPS = 32;
@@ -19,6 +19,8 @@ type NodeRow = typeof networkNodes.$inferSelect;
 interface Unclaimed {
   readonly panId: number;
   readonly firstSeenAt: number;
+  /** It was handed back as a stranger. */
+  readonly told?: boolean;
 }
 
 const inPan = (panId: number) => sql`json_extract(${networkNodes.detail}, '$.panId') = ${panId}`;
@@ -66,21 +68,46 @@ export function saveG3Finding(db: Database, { meterId, time, view, way }: G3Find
     detail: JSON.stringify(detailOf({ meterId, meterNo, view, way })),
     seenAt: time,
   });
-  const strangers = [...named].flatMap((short) => noteNamed(db, channel, panId, short, time));
-  const telling = db.query
-    .select({ address: networkNodes.address })
+  for (const short of named) noteNamed(db, channel, panId, short, time);
+  return strangersOf(db, channel, panId, named, time);
+}
+
+/** Nodes without a meter that are named now, or were before it could be told that they have none. */
+function strangersOf(
+  db: Database,
+  channel: string,
+  panId: number,
+  named: ReadonlySet<number>,
+  time: number,
+): readonly G3Stranger[] {
+  const everyoneTold = hasEveryoneTold(db, channel);
+  const strangers: G3Stranger[] = [];
+  for (const row of db.query
+    .select()
     .from(networkNodes)
-    .where(and(eq(networkNodes.channel, channel), sql`NOT (${unclaimed})`))
-    .all().length;
-  const [members] = db.query
-    .select({ count: sql<number>`count(*)` })
+    .where(and(eq(networkNodes.channel, channel), eq(networkNodes.role, 'station'), unclaimed, inPan(panId)))
+    .all()) {
+    const { firstSeenAt, told = false } = JSON.parse(row.detail) as Unclaimed;
+    const { shortAddress } = row;
+    if (shortAddress === null || (told && !named.has(shortAddress))) continue;
+    if (!everyoneTold && time - firstSeenAt < SETTLE_MS) continue;
+    strangers.push({ channel, panId, shortAddress });
+    if (!told) upsert(db, { ...row, detail: JSON.stringify({ panId, firstSeenAt, told: true }) });
+  }
+  return strangers;
+}
+
+function hasEveryoneTold(db: Database, channel: string): boolean {
+  const [row] = db.query
+    .select({ silent: sql<number>`count(*)` })
     .from(meters)
-    .where(and(eq(meters.channel, channel), eq(meters.enabled, true)))
+    .leftJoin(
+      networkNodes,
+      and(eq(networkNodes.channel, meters.channel), eq(networkNodes.address, meters.meterNo)),
+    )
+    .where(and(eq(meters.channel, channel), eq(meters.enabled, true), isNull(networkNodes.address)))
     .all();
-  const allTold = telling >= (members?.count ?? 0);
-  return strangers
-    .filter(({ firstSeenAt }) => allTold || time - firstSeenAt >= SETTLE_MS)
-    .map((one) => ({ channel, panId, shortAddress: one.shortAddress }));
+  return row?.silent === 0;
 }
 
 /** The way of a meter to the coordinator, from node to node as each last told it; undefined before its first finding. */
@@ -149,19 +176,12 @@ function claim(db: Database, channel: string, panId: number, shortAddress: numbe
     .run();
 }
 
-/** Nothing for a node that a meter has claimed. */
-function noteNamed(
-  db: Database,
-  channel: string,
-  panId: number,
-  shortAddress: number,
-  time: number,
-): readonly { readonly shortAddress: number; readonly firstSeenAt: number }[] {
+/** A node that a meter has claimed is what that meter told. */
+function noteNamed(db: Database, channel: string, panId: number, shortAddress: number, time: number): void {
   const known = nodeOf(db, channel, panId, shortAddress);
   const before = known && (JSON.parse(known.detail) as { meterId?: number } & Partial<Unclaimed>);
-  if (before?.meterId !== undefined) return [];
-  if (known === undefined && unclaimedCount(db, channel) >= MOST_UNCLAIMED) return [];
-  const firstSeenAt = before?.firstSeenAt ?? time;
+  if (before?.meterId !== undefined) return;
+  if (known === undefined && unclaimedCount(db, channel) >= MOST_UNCLAIMED) return;
   upsert(db, {
     channel,
     address: g3Name(panId, shortAddress),
@@ -171,10 +191,9 @@ function noteNamed(
     role: 'station',
     quality: null,
     phases: null,
-    detail: JSON.stringify({ panId, firstSeenAt } satisfies Unclaimed),
+    detail: JSON.stringify({ panId, firstSeenAt: time, ...before }),
     seenAt: time,
   });
-  return [{ shortAddress, firstSeenAt }];
 }
 
 function unclaimedCount(db: Database, channel: string): number {
