@@ -9,11 +9,11 @@ import type {
   ProfileKind,
   RegisterReading,
 } from '../base/model.ts';
-import type { CosemAttribute, GetResult } from '../dlms/client.ts';
+import type { AccessSelection, CosemAttribute, GetResult } from '../dlms/client.ts';
 import type { DlmsData } from '../dlms/data.ts';
 import { encodeDateTime, fromUtcMs } from '../dlms/datetime.ts';
 import type { LinkCounters } from '../dlms/link/link.ts';
-import { decodeValue, granted, refusal } from './attribute.ts';
+import { decodeValue, granted, integerOf, refusal } from './attribute.ts';
 import type { ProfileBatch } from './buffer-parts.ts';
 import { type ClockReading, clockReading, surestReading } from './clock.ts';
 import { CLOCK_CLASS, parseCapturePeriod, profileAttribute } from './layout.ts';
@@ -181,6 +181,48 @@ export class MeterSession {
     }
   }
 
+  /** Entries in use of each object of each log, in the order of the profile; logs of which the meter tells none are left out. */
+  async entriesInUse(logs: readonly EventLog[]): Promise<ReadonlyMap<EventLog, readonly number[]>> {
+    const objects = logs.flatMap((log) => this.profile.logs[log].map(({ obis }) => ({ log, obis })));
+    const results = await this.#getMany(objects.map(({ obis }) => profileAttribute(obis, 7)));
+    const counts = new Map<EventLog, number[]>();
+    const untold = new Set<EventLog>();
+    for (const [index, { log, obis }] of objects.entries()) {
+      const result = results[index];
+      if (result?.ok !== true) untold.add(log);
+      else counts.set(log, [...(counts.get(log) ?? []), countOf(obis, 7, result.data)]);
+    }
+    for (const log of untold) counts.delete(log);
+    return counts;
+  }
+
+  /** Entries that a log has room for, of all its objects; undefined when the meter does not tell. */
+  async logCapacity(log: EventLog): Promise<number | undefined> {
+    const objects = this.profile.logs[log];
+    const results = await this.#getMany(objects.map(({ obis }) => profileAttribute(obis, 8)));
+    let sum = 0;
+    for (const [index, { obis }] of objects.entries()) {
+      const result = results[index];
+      if (result?.ok !== true) return undefined;
+      sum += countOf(obis, 8, result.data);
+    }
+    return sum;
+  }
+
+  /** The last entry of each object of a log, A-XDR in hex; `counts` as `entriesInUse` gave them. */
+  async lastEntries(log: EventLog, counts: readonly number[]): Promise<string> {
+    const entries: string[] = [];
+    for (const [index, { obis }] of this.profile.logs[log].entries()) {
+      const count = counts[index] ?? 0;
+      if (count === 0) continue;
+      const attribute = profileAttribute(obis, 2);
+      const selection: AccessSelection = { by: 'entry', fromEntry: count, toEntry: count };
+      const result = await this.#request(() => this.#link.get(attribute, selection));
+      entries.push(granted(attribute, result).toHex());
+    }
+    return entries.join('/');
+  }
+
   /** Attributes as they are, each with its refusal or value; classes 3, 4 and 5 with scaler and unit. */
   async readRegisters(attributes: readonly CosemAttribute[]): Promise<RegisterResult[]> {
     return registersOf(attributes, (wanted) => this.#getMany(wanted));
@@ -278,6 +320,10 @@ export class MeterSession {
     await this.#options.beforeRequest?.();
     return send();
   }
+}
+
+function countOf(obis: string, attribute: number, data: Uint8Array): number {
+  return integerOf(profileAttribute(obis, attribute), decodeValue(data));
 }
 
 /** The stretch from the first to the last of two that follow each other. */

@@ -1,13 +1,14 @@
 import type { Clock } from '../base/clock.ts';
 import type { ClockCorrection, CollectionStore } from '../base/collection.ts';
 import { DcuError, toDcuError } from '../base/errors.ts';
-import type { Interval, Meter, TaskItem } from '../base/model.ts';
+import type { CollectionKind, Interval, Meter, TaskItem } from '../base/model.ts';
 import type { LineAccess } from '../meters/line-channels.ts';
 import type { JobOutcome, LineJob } from '../meters/line-job.ts';
 import type { MeterSession } from '../meters/session.ts';
 import type { AttemptBook } from './attempt-book.ts';
+import type { LogLook, LogLooks } from './log-looks.ts';
 import { planRead, succeededLately } from './planner.ts';
-import type { TaskTypeDefinition } from './task-type.ts';
+import { kindOf, type TaskTypeDefinition } from './task-type.ts';
 
 const DAY_MS = 86_400_000;
 const SHORT_CHUNK_MS = DAY_MS / 4;
@@ -19,11 +20,22 @@ const MONTH_TOLERANCE_MS = 2 * 3_600_000;
 const NOTHING_MISSING = 'nothing is missing';
 const WINDOW_CLOSED = 'its time window is closed: it goes on in the next';
 
-/** Why a job was made: a tick of its cron, a tick missed while the concentrator was off, or an operator's wish. */
-export type JobReason = 'tick' | 'catch-up' | 'asked';
+/**
+ * Why a job was made: a tick of its cron, a tick missed while the concentrator was off, an operator's wish, or a look at
+ * the meter's logs that has shown something new.
+ */
+export type JobReason = 'tick' | 'catch-up' | 'asked' | 'news';
+
+/** News of these logs go before all that is read by schedule. */
+const PRESSING: ReadonlySet<string> = new Set<CollectionKind>(['fraud', 'relay', 'power-failure']);
+/** Events have been read so far before a look that told how many there are. */
+const LOOK_SLACK_MS = 60_000;
+/** Entries of a log are taken as written so long after the event. */
+const SETTLE_MS = 10_000;
 
 export interface JobDependencies {
   readonly store: CollectionStore;
+  readonly looks: Pick<LogLooks, 'look' | 'settle'>;
   readonly attempts: Pick<AttemptBook, 'save' | 'failedLast'>;
   readonly clock: Clock;
   /** Deviations of meters' clocks in minutes, as last seen. */
@@ -56,6 +68,7 @@ export class CollectJob implements LineJob<MeterSession> {
   chunksPlanned = 0;
   #chunks: Interval[] | undefined;
   #session: MeterSession | undefined;
+  #look: LogLook | undefined;
   #oddity: DcuError | undefined;
   #pending = false;
   #held = false;
@@ -98,7 +111,8 @@ export class CollectJob implements LineJob<MeterSession> {
   }
 
   get priority(): number {
-    return this.item.priority;
+    const pressing = this.reason === 'news' && PRESSING.has(kindOf(this.definition) ?? '');
+    return pressing ? 1 : this.item.priority;
   }
 
   async prepare(): Promise<string | undefined> {
@@ -109,7 +123,7 @@ export class CollectJob implements LineJob<MeterSession> {
     const lastSuccessMs = await store.lastSuccess(this.meter.id, this.item.id);
     if (this.reason === 'catch-up' && !missedTick(this.item, lastSuccessMs)) return 'no tick was missed';
     if (
-      this.reason !== 'asked' &&
+      (this.reason === 'tick' || this.reason === 'catch-up') &&
       succeededLately(this.item, lastSuccessMs, clock.now()) &&
       !this.#newMonthSince(lastSuccessMs)
     ) {
@@ -143,7 +157,7 @@ export class CollectJob implements LineJob<MeterSession> {
     if (this.#session !== session || this.#chunks === undefined) {
       this.#session = session;
       await this.#noteMonth(session);
-      this.#chunks = await this.#missing();
+      this.#chunks = await this.#withoutQuiet(session, await this.#missing());
       this.chunksPlanned = this.chunksDone + this.#chunks.length;
     }
     const chunk = this.#chunks[0];
@@ -160,6 +174,7 @@ export class CollectJob implements LineJob<MeterSession> {
       if (this.#chunks.length > 0) return 'more';
     }
     if (this.#oddity !== undefined) throw this.#oddity;
+    if (this.#look !== undefined) await this.#deps.looks.settle(this.meter.id, session, this.#look);
     const { driftMs } = await session.clock();
     if (Math.abs(driftMs) > IMPLAUSIBLE_DRIFT_MS) {
       throw new DcuError(
@@ -205,6 +220,26 @@ export class CollectJob implements LineJob<MeterSession> {
   #isClosed(): boolean {
     this.#held ||= this.reason !== 'asked' && !this.#deps.isOpen(this.item);
     return this.#held;
+  }
+
+  /** What is left to be read of a log; since it was read last it may have held nothing new. */
+  async #withoutQuiet(session: MeterSession, chunks: Interval[]): Promise<Interval[]> {
+    const { definition, meter } = this;
+    const { store, looks, clock } = this.#deps;
+    if (definition.collects !== 'events' || chunks.length === 0) return chunks;
+    this.#look = (await looks.look(meter.id, session)).get(definition.kind);
+    const { before, changed = true, seen } = this.#look ?? {};
+    if (changed || before === undefined || seen === undefined) return chunks;
+    const fromMs = chunks.find((chunk) => chunk.fromMs >= before.checkedAt - LOOK_SLACK_MS)?.fromMs;
+    if (fromMs === undefined) return chunks;
+    const { driftMs } = await session.clock();
+    const settledMs = Math.min(seen.checkedAt, clock.now() + driftMs) - SETTLE_MS;
+    const toMs = Math.floor(settledMs / 1000) * 1000;
+    if (fromMs < toMs) {
+      await store.appendEvents(meter.id, definition.kind, [], { fromMs, toMs });
+      this.#gained(0, { fromMs, toMs });
+    }
+    return chunks.filter((chunk) => chunk.fromMs < fromMs);
   }
 
   async #missing(): Promise<Interval[]> {

@@ -3,7 +3,7 @@ import type { Clock } from '../base/clock.ts';
 import type { CollectionStore } from '../base/collection.ts';
 import { DcuError, toDcuError } from '../base/errors.ts';
 import type { Log } from '../base/log.ts';
-import type { Meter, TaskItem, TaskType } from '../base/model.ts';
+import type { EventLog, Meter, TaskItem, TaskType } from '../base/model.ts';
 import type { Random } from '../base/random.ts';
 import type { ByteChannel } from '../channels/channel.ts';
 import { openDlmsClient } from '../channels/dlms-client.ts';
@@ -16,13 +16,16 @@ import type { ProtocolSettings } from '../meters/link-settings.ts';
 import type { ProfileBook } from '../meters/profiles/index.ts';
 import type { MeterSession, RelayState } from '../meters/session.ts';
 import { AttemptBook, type LastError } from './attempt-book.ts';
+import { CheckJob } from './check-job.ts';
 import { CollectJob, type JobDependencies, type JobReason } from './collect-job.ts';
 import type { CollectorEvents, CollectorSnapshot, JobView } from './events.ts';
 import { LineVisitJob } from './line-visit-job.ts';
 import { LinelessMeters } from './lineless-meters.ts';
+import { LogLooks } from './log-looks.ts';
 import { MeterStates } from './meter-states.ts';
 import { OnDemandJob } from './on-demand-job.ts';
 import { type PlannedTask, tasksOf } from './planner.ts';
+import { Reachability } from './reachability.ts';
 import { operateRelay, type ReadNowResult, readNow } from './read-now.ts';
 import { Round, type RoundSummary } from './round.ts';
 import { Scheduler } from './scheduler.ts';
@@ -123,6 +126,9 @@ class LineCollector implements Collector {
   readonly #rounds = new Set<Round>();
   readonly #attempts: AttemptBook;
   readonly #lineless: LinelessMeters;
+  readonly #states: MeterStates;
+  readonly #reachability: Reachability;
+  readonly #looks: LogLooks;
   /** What is to be done again without a tick, by the key of its job. */
   readonly #later = new Map<string, () => void>();
   #jobNumber = 0;
@@ -134,7 +140,14 @@ class LineCollector implements Collector {
     this.bus = new Bus((error) => log.error('a listener failed', { ...toDcuError(error).toJSON() }));
     this.#attempts = new AttemptBook(options);
     this.#lineless = new LinelessMeters(this.#attempts, options);
-    const states = new MeterStates({ ...options, tell: (event) => this.bus.emit('meter-state', event) });
+    this.#states = new MeterStates({
+      ...options,
+      tell: (event) => this.bus.emit('meter-state', event),
+      tellChange: (event) => this.bus.emit('meter-reachability', event),
+      contacted: (meterId) => this.#reachability.contacted(meterId),
+    });
+    this.#reachability = new Reachability({ store, clock, log, check: (meter) => this.#check(meter) });
+    this.#looks = new LogLooks(options);
     this.#connector = new MeterConnector({ ...options, connect: options.connect ?? openDlmsClient });
     this.#pool = new LinePool<MeterSession>(
       {
@@ -142,7 +155,7 @@ class LineCollector implements Collector {
         log,
         backoff: DEFAULT_BACKOFF,
         prepareOpening: (meter) => this.#connector.prepare(meter),
-        meterState: (meter, state) => states.note(meter, state),
+        meterState: (meter, state) => this.#states.note(meter, state),
         changed: () => this.#progress(),
       },
       options.maxBusyLines ?? DEFAULT_MAX_BUSY_LINES,
@@ -156,6 +169,7 @@ class LineCollector implements Collector {
     });
     this.#jobDeps = {
       store,
+      looks: this.#looks,
       attempts: this.#attempts,
       clock,
       deviations: new Map(),
@@ -173,8 +187,10 @@ class LineCollector implements Collector {
     };
   }
 
-  start(): Promise<void> {
-    return this.#scheduler.start();
+  async start(): Promise<void> {
+    await this.#states.load();
+    await this.#reachability.start();
+    await this.#scheduler.start();
   }
 
   linesChanged(): Promise<void> {
@@ -182,6 +198,7 @@ class LineCollector implements Collector {
   }
 
   async stop(): Promise<void> {
+    this.#reachability.stop();
     for (const cancel of this.#later.values()) cancel();
     this.#later.clear();
     await this.#scheduler.stop();
@@ -299,9 +316,10 @@ class LineCollector implements Collector {
   }
 
   /** Enabled items, of the meters' own task groups and of those of their channels. */
-  async #tasks(items: readonly TaskItem[]): Promise<PlannedTask[]> {
+  async #tasks(items: readonly TaskItem[], meterIds?: ReadonlySet<number>): Promise<PlannedTask[]> {
     const { store, openLine } = this.#options;
-    const [meters, groups] = await Promise.all([store.meters(), store.taskGroups()]);
+    const [all, groups] = await Promise.all([store.meters(), store.taskGroups()]);
+    const meters = meterIds === undefined ? all : all.filter(({ id }) => meterIds.has(id));
     return tasksOf(meters, groups, items, (meter) => {
       try {
         return openLine(meter).task;
@@ -313,11 +331,10 @@ class LineCollector implements Collector {
   }
 
   async #filtered({ meterIds, types }: RoundFilter): Promise<PlannedTask[]> {
-    const tasks = await this.#tasks(await this.#options.store.taskItems());
-    return tasks.filter(
-      ({ meter, item }) =>
-        (meterIds === undefined || meterIds.includes(meter.id)) &&
-        (types === undefined || types.includes(item.type)),
+    const items = await this.#options.store.taskItems();
+    return this.#tasks(
+      items.filter(({ type }) => types === undefined || types.includes(type)),
+      meterIds && new Set(meterIds),
     );
   }
 
@@ -347,9 +364,7 @@ class LineCollector implements Collector {
   }
 
   async #fire(items: readonly TaskItem[], why: JobReason, meterIds?: ReadonlySet<number>): Promise<void> {
-    for (const task of await this.#tasks(items)) {
-      if (meterIds === undefined || meterIds.has(task.meter.id)) this.#enqueue(task, why, undefined);
-    }
+    for (const task of await this.#tasks(items, meterIds)) this.#enqueue(task, why, undefined);
   }
 
   #again({ key, meterId, item: { id } }: CollectJob, inMs: number): void {
@@ -372,6 +387,34 @@ class LineCollector implements Collector {
         );
     });
     this.#later.set(key, cancel);
+  }
+
+  /** A line that cannot be had says nothing of the meter. */
+  #check(meter: Meter): void {
+    try {
+      const access = this.#options.openLine(meter);
+      const job = new CheckJob(this.#nextId(), meter, access, {
+        looks: this.#looks,
+        onNews: (of, logs) => this.#fetchNews(of, logs),
+        onStarted: (started, line) =>
+          this.bus.emit('job-started', { ...this.#jobEvent(started, line), rows: 0 }),
+        onFinished: (ended, outcome) => this.#finished(ended, access.lineName, 0, outcome),
+      });
+      if (this.#pool.enqueue(access, job)) this.#progress();
+    } catch (thrown) {
+      this.#options.log.debug('a meter cannot be checked', {
+        meterNo: meter.meterNo,
+        ...toDcuError(thrown).toJSON(),
+      });
+    }
+  }
+
+  async #fetchNews({ id }: Meter, logs: readonly EventLog[]): Promise<void> {
+    const items = (await this.#options.store.taskItems()).filter(({ type }) => {
+      const kind = kindOf(TASK_TYPE_DEFINITIONS[type]);
+      return logs.some((log) => log === kind);
+    });
+    await this.#fire(items, 'news', new Set([id]));
   }
 
   async #onDemand<Result>(

@@ -51,6 +51,14 @@ export interface CollectorEvents extends Record<string, unknown> {
     readonly state: MeterState;
     readonly lastSeen: number | null;
   };
+  /** On change only: a meter has fallen silent, or answers again; `since` = when it was found silent, UTC ms. */
+  'meter-reachability': {
+    readonly meterId: number;
+    readonly meterNo: string;
+    readonly channel: string;
+    readonly state: 'online' | 'offline';
+    readonly since: number;
+  };
   'meter-clock': ClockCorrection & { readonly meterNo: string };
   'meter-data': { readonly meterId: number; readonly kind: CollectionKind; readonly added: number };
   /** All lines and jobs; at most a few times a second. */

@@ -44,6 +44,8 @@ export class FakeMeter {
     { classId: 3, obis: '1.0.2.8.0.255' },
   ];
   refused = new Set<string>();
+  /** Times of the entries of logs, by OBIS, that tell how many they hold; `room`: the oldest are dropped beyond. */
+  readonly logs = new Map<string, { readonly entries: number[]; readonly room: number }>();
   /** Neither SET nor ACTION is granted. */
   refusesChanges = false;
   /** Quarter hours that its clock has come to since `noteCaptures`, in the order in which it did. */
@@ -144,6 +146,13 @@ export class FakeMeter {
     }
     const periodMs = kind === 'energy' ? 900_000 : kind === 'demand' ? DAY_MS : 0;
     if (index === 4) return ok(u32(periodMs / 1000));
+    const log = this.logs.get(obis);
+    if (index === 7 && log !== undefined) return ok(u32(Math.min(log.room, log.entries.length)));
+    if (index === 8 && log !== undefined) return ok(u32(log.room));
+    if (selection?.by === 'entry' && log !== undefined) {
+      const kept = log.entries.slice(-log.room);
+      return ok(array([structure(octetString(this.stamp(kept[selection.fromEntry - 1] ?? 0)), u8(40))]));
+    }
     if (index !== 2 || selection?.by !== 'range') return refuse('scope-of-access-violated');
     const times = this.times(kind, obis, instant(selection.from), instant(selection.to));
     const rows = times.map((time) =>
@@ -158,12 +167,7 @@ export class FakeMeter {
   }
 
   /** Times of the rows that the meter has written by its own clock. */
-  times(
-    kind: 'energy' | 'demand' | 'billing' | 'log',
-    _obis: string,
-    fromMs: number,
-    toMs: number,
-  ): number[] {
+  times(kind: 'energy' | 'demand' | 'billing' | 'log', obis: string, fromMs: number, toMs: number): number[] {
     const lastMs = Math.min(toMs, this.now());
     const out: number[] = [];
     if (kind === 'billing') {
@@ -174,6 +178,8 @@ export class FakeMeter {
       }
       return out;
     }
+    const log = this.logs.get(obis);
+    if (log !== undefined) return log.entries.slice(-log.room).filter((at) => at >= fromMs && at <= lastMs);
     const stepMs = kind === 'energy' ? 900_000 : DAY_MS;
     const offsetMs = kind === 'log' ? 3 * HOUR_MS : 0;
     for (let at = Math.ceil((fromMs - offsetMs) / stepMs) * stepMs + offsetMs; at <= lastMs; at += stepMs)

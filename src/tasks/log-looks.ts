@@ -1,0 +1,92 @@
+import type { Clock } from '../base/clock.ts';
+import type { CollectionStore, LogMark } from '../base/collection.ts';
+import { EVENT_LOGS, type EventLog } from '../base/model.ts';
+import type { MeterSession } from '../meters/session.ts';
+
+/** What an event log shows without being read. */
+export interface LogLook {
+  readonly seen: LogMark;
+  /** As it was seen when it was read last; undefined before that. */
+  readonly before: LogMark | undefined;
+  /** It may hold something that has not been read. */
+  readonly changed: boolean;
+}
+
+/** A look serves all that is asked of a meter within this time. */
+const KEPT_MS = 60_000;
+/** Entries are short; what a hostile meter sends must not fill the store. */
+const LAST_CHARS = 400;
+
+/**
+ * Tells cheaply whether the event logs of a meter hold news: by their entries in use (class 7, attribute 7), and where a
+ * log is full by its last entry.
+ */
+export class LogLooks {
+  readonly #store: Pick<CollectionStore, 'logMarks' | 'saveLogMark'>;
+  readonly #clock: Clock;
+  readonly #bySession = new WeakMap<
+    MeterSession,
+    { readonly atMs: number; readonly looks: Promise<ReadonlyMap<EventLog, LogLook>> }
+  >();
+  /** Entries that a log has room for, by meter and log. */
+  readonly #capacities = new Map<string, number>();
+
+  constructor({
+    store,
+    clock,
+  }: {
+    readonly store: Pick<CollectionStore, 'logMarks' | 'saveLogMark'>;
+    readonly clock: Clock;
+  }) {
+    this.#store = store;
+    this.#clock = clock;
+  }
+
+  /** Of those logs whose entries the meter tells. */
+  look(meterId: number, session: MeterSession): Promise<ReadonlyMap<EventLog, LogLook>> {
+    const known = this.#bySession.get(session);
+    const atMs = this.#clock.monotonicMs();
+    if (known !== undefined && atMs - known.atMs < KEPT_MS) return known.looks;
+    const looks = this.#look(meterId, session);
+    this.#bySession.set(session, { atMs, looks });
+    looks.catch(() => this.#bySession.delete(session));
+    return looks;
+  }
+
+  /** A log has been read up to what was seen. */
+  async settle(meterId: number, session: MeterSession, { seen }: LogLook): Promise<void> {
+    await this.#store.saveLogMark(meterId, seen);
+    const known = this.#bySession.get(session);
+    if (known === undefined) return;
+    const looks = new Map(await known.looks);
+    looks.set(seen.log, { seen, before: seen, changed: false });
+    this.#bySession.set(session, { ...known, looks: Promise.resolve(looks) });
+  }
+
+  async #look(meterId: number, session: MeterSession): Promise<ReadonlyMap<EventLog, LogLook>> {
+    const marks = new Map((await this.#store.logMarks(meterId)).map((mark) => [mark.log, mark]));
+    const checkedAt = this.#clock.now();
+    const looks = new Map<EventLog, LogLook>();
+    const entries = await session.entriesInUse(EVENT_LOGS);
+    for (const [log, counts] of entries) {
+      const before = marks.get(log);
+      const total = counts.reduce((sum, count) => sum + count, 0);
+      const same = before?.entries === total;
+      // A log that is not full grows with each entry; of a full one the last entry tells.
+      const capacity = total > 0 && same ? await this.#capacity(meterId, session, log) : undefined;
+      const isFull = capacity !== undefined && total >= capacity;
+      const last = isFull ? (await session.lastEntries(log, counts)).slice(0, LAST_CHARS) : '';
+      const changed = before === undefined ? total > 0 : !same || (isFull && last !== before.last);
+      looks.set(log, { seen: { log, entries: total, last, checkedAt }, before, changed });
+    }
+    return looks;
+  }
+
+  /** A meter that does not tell is looked at as if its log were full. */
+  async #capacity(meterId: number, session: MeterSession, log: EventLog): Promise<number> {
+    const key = `${meterId}:${log}`;
+    const capacity = this.#capacities.get(key) ?? (await session.logCapacity(log)) ?? 0;
+    this.#capacities.set(key, capacity);
+    return capacity;
+  }
+}
