@@ -3,6 +3,7 @@ import type { CliCommand } from './command.ts';
 import { conformanceCommand } from './conformance.ts';
 import { decodeCommand } from './decode.ts';
 import { demoCommand } from './demo.ts';
+import { discoverCommand } from './discover.ts';
 import { listenCommand } from './listen.ts';
 import { readCommand } from './read.ts';
 import { readOutCommand } from './read-out.ts';
@@ -17,6 +18,7 @@ export const COMMANDS: readonly CliCommand[] = [
   simulateCommand,
   readCommand,
   readOutCommand,
+  discoverCommand,
   listenCommand,
   conformanceCommand,
   decodeCommand,

@@ -121,15 +121,13 @@ export async function lineWorld(
     refused,
     open: () => open,
     ended: async (id) => {
-      let done = false;
-      const ended = discovery.settled(id).then(() => {
-        done = true;
-      });
-      for (let turns = 0; !done && turns < 4_000; turns++) await clock.advance(100);
-      await ended;
-      const run = discovery.runs().find((one) => one.id === id);
-      if (run === undefined) throw new Error(`no run ${id}`);
-      return run;
+      for (let turns = 0; turns < 4_000; turns++) {
+        const run = discovery.runs().find((one) => one.id === id);
+        if (run === undefined) throw new Error(`no run ${id}`);
+        if (run.state !== 'running') return run;
+        await clock.advance(100);
+      }
+      throw new Error(`${id} does not end`);
     },
     stop: async () => {
       const stopped = (async () => {
