@@ -1,7 +1,5 @@
 import { DcuError } from '../base/errors.ts';
-import type { Log } from '../base/log.ts';
 import type { MeterAddress, MeterSecrets, NewMeter } from '../base/model.ts';
-import { listenTcp } from '../channels/tcp-listen.ts';
 import type { Neighbourhood, ServedMeter } from '../simulator/neighbourhood.ts';
 import { type MeterPlan, planNeighbourhood } from '../simulator/plan.ts';
 import { NO_DELAY, type PlcBehaviour } from '../simulator/plc/live-module.ts';
@@ -41,18 +39,6 @@ export function demoPlan(seed: number, meters: number, g3Host: string): MeterPla
     rs485Lines: lines,
     metersPerLine: Math.max(1, perLine),
   });
-}
-
-/** `::1`, or `127.0.0.1` on a machine without IPv6, which is logged. */
-export async function g3Host(log: Log): Promise<string> {
-  try {
-    await listenTcp({ host: '::1', port: 0 }, (channel) => void channel.close()).close();
-    return '::1';
-  } catch (error) {
-    if (!(error instanceof DcuError)) throw error;
-    log.warn('this machine has no IPv6: the G3 meters are on 127.0.0.1', { reason: error.message });
-    return '127.0.0.1';
-  }
 }
 
 /** Enters the meters that the archive does not have yet, and points the channels at this run's ports. */

@@ -9,7 +9,8 @@ import { type AcknowledgedBatch, type Concentrator, startConcentrator } from '..
 import { startNeighbourhood } from '../simulator/neighbourhood.ts';
 import type { RoundSummary } from '../tasks/round.ts';
 import { type CliCommand, type CliIo, ReportedFailure } from './command.ts';
-import { DEMO_NETWORK, demoPlan, enlist, g3Host, LEAST_METERS, MOST_METERS } from './demo-meters.ts';
+import { DEMO_NETWORK, demoPlan, enlist, LEAST_METERS, MOST_METERS } from './demo-meters.ts';
+import { g3Host } from './g3-host.ts';
 import { openLog } from './logging.ts';
 import { aborted, wholeNumber } from './options.ts';
 import { showProgress } from './progress.ts';
@@ -70,7 +71,7 @@ async function demo(flags: Flags, io: CliIo): Promise<void> {
       seed,
       clock: systemClock,
       log,
-      meters: demoPlan(seed, count, await g3Host(log)),
+      meters: demoPlan(seed, count, await g3Host((message) => log.warn(message))),
       plc: DEMO_NETWORK,
     });
     undo.add(() => neighbourhood.stop());

@@ -14,6 +14,18 @@ export const wholeNumber =
     throw usage(option, `must be a whole number from ${least} to ${most}, not '${text}'`);
   };
 
+/** Beyond it nothing gets through any more. */
+const LARGEST_SHARE = 0.9;
+
+/** For commander: the value of `--option` as a share, 0 to 0.9. @throws DcuError `usage` */
+export const share =
+  (option: string) =>
+  (text: string): number => {
+    const value = /^\d*\.?\d+$/.test(text) ? Number(text) : Number.NaN;
+    if (value >= 0 && value <= LARGEST_SHARE) return value;
+    throw usage(option, `must be a share from 0 to ${LARGEST_SHARE}, not '${text}'`);
+  };
+
 /** For commander: the value of `--option`, one of a few. @throws DcuError `usage` */
 export const oneOf =
   <Choice extends string>(option: string, choices: readonly Choice[]) =>

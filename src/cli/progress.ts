@@ -14,7 +14,7 @@ interface Bar {
 }
 
 /**
- * A bar for each serial line, one for the TCP meters together, and one for all; without a terminal a line of text now and
+ * A bar for each serial line, one for the meters behind the module, one for those with an IP address, and one for all; without a terminal a line of text now and
  * then. Everything goes to stderr. Returns what ends it.
  */
 export function showProgress(collector: Collector, io: CliIo): () => Promise<void> {
@@ -46,7 +46,7 @@ function bars(collector: Collector): () => Promise<void> {
   };
   const off = collector.bus.on('progress', show);
   const tasks = barsOf(collector.snapshot()).map(({ name }) => name);
-  const names = tasks.length > 1 ? tasks : ['485_1', '485_2', 'TCP meters', 'all'];
+  const names = tasks.length > 1 ? tasks : ['PLC module', '485_1', '485_2', 'IP meters', 'all'];
   const list = new Listr(
     names.map((name) => ({
       title: name,
@@ -68,7 +68,13 @@ function bars(collector: Collector): () => Promise<void> {
   };
 }
 
-/** Lines of single TCP meters are shown as one. */
+/** Meters behind the module, and those with an IP address, are lines of their own each. */
+function groupOf(line: string): string {
+  if (line.startsWith('plc:')) return 'PLC module';
+  return line.includes(':') ? 'IP meters' : line;
+}
+
+/** Lines of single meters are shown as one. */
 function barsOf({ lines: views }: CollectorSnapshot): Bar[] {
   const groups = new Map<string, Bar>();
   const add = (name: string, total: number, done: number, failed: number): void => {
@@ -80,8 +86,7 @@ function barsOf({ lines: views }: CollectorSnapshot): Bar[] {
       failed: before.failed + failed,
     });
   };
-  for (const { line, total, done, failed } of views)
-    add(line.includes(':') ? 'TCP meters' : line, total, done, failed);
+  for (const { line, total, done, failed } of views) add(groupOf(line), total, done, failed);
   for (const { total, done, failed } of views) add('all', total, done, failed);
   return [...groups.values()];
 }

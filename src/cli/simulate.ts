@@ -1,45 +1,34 @@
 import { Command } from 'commander';
-import { toHex } from '../base/bytes.ts';
 import { systemClock } from '../base/clock.ts';
-import { toDcuError } from '../base/errors.ts';
 import { silentLog } from '../base/log.ts';
-import { AUTH_MECHANISMS, type AuthMechanism, type SecuritySuite } from '../base/model.ts';
-import { needsSystemTitle } from '../base/security-needs.ts';
-import { PUSH_FRAMINGS, type PushFraming } from '../dlms/link/push-receiver.ts';
-import { type FaultOrder, parseFault } from '../simulator/faults.ts';
-import { type Neighbourhood, type ServedMeter, startNeighbourhood } from '../simulator/neighbourhood.ts';
-import { MAX_METERS, type NeighbourhoodOptions, planNeighbourhood } from '../simulator/plan.ts';
-import { PUSH_CONTENTS, type PushPlan } from '../simulator/push-plan.ts';
+import { UndoList } from '../base/undo.ts';
+import { PUSH_FRAMINGS } from '../dlms/link/push-receiver.ts';
+import type { FaultOrder } from '../simulator/faults.ts';
+import { modulePty, type Neighbourhood, startNeighbourhood } from '../simulator/neighbourhood.ts';
+import { MAX_METERS, planNeighbourhood } from '../simulator/plan.ts';
+import type { ModulePort } from '../simulator/plc/live-module.ts';
+import { planNetworkFault, STREET_CUT_AFTER_S } from '../simulator/plc/network-faults.ts';
+import { PUSH_CONTENTS } from '../simulator/push-plan.ts';
 import type { CliCommand, CliIo } from './command.ts';
-import { aesHook } from './hls-hook.ts';
-import { privateKeyPem, publicKeyPem } from './key-pem.ts';
-import { aborted, oneOf, usage, wholeNumber } from './options.ts';
+import { g3Host } from './g3-host.ts';
+import { placeLink } from './module-link.ts';
+import { aborted, oneOf, share, usage, wholeNumber } from './options.ts';
+import {
+  asUsage,
+  behaviour,
+  EDITIONS,
+  FRAMINGS,
+  faultsOf,
+  MECHANISMS,
+  METERS_PER_LINE,
+  neighbourhoodOptions,
+  type PushTarget,
+  REFERENCINGS,
+  type SimulateFlags,
+} from './simulate-flags.ts';
+import { printNeighbourhood } from './simulate-print.ts';
 
-interface Flags {
-  readonly meters: number;
-  readonly tcp: number;
-  readonly framing: (typeof FRAMINGS)[number];
-  readonly referencing: (typeof REFERENCINGS)[number];
-  readonly auth: AuthMechanism;
-  readonly suite: SecuritySuite;
-  readonly seed: number;
-  readonly host: string;
-  readonly rs485: number;
-  readonly fault: readonly string[];
-  readonly push?: PushTarget;
-  readonly pushInterval: number;
-  readonly pushFraming: PushFraming;
-  readonly pushTransport: PushPlan['transport'];
-  readonly pushContent: PushPlan['content'];
-  readonly pushCiphered?: boolean;
-  readonly pushConfirmed?: boolean;
-  readonly json?: boolean;
-}
-
-const FRAMINGS = ['wrapper', 'hdlc'] as const;
-const REFERENCINGS = ['ln', 'sn'] as const;
 const TRANSPORTS = ['tcp', 'udp'] as const;
-const METERS_PER_LINE = 8;
 const MOST_LINES = 64;
 
 /** Serves simulated meters until it is told to stop; prints how to read them when they are ready. */
@@ -63,8 +52,8 @@ export const simulateCommand: CliCommand = {
       )
       .option(
         '--auth <mechanism>',
-        `of client 1: ${AUTH_MECHANISMS.join(', ')}`,
-        oneOf('auth', AUTH_MECHANISMS),
+        `of client 1: ${MECHANISMS.join(', ')} (none, lls and hls-gmac in turn)`,
+        oneOf('auth', MECHANISMS),
         'none',
       )
       .option(
@@ -85,10 +74,52 @@ export const simulateCommand: CliCommand = {
         wholeNumber('rs485', 0, MOST_LINES),
         0,
       )
+      .option(
+        '--mode-e <n>',
+        'so many meters of each line begin with the IEC 62056-21 mode E opening',
+        wholeNumber('mode-e', 0, METERS_PER_LINE),
+        0,
+      )
+      .option(
+        '--plc <link>',
+        'a PLC module on a pseudo-terminal that this symbolic link names; all meters that are nowhere else are behind it',
+      )
+      .option(
+        '--plc-meters <n>',
+        'only so many are behind the module, the others on TCP',
+        wholeNumber('plc-meters', 0, MAX_METERS),
+      )
+      .option(
+        '--loss <share>',
+        'share of frames that one hop of the power line loses, 0 to 0.9',
+        share('loss'),
+      )
+      .option(
+        '--strangers <n>',
+        'nodes of the power line that are in no archive, besides the meters',
+        wholeNumber('strangers', 0, MAX_METERS),
+        0,
+      )
+      .option('--no-delay', 'the power line takes no time')
+      .option('--paced', 'the UART of the module is as slow as its rate, which begins at 9600')
+      .option(
+        '--edition <edition>',
+        `of the module: ${EDITIONS.join(' or ')}`,
+        oneOf('edition', EDITIONS),
+        '10376.2',
+      )
+      .option(
+        '--g3 <n>',
+        'meters of a G3-PLC network on ::1, by TCP and UDP in turn',
+        wholeNumber('g3', 0, MAX_METERS),
+        0,
+      )
       .option('--seed <n>', 'the same seed gives the same meters', wholeNumber('seed', 0, 0xffff_ffff), 1)
       .option(
         '--fault <name=arg>',
-        'silence, drop=P, flip=P, delay=MS, reboot=S, clock-jump=S, wrong-key, refuse; @N,N… behind it names meters',
+        'of meters: silence, drop=P, flip=P, delay=MS, reboot=S, clock-jump=S, wrong-key, refuse; @N,N… behind it names ' +
+          'them. Of the power line: module-reset[=AFTER_S], module-swap[=AFTER_S], street-cut[=SECONDS], which begins ' +
+          `after ${STREET_CUT_AFTER_S} s`,
         (text: string, before: readonly string[]) => [...before, text],
         [],
       )
@@ -115,54 +146,56 @@ export const simulateCommand: CliCommand = {
       .option('--push-ciphered', 'in general-glo-ciphering, with the keys that are printed')
       .option('--push-confirmed', 'asks for a confirmation, and again until it comes')
       .option('--json', 'one line of JSON instead of a table')
-      .action((flags: Flags) => simulate(flags, io));
+      .action((flags: SimulateFlags) => simulate(flags, io));
   },
 };
 
-async function simulate(flags: Flags, io: CliIo): Promise<void> {
+async function simulate(flags: SimulateFlags, io: CliIo): Promise<void> {
   const { seed } = flags;
-  const options = neighbourhoodOptions(flags);
-  const orders = flags.fault.map((text) => asUsage('fault', () => parseFault(text)));
-  for (const { meters = [] } of orders) {
-    const beyond = meters.find((position) => position > options.meters);
-    if (beyond !== undefined) throw usage('fault', `names meter ${beyond}, there are ${options.meters}`);
-  }
+  const host = flags.g3 === 0 ? '::1' : await g3Host((message) => io.err(message));
+  const options = neighbourhoodOptions(flags, host);
+  const faults = faultsOf(flags, options);
   const plans = asUsage(undefined, () => planNeighbourhood(options));
-  const neighbourhood = await startNeighbourhood({ seed, clock: systemClock, log: silentLog, meters: plans });
+  const undo = new UndoList();
+  const openModule = async (): Promise<ModulePort> => {
+    const port = modulePty(systemClock);
+    undo.add(() => port.channel.close());
+    const path = flags.plc ?? port.path;
+    undo.add(placeLink('plc', path, port.path));
+    return {
+      channel: port.channel,
+      path,
+      get baudRate() {
+        return port.baudRate;
+      },
+    };
+  };
   try {
-    for (const order of orders) bringAbout(order, neighbourhood);
-    print(neighbourhood.meters, flags.json === true, io);
+    const clock = systemClock;
+    const plc = behaviour(flags);
+    const neighbourhood = await startNeighbourhood({
+      seed,
+      clock,
+      log: silentLog,
+      meters: plans,
+      openModule,
+      plc,
+    });
+    undo.add(() => neighbourhood.stop());
+    for (const order of faults.meters) bringAbout(order, neighbourhood);
+    for (const fault of faults.network) {
+      for (const module of neighbourhood.modules) undo.add(planNetworkFault(module, fault));
+    }
+    printNeighbourhood(neighbourhood, flags.json === true, io);
     await aborted(io.signal);
   } finally {
-    await neighbourhood.stop();
+    await undo.run();
   }
 }
 
-function neighbourhoodOptions(flags: Flags): NeighbourhoodOptions {
-  const { seed, meters, host, tcp: tcpBase, framing, rs485: rs485Lines } = flags;
-  const { auth, suite, referencing } = flags;
-  if (rs485Lines > meters) throw usage('rs485', `has ${rs485Lines} lines for ${meters} meters`);
-  if (host.trim() === '') throw usage('host', 'is empty');
-  const metersPerLine = rs485Lines === 0 ? 1 : Math.min(METERS_PER_LINE, Math.floor(meters / rs485Lines));
-  return {
-    seed,
-    meters,
-    host,
-    tcpBase,
-    framing,
-    auth,
-    ...(suite === 0 ? {} : { suite }),
-    ...(referencing === 'ln' ? {} : { referencing }),
-    hookFor: aesHook,
-    rs485Lines,
-    metersPerLine,
-    ...(flags.push === undefined ? {} : { push: pushPlan(flags, flags.push) }),
-  };
-}
-
-interface PushTarget {
-  readonly host: string;
-  readonly port: number;
+function bringAbout(order: FaultOrder, { meters }: Neighbourhood): void {
+  const positions = order.meters ?? meters.map((_, index) => index + 1);
+  for (const position of positions) meters[position - 1]?.device.turnOn(order.fault);
 }
 
 function pushTarget(text: string): PushTarget {
@@ -171,115 +204,4 @@ function pushTarget(text: string): PushTarget {
     throw usage('push', `must be HOST:PORT, not '${text}'`);
   }
   return { host, port: Number(port) };
-}
-
-function pushPlan(flags: Flags, { host, port }: PushTarget): PushPlan {
-  const { pushInterval, pushFraming, pushTransport, pushContent, pushCiphered, pushConfirmed } = flags;
-  return {
-    host,
-    port,
-    intervalS: pushInterval,
-    framing: pushFraming,
-    transport: pushTransport,
-    content: pushContent,
-    ...(pushCiphered === true ? { ciphered: 'general-glo' } : {}),
-    ...(pushConfirmed === true ? { confirmed: true } : {}),
-  };
-}
-
-function bringAbout(order: FaultOrder, { meters }: Neighbourhood): void {
-  const positions = order.meters ?? meters.map((_, index) => index + 1);
-  for (const position of positions) meters[position - 1]?.device.turnOn(order.fault);
-}
-
-/** What the planner calls its fields, in the words of the command line. */
-const OPTION_OF_FIELD: Readonly<Record<string, string>> = { tcpBase: 'tcp', rs485Lines: 'rs485' };
-
-function asUsage<Result>(option: string | undefined, run: () => Result): Result {
-  try {
-    return run();
-  } catch (thrown) {
-    const error = toDcuError(thrown);
-    if (error.code !== 'invalid-argument') throw error;
-    const field = option ?? error.field ?? 'meters';
-    throw usage(OPTION_OF_FIELD[field] ?? field, error.message);
-  }
-}
-
-function print(meters: readonly ServedMeter[], json: boolean, io: CliIo): void {
-  if (json) {
-    io.out(JSON.stringify({ meters: meters.map(jsonOf) }));
-    return;
-  }
-  const header = ['MeterNo', 'Where', 'Framing', 'Client', 'Server', 'Address', 'Auth', 'Secrets'];
-  const rows = meters.map((meter) => [
-    meter.meterNo,
-    meter.serialPath ?? `${meter.host}:${meter.port}`,
-    meter.framing,
-    String(meter.client),
-    String(meter.server),
-    meter.physicalAddress === undefined ? '-' : `${meter.physicalAddress} (${meter.addressBytes} bytes)`,
-    meter.auth,
-    secretsText(meter),
-  ]);
-  const widths = header.map((_, column) =>
-    Math.max(...[header, ...rows].map((cells) => cells[column]?.length ?? 0)),
-  );
-  for (const cells of [header, ...rows]) {
-    io.out(
-      cells
-        .map((cell, column) => cell.padEnd(widths[column] ?? 0))
-        .join('  ')
-        .trimEnd(),
-    );
-  }
-  io.err(`${meters.length} meters ready; Ctrl-C ends`);
-}
-
-/** The secrets of a simulation are there to be shown: they come out of its seed. */
-function secretsText(meter: ServedMeter): string {
-  if (meter.password !== undefined) return `password ${meter.password}`;
-  if (meter.signingKeys !== undefined) return 'key pairs: see --json';
-  if (meter.encryptionKey === undefined || meter.authenticationKey === undefined) return '-';
-  return `EK ${toHex(meter.encryptionKey)} AK ${toHex(meter.authenticationKey)} title ${toHex(meter.systemTitle)}`;
-}
-
-function jsonOf(meter: ServedMeter): Record<string, string | number> {
-  const { encryptionKey, authenticationKey, masterKey, physicalAddress } = meter;
-  return {
-    meterNo: meter.meterNo,
-    ...(meter.serialPath === undefined
-      ? { host: meter.host ?? '', port: meter.port ?? 0 }
-      : { serial: meter.serialPath }),
-    framing: meter.framing,
-    client: meter.client,
-    server: meter.server,
-    ...(physicalAddress === undefined ? {} : { physicalAddress }),
-    ...(meter.framing === 'hdlc' ? { addressBytes: meter.addressBytes } : {}),
-    ...(meter.referencing === undefined ? {} : { referencing: meter.referencing }),
-    auth: meter.auth,
-    ...(meter.suite === undefined ? {} : { suite: meter.suite }),
-    ...(meter.password === undefined ? {} : { password: meter.password }),
-    ...(encryptionKey !== undefined || needsSystemTitle({ auth: meter.auth, policy: 'none' })
-      ? { systemTitle: toHex(meter.systemTitle) }
-      : {}),
-    ...signingKeysOf(meter),
-    ...(encryptionKey === undefined || authenticationKey === undefined
-      ? {}
-      : {
-          encryptionKey: toHex(encryptionKey),
-          authenticationKey: toHex(authenticationKey),
-          ...(masterKey === undefined ? {} : { masterKey: toHex(masterKey) }),
-        }),
-  };
-}
-
-/** In PEM form, as `dcu read` takes them from files. */
-function signingKeysOf({ signingKeys, suite = 0 }: ServedMeter): Record<string, string> {
-  if (signingKeys === undefined) return {};
-  const { meter, client } = signingKeys;
-  return {
-    signingKey: privateKeyPem(client, suite),
-    meterSigningKey: publicKeyPem(meter.publicKey, suite),
-  };
 }

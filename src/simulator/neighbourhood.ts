@@ -227,9 +227,9 @@ class RunningNeighbourhood implements Neighbourhood {
 /** A connection on which nothing was said for so long is closed by the meter. */
 const IDLE_MS = 300_000;
 
-/** A pseudo-terminal for a module; `link`: a symbolic link to it. Throws `channel-open-failed`. */
-export function modulePty(clock: Clock, link?: string): ModulePort {
-  const pty = openPty(link === undefined ? {} : { link }, clock);
+/** A pseudo-terminal for a module. Throws `channel-open-failed`. */
+export function modulePty(clock: Clock): ModulePort {
+  const pty = openPty({}, clock);
   return {
     channel: pty.channel,
     path: pty.path,

@@ -1,15 +1,28 @@
-import { describe, expect, test } from 'bun:test';
+import { afterAll, beforeAll, describe, expect, test } from 'bun:test';
+import { lstatSync, mkdirSync, mkdtempSync, readlinkSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { g3Host } from '../../src/cli/g3-host.ts';
 import { runCli } from '../../src/cli/program.ts';
 import { simulateCommand } from '../../src/cli/simulate.ts';
 
-/** Runs until the first line of output, or to the end if it fails before. */
-async function run(...args: readonly string[]): Promise<{ status: number; out: string[]; err: string[] }> {
+interface Outcome {
+  readonly status: number;
+  readonly out: string[];
+  readonly err: string[];
+}
+
+const run = (...args: readonly string[]): Promise<Outcome> => runUntil(() => {}, args);
+
+/** Runs until the first line of output, at which it looks around, or to the end if it fails before. */
+async function runUntil(look: () => void, args: readonly string[]): Promise<Outcome> {
   const end = new AbortController();
   const out: string[] = [];
   const err: string[] = [];
   const io = {
     out: (line: string) => {
       out.push(line);
+      look();
       queueMicrotask(() => end.abort());
     },
     err: (line: string) => err.push(line),
@@ -18,6 +31,12 @@ async function run(...args: readonly string[]): Promise<{ status: number; out: s
   const status = await runCli(['simulate', ...args], io, [simulateCommand]);
   return { status, out, err };
 }
+
+let directory = '';
+beforeAll(() => {
+  directory = mkdtempSync(join(tmpdir(), 'opendcu-simulate-'));
+});
+afterAll(() => rmSync(directory, { recursive: true }));
 
 describe('dcu simulate', () => {
   test('prints one line of JSON with the names that readers rely on', async () => {
@@ -83,7 +102,119 @@ describe('dcu simulate', () => {
     expect(err.join('')).toContain('3 meters');
   });
 
+  test('prints where meters of each kind are', async () => {
+    const kinds = ['--meters', '12', '--g3', '2', '--rs485', '2', '--mode-e', '1', '--plc-meters', '3'];
+    const link = join(directory, 'all');
+    const host = await g3Host(() => {});
+    const { out } = await run(
+      ...kinds,
+      '--plc',
+      link,
+      '--tcp',
+      '0',
+      '--strangers',
+      '1',
+      '--auth',
+      'mixed',
+      '--json',
+    );
+    const { module, meters, strangers } = JSON.parse(out[0] ?? '{}');
+    expect(module).toBe(link);
+    const where = meters.map((meter: Record<string, unknown>) =>
+      ['host', 'transport', 'node', 'serial', 'opening'].filter((key) => meter[key] !== undefined).join(' '),
+    );
+    expect(where).toEqual([
+      'host',
+      'host transport',
+      'host transport',
+      'node',
+      'node',
+      'node',
+      'serial',
+      'serial',
+      'serial opening',
+      'serial',
+      'serial',
+      'serial opening',
+    ]);
+    expect(meters[1]).toMatchObject({ host, transport: 'tcp', auth: 'hls-gmac' });
+    expect(meters[3]).toMatchObject({ module: link, node: meters[3].meterNo, framing: 'hdlc' });
+    expect(meters[8]).toMatchObject({ opening: 'mode-e', physicalAddress: 19 });
+    expect(strangers).toHaveLength(1);
+    const table = await run(...kinds, '--plc', link, '--tcp', '0');
+    expect(table.out[2]).toContain(host === '::1' ? '[::1]:' : '127.0.0.1:');
+    expect(table.out[3]).toContain('(udp)');
+    expect(table.out[4]).toContain('node 261100000004');
+    expect(table.err.join('')).toContain(link);
+  });
+
+  test('the link to the module is there while it runs, in the place of an older one, and gone at the end', async () => {
+    const link = join(directory, 'link');
+    symlinkSync(join(directory, 'nowhere'), link);
+    let target = '';
+    const args = [
+      '--plc',
+      link,
+      '--meters',
+      '3',
+      '--json',
+      '--fault',
+      'module-reset=1',
+      '--fault',
+      'street-cut',
+    ];
+    const { status } = await runUntil(() => {
+      target = readlinkSync(link);
+    }, args);
+    expect(status).toBe(0);
+    expect(target).toMatch(/^\/dev\/pts\/\d+$/);
+    expect(lstatSync(link, { throwIfNoEntry: false })).toBeUndefined();
+  });
+
+  test.each(['file', 'folder'])('a %s in the place of the link is left alone', async (what) => {
+    const path = join(directory, what);
+    if (what === 'file') writeFileSync(path, 'mine');
+    else mkdirSync(path);
+    const { status, out } = await run('--plc', path, '--json');
+    expect(status).toBe(2);
+    expect(JSON.parse(out[0] ?? '{}').error).toMatchObject({ code: 'usage', field: 'plc' });
+    expect(lstatSync(path).isSymbolicLink()).toBe(false);
+  });
+
+  test("a link that has become somebody else's stays", async () => {
+    const link = join(directory, 'taken');
+    const { status } = await runUntil(() => {
+      rmSync(link);
+      symlinkSync(directory, link);
+    }, ['--plc', link, '--json']);
+    expect(status).toBe(0);
+    expect(readlinkSync(link)).toBe(directory);
+  });
+
+  const plc = ['--plc', join(tmpdir(), 'no-such-folder', 'module')];
   test.each([
+    ['plc', plc],
+    ['plc', ['--plc', '']],
+    ['plc', [...plc, '--plc-meters', '0']],
+    ['plc-meters', [...plc, '--plc-meters', '11', '--meters', '10']],
+    ['plc-meters', ['--plc-meters', '5']],
+    ['loss', [...plc, '--loss', '0.95']],
+    ['loss', [...plc, '--loss', '-0.1']],
+    ['loss', [...plc, '--loss', 'much']],
+    ['loss', ['--loss', '0.05']],
+    ['strangers', ['--strangers', '2']],
+    ['paced', ['--paced']],
+    ['no-delay', ['--no-delay']],
+    ['edition', [...plc, '--edition', '376.3']],
+    ['g3', ['--g3', '11', '--meters', '10']],
+    ['mode-e', ['--mode-e', '1']],
+    ['mode-e', ['--mode-e', '3', '--rs485', '5', '--meters', '10']],
+    ['rs485', [...plc, '--rs485', '10', '--meters', '10']],
+    ['fault', ['--fault', 'module-reset']],
+    ['fault', [...plc, '--fault', 'module-reset=-1']],
+    ['fault', [...plc, '--fault', 'street-cut=1=2']],
+    ['fault', [...plc, '--fault', 'street-cut@2']],
+    ['auth', ['--auth', 'any']],
     ['meters', ['--meters', '0']],
     ['meters', ['--meters', '2041']],
     ['meters', ['--meters', 'many']],

@@ -34,7 +34,7 @@ export interface ModulePort {
   readonly channel: ByteChannel;
   readonly path: string;
   /** Rate that the concentrator's end is set to, where it can be known. */
-  readonly baudRate?: number;
+  readonly baudRate?: number | undefined;
 }
 
 export interface LiveModuleOptions {

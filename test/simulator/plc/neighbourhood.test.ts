@@ -4,6 +4,7 @@ import { systemClock, VirtualClock } from '../../../src/base/clock.ts';
 import { openSerial } from '../../../src/channels/serial.ts';
 import { openTcp } from '../../../src/channels/tcp.ts';
 import { openUdp } from '../../../src/channels/udp.ts';
+import { g3Host } from '../../../src/cli/g3-host.ts';
 import { EVENT } from '../../../src/simulator/event-codes.ts';
 import { type MemoryPort, memoryPort } from '../../../src/simulator/memory-port.ts';
 import type { Neighbourhood, ServedMeter, StartOptions } from '../../../src/simulator/neighbourhood.ts';
@@ -236,10 +237,11 @@ describe('in memory and virtual time', () => {
 
 describe('meters of a G3 network', () => {
   test('answer on ::1, by TCP and by UDP', async () => {
-    const { meters } = await behindModule({ meters: 4, g3: { meters: 4 } }, {});
+    const own = await g3Host(() => {});
+    const { meters } = await behindModule({ meters: 4, g3: { meters: 4, host: own } }, {});
     expect(meters.map(({ transport }) => transport)).toEqual(['tcp', 'udp', 'tcp', 'udp']);
     for (const meter of meters) {
-      expect([meter.host, meter.line, meter.framing]).toEqual(['::1', 'g3', 'wrapper']);
+      expect([meter.host, meter.line, meter.framing]).toEqual([own, 'g3', 'wrapper']);
       const { host = '', port = 0, transport } = meter;
       const channel = await (transport === 'udp'
         ? openUdp({ host, port })
