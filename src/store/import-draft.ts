@@ -41,9 +41,10 @@ export function draftOf(row: SealedRow, context: ImportContext): Draft {
   const after = merged(row, before ?? usual(row.meterNo, channel, commType, row.address));
   const changes = changesOf(before, after, row.sealed);
   const known = new Set(row.problems.map(({ field }) => field));
-  const found = problemsOf(rulesOf(row, before, after, commType, context)).filter(
-    ({ field }) => !known.has(field),
-  );
+  const readable = !known.has('row');
+  const found = !readable
+    ? []
+    : problemsOf(rulesOf(row, before, after, commType, context)).filter(({ field }) => !known.has(field));
   return {
     row,
     before,

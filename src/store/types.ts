@@ -108,7 +108,7 @@ export interface ImportRow {
   readonly address: Patch<MeterAddress>;
   readonly security: Patch<MeterSecurity>;
   readonly secrets: MeterSecrets;
-  /** What could not be read of it. */
+  /** What could not be read of it; of the field `row` when nothing could. */
   readonly problems: readonly FieldProblem[];
 }
 
