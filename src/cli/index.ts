@@ -4,6 +4,7 @@ import { conformanceCommand } from './conformance.ts';
 import { decodeCommand } from './decode.ts';
 import { demoCommand } from './demo.ts';
 import { discoverCommand } from './discover.ts';
+import { importCommand } from './import.ts';
 import { listenCommand } from './listen.ts';
 import { readCommand } from './read.ts';
 import { readOutCommand } from './read-out.ts';
@@ -19,6 +20,7 @@ export const COMMANDS: readonly CliCommand[] = [
   readCommand,
   readOutCommand,
   discoverCommand,
+  importCommand,
   listenCommand,
   conformanceCommand,
   decodeCommand,
