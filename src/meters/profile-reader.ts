@@ -79,11 +79,13 @@ export class ProfileReader {
       buffer = Buffer.concat(blocks);
     }
     const periodMs = layout.capturePeriodS * 1000;
+    // What a clock that is ahead writes when it has been set back bears times from now on: they are not settled yet.
+    const settledMs = Math.min(meterNowMs, this.#source.now());
     const failure = yield* bufferParts(buffer, {
       layout,
       asked,
       meterDeviationMinutes: reading.deviationMinutes,
-      writtenMs: meterNowMs - (periodMs > 0 ? periodMs : SETTLE_MS),
+      writtenMs: settledMs - (periodMs > 0 ? periodMs : SETTLE_MS),
       alone,
       broken,
     });
