@@ -5,11 +5,12 @@ import {
   type EventLog,
   PROFILE_KINDS,
   type ProfileKind,
+  type ProfileRows,
 } from '../../src/base/model.ts';
 import type { Core } from '../../src/concentrator/core.ts';
 import { DAY_MS, HOUR_MS } from '../../src/simulator/calendar.ts';
 import { EVENT_ENTRIES } from '../../src/simulator/profile-rows.ts';
-import type { Resident } from './resident.ts';
+import type { LastLook, Resident } from './resident.ts';
 import { TRUE_UNITS, type TrueEvent, type TrueRow } from './truth.ts';
 import type { World } from './world.ts';
 
@@ -59,27 +60,16 @@ async function checkProfile(
   if (stored !== undefined) {
     checkColumns(world, meterNo, kind, stored.columns);
     checked.rows += stored.times.length;
+    const known = new KnownRows(resident.lastLook.get(kind));
+    const rows: (TrueRow | undefined)[] = [];
     for (let row = 0; row < stored.times.length; row++) {
       const stampMs = stored.times[row] ?? 0;
       times.add(stampMs);
-      const cells = stored.values.map((column) => cellText(column, row)).join(' ');
-      const written = truth.find(kind, stampMs, cells);
-      if (written === undefined) {
-        if (stampMs >= resident.truth.fromMs || kind === 'billing') {
-          const [invariant, evidence] = diagnose(world, resident, kind, stampMs, cells);
-          world.violate(invariant, `${kind} ${iso(stampMs)} ${cells}: ${evidence}`, meterNo);
-        }
-        continue;
-      }
-      if (stored.clockStatus[row] !== written.clockStatus) {
-        world.violate(
-          'wrong-hour',
-          `${kind} ${iso(stampMs)} has status ${stored.clockStatus[row]}, written with ${written.clockStatus}`,
-          meterNo,
-        );
-      }
-      found.set(written, (found.get(written) ?? 0) + 1);
+      const written = known.same(stored, row) ?? writtenRow(world, resident, kind, stored, row);
+      rows.push(written);
+      if (written !== undefined) found.set(written, (found.get(written) ?? 0) + 1);
     }
+    resident.lastLook.set(kind, { stored, rows });
   }
   for (const [row, count] of found) {
     const written = truth.rows[kind].get(row.stampMs)?.filter(({ cells }) => cells === row.cells).length ?? 0;
@@ -123,6 +113,59 @@ async function checkProfile(
       `${lost.length} rows of ${kind}, first ${iso(first.stampMs)} (written ${iso(first.timeMs)}), last success began ${iso(success.startMs)}`,
       meterNo,
     );
+  }
+}
+
+/** The row of the meter that a row in the store is; undefined when it is none, which is told, or from before the time of interest. */
+function writtenRow(
+  world: World,
+  resident: Resident,
+  kind: ProfileKind,
+  stored: ProfileRows,
+  row: number,
+): TrueRow | undefined {
+  const { truth, meterNo } = resident;
+  const stampMs = stored.times[row] ?? 0;
+  const cells = stored.values.map((column) => cellText(column, row)).join(' ');
+  const written = truth.find(kind, stampMs, cells);
+  if (written === undefined) {
+    if (stampMs < truth.fromMs && kind !== 'billing') return undefined;
+    const [invariant, evidence] = diagnose(world, resident, kind, stampMs, cells);
+    world.violate(invariant, `${kind} ${iso(stampMs)} ${cells}: ${evidence}`, meterNo);
+  } else if (stored.clockStatus[row] !== written.clockStatus) {
+    const status = `status ${stored.clockStatus[row]}, written with ${written.clockStatus}`;
+    world.violate('wrong-hour', `${kind} ${iso(stampMs)} has ${status}`, meterNo);
+  }
+  return written;
+}
+
+/** Rows that were held against the meter's before: those that are still the same need no second look. */
+class KnownRows {
+  readonly #last: LastLook | undefined;
+  #at = 0;
+
+  constructor(last: LastLook | undefined) {
+    this.#last = last;
+  }
+
+  /** To be asked for rows in the order of their times. */
+  same(now: ProfileRows, row: number): TrueRow | undefined {
+    if (this.#last === undefined) return undefined;
+    const { stored, rows } = this.#last;
+    const time = now.times[row] ?? 0;
+    while ((stored.times[this.#at] ?? Number.POSITIVE_INFINITY) < time) this.#at++;
+    const at = this.#at;
+    if (stored.times[at] !== time || stored.clockStatus[at] !== now.clockStatus[row]) return undefined;
+    if (stored.values.length !== now.values.length) return undefined;
+    const equal = stored.values.every((column, index) => {
+      const other = now.values[index];
+      if (column.kind === 'number' && other?.kind === 'number')
+        return column.values[at] === other.values[row];
+      return other !== undefined && cellText(column, at) === cellText(other, row);
+    });
+    if (!equal) return undefined;
+    this.#at++;
+    return rows[at];
   }
 }
 

@@ -1,5 +1,12 @@
+import type { ProfileKind, ProfileRows } from '../../src/base/model.ts';
 import type { Place } from './street.ts';
-import { Truth } from './truth.ts';
+import { type TrueRow, Truth } from './truth.ts';
+
+/** What was in the store when it was looked at last, and the meter's rows that it was. */
+export interface LastLook {
+  readonly stored: ProfileRows;
+  readonly rows: readonly (TrueRow | undefined)[];
+}
 
 /** A meter of the street, with what is known of it outside of the concentrator. */
 export class Resident {
@@ -7,6 +14,7 @@ export class Resident {
   readonly truth: Truth;
   readonly meterNo: string;
   readonly installedMs: number;
+  readonly lastLook = new Map<ProfileKind, LastLook>();
   /** In the archive. */
   id: number | undefined;
   /** True time at which it was taken away. */

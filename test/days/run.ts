@@ -12,6 +12,7 @@ export interface DaysOptions extends WorldOptions {
 
 export interface DaysReport {
   readonly seed: number;
+  /** That were lived; fewer than asked for when something did not hold. */
   readonly days: number;
   readonly violations: readonly Violation[];
   /** Of all that happened; equal for equal runs. */
@@ -32,16 +33,18 @@ export async function runDays(options: DaysOptions): Promise<DaysReport> {
   try {
     world.dcu.start();
     await world.up();
+    let lived = 0;
     for (let day = 1; day <= days && world.violations.length === 0; day++) {
       if (day > days - SETTLING_DAYS) faults.settle();
       else faults.planDay();
       await world.clock.advance(day * DAY_MS - world.clock.monotonicMs());
       checked = await checkDay(world);
+      lived = day;
       onDay?.(day, world);
     }
     return {
       seed: options.seed,
-      days,
+      days: lived,
       violations: world.violations,
       digest: world.trace.digest,
       checked,
