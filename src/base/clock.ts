@@ -67,6 +67,11 @@ export class VirtualClock implements Clock {
     return () => this.#timers.cancel(timer);
   }
 
+  /** Timers that are set. */
+  get pending(): number {
+    return this.#timers.size;
+  }
+
   /** Moves both clocks on by `ms`, firing what falls due, and lets pending promises run between timers. */
   async advance(ms: number): Promise<void> {
     const untilMs = this.#elapsedMs + ms;
@@ -99,6 +104,10 @@ const SWEEP_FROM = 64;
 class TimerHeap {
   #timers: VirtualTimer[] = [];
   #cancelled = 0;
+
+  get size(): number {
+    return this.#timers.length - this.#cancelled;
+  }
 
   push(timer: VirtualTimer): void {
     const timers = this.#timers;

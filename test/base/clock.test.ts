@@ -80,8 +80,10 @@ test('many timers, most of them cancelled, fire in the order of a plain list', a
     .map(({ id }) => id);
   expect(fired).toEqual(expected);
   expect(due).toEqual(due.toSorted((a, b) => a - b));
+  expect(clock.pending).toBe(0);
   // Cancelled when they have fired, or twice: nothing of it is left behind.
   for (const cancel of cancels) cancel();
+  expect(clock.pending).toBe(0);
   let late = false;
   clock.after(1, () => {
     late = true;

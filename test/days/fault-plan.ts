@@ -100,10 +100,10 @@ export class FaultPlan {
     const { meter } = resident.truth;
     this.tell(`${fault.kind} ${resident.meterNo}`);
     meter.turnOn(fault);
-    resident.reachableSinceMs = Number.POSITIVE_INFINITY;
+    const over = resident.trouble();
     this.mendAfter(forMs, () => {
       meter.turnOff(fault.kind);
-      resident.reachableSinceMs = this.world.clock.now();
+      over();
     });
   }
 
@@ -198,14 +198,14 @@ const TROUBLES: readonly Trouble[] = [
       const { place } = resident;
       plan.tell(`${resident.meterNo} cut off`);
       place.unreachable = true;
-      resident.reachableSinceMs = Number.POSITIVE_INFINITY;
+      const over = resident.trouble();
       if (plan.random.next() < 0.1) {
         resident.dead = true;
         return;
       }
       plan.mendAfter(plan.between(10, 2_000) * MINUTE_MS, () => {
         place.unreachable = false;
-        resident.reachableSinceMs = plan.world.clock.now();
+        over();
       });
     },
   },

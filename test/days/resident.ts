@@ -23,8 +23,9 @@ export class Resident {
   predecessor: Resident | undefined;
   /** Silent for good. */
   dead = false;
-  /** True time since when nothing has kept it from being read; Infinity while something does. */
-  reachableSinceMs: number;
+  /** What keeps it from being read at the moment. */
+  #troubles = 0;
+  #reachableSinceMs: number;
 
   /** Rows before `fromMs` are of no interest. */
   constructor(place: Place, installedMs: number, fromMs: number) {
@@ -32,6 +33,20 @@ export class Resident {
     this.truth = new Truth(place.meter, fromMs);
     this.meterNo = place.meter.plan.meterNo;
     this.installedMs = installedMs;
-    this.reachableSinceMs = installedMs;
+    this.#reachableSinceMs = installedMs;
+  }
+
+  /** True time since when nothing has kept it from being read; Infinity while something does. */
+  get reachableSinceMs(): number {
+    return this.dead || this.#troubles > 0 ? Number.POSITIVE_INFINITY : this.#reachableSinceMs;
+  }
+
+  /** Something keeps it from being read; returns what to call when that is over. */
+  trouble(): () => void {
+    this.#troubles++;
+    return () => {
+      this.#troubles--;
+      this.#reachableSinceMs = this.truth.meter.now();
+    };
   }
 }

@@ -1,6 +1,7 @@
 import { DAY_MS } from '../../src/simulator/calendar.ts';
 import { type Checked, checkStore } from './check.ts';
 import { FaultPlan } from './fault-plan.ts';
+import { checkLiveness, checkMemory } from './liveness.ts';
 import type { Violation } from './violations.ts';
 import { World, type WorldOptions } from './world.ts';
 
@@ -58,5 +59,8 @@ export async function runDays(options: DaysOptions): Promise<DaysReport> {
 async function checkDay(world: World): Promise<Checked> {
   const core = await world.up();
   await world.until(world.tendArchive());
-  return checkStore(world, core);
+  const checked = await checkStore(world, core);
+  checkLiveness(world);
+  checkMemory(world, core);
+  return checked;
 }

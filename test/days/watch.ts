@@ -1,5 +1,5 @@
 import type { ClockCheck, ClockCorrection } from '../../src/base/collection.ts';
-import type { CollectionKind, TaskType } from '../../src/base/model.ts';
+import type { CollectionKind, TaskItem, TaskType } from '../../src/base/model.ts';
 import type { AcknowledgedBatch, Core } from '../../src/concentrator/core.ts';
 import type { CollectorEvents } from '../../src/tasks/events.ts';
 import type { Resident } from './resident.ts';
@@ -53,6 +53,9 @@ export class Watch {
   readonly #talkedMs = new Map<number, number>();
   readonly #onDemand = new Set<OnDemand>();
   #core: Core | undefined;
+  /** Of task items, by name; undefined where two have the same name. */
+  #priorities = new Map<string, number | undefined>();
+  readonly #lastErrors = new Map<number, string>();
   /** Finished jobs by outcome and error. */
   readonly outcomes = new Map<string, number>();
 
@@ -60,8 +63,14 @@ export class Watch {
     this.#world = world;
   }
 
-  started(core: Core): void {
+  /** `items` as they are configured. */
+  started(core: Core, items: readonly TaskItem[]): void {
     this.#core = core;
+    this.#priorities = new Map();
+    for (const { name, priority, enabled } of items) {
+      // Items of one name cannot be told apart.
+      if (enabled) this.#priorities.set(name, this.#priorities.has(name) ? undefined : priority);
+    }
     const mine =
       <Event>(listener: (event: Event) => void) =>
       (event: Event): void => {
@@ -110,6 +119,11 @@ export class Watch {
     return times;
   }
 
+  /** What failed last at a meter. */
+  lastError(meterId: number): string {
+    return this.#lastErrors.get(meterId) ?? 'none';
+  }
+
   lastSuccess(resident: Resident, kind: CollectionKind): Success | undefined {
     return this.#successes.get(resident)?.get(kind);
   }
@@ -126,7 +140,7 @@ export class Watch {
     const over = (): void => {
       this.#onDemand.delete(waiting);
     };
-    core.collector.readNow(id, new AbortController().signal).then(over, over);
+    this.#world.askNow(core, id).then(over, over);
   }
 
   #jobStarted(core: Core, { jobId, meterId, line, item, type }: JobStarted): void {
@@ -151,12 +165,13 @@ export class Watch {
   #checkPriority(core: Core, jobId: string, line: string): void {
     const jobs = core.collector.snapshot().jobs.filter((job) => job.line === line);
     const started = jobs.find(({ id }) => id === jobId);
-    if (started === undefined) return;
+    const own = started && this.#priorities.get(started.name);
+    if (started === undefined || own === undefined) return;
     const nowMs = this.#world.clock.monotonicMs();
     const passed = jobs.find(
       (job) =>
         job.state === 'queued' &&
-        job.priority < started.priority &&
+        (this.#priorities.get(job.name) ?? Number.POSITIVE_INFINITY) < own &&
         job.queuedAt < started.queuedAt &&
         !this.#unwell.has(job.meterId) &&
         nowMs - (this.#talkedMs.get(job.meterId) ?? Number.NEGATIVE_INFINITY) > PEACE_MS,
@@ -164,7 +179,7 @@ export class Watch {
     if (passed === undefined) return;
     this.#world.violate(
       'priority',
-      `${line}: ${started.name} (${started.priority}) of ${started.meterNo} began before ${passed.name} (${passed.priority}) of ${passed.meterNo}`,
+      `${line}: ${started.name} (${own}) of ${started.meterNo} began before ${passed.name} of ${passed.meterNo}`,
     );
   }
 
@@ -175,7 +190,11 @@ export class Watch {
     trace.add(clock.now(), `finished ${meterId} ${item} ${how} ${rows}`);
     this.outcomes.set(how, (this.outcomes.get(how) ?? 0) + 1);
     if (outcome !== 'skipped') this.#talkedMs.set(meterId, clock.monotonicMs());
-    if (outcome === 'failed') this.#unwell.add(meterId);
+    if (outcome === 'failed') {
+      this.#unwell.add(meterId);
+      this.#lastErrors.set(meterId, `${error?.code}: ${error?.message}`);
+      if (error?.code === 'internal') this.#world.violate('failure', `${item}: ${error.message}`);
+    }
     const start = this.#starts.get(jobId);
     this.#starts.delete(jobId);
     if (outcome !== 'done' || start === undefined) return;

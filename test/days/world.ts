@@ -24,6 +24,8 @@ export interface WorldOptions {
   readonly scenery?: Partial<Scenery>;
   /** A planted bug: what stands between collecting and the store. */
   readonly collection?: (store: CollectionStore, world: World) => CollectionStore;
+  /** How an operator's read is asked for. */
+  readonly askNow?: (core: Core, meterId: number) => Promise<unknown>;
 }
 
 /** A street of simulated meters and a concentrator that reads it, in virtual time; everything follows from the seed. */
@@ -41,6 +43,7 @@ export class World {
   readonly watch: Watch;
   /** All meters that ever were in the archive. */
   readonly residents: Resident[] = [];
+  readonly askNow: (core: Core, meterId: number) => Promise<unknown>;
   /** Probability that a burst on a serial line is lost, and that it arrives damaged. */
   noise = { loss: 0, damage: 0 };
   /** The disk takes nothing. */
@@ -52,7 +55,9 @@ export class World {
   #setUp = false;
   #nextMeter: number;
 
-  constructor({ seed, scenery, collection }: WorldOptions) {
+  constructor({ seed, scenery, collection, askNow }: WorldOptions) {
+    this.askNow =
+      askNow ?? ((core, meterId) => core.collector.readNow(meterId, new AbortController().signal));
     this.seed = seed;
     this.random = new SeededRandom(seed);
     this.scenery = { ...sceneryOf(this.random.fork('scenery')), ...scenery };
@@ -181,7 +186,7 @@ export class World {
     }
     this.#settings.clear();
     this.#archiveVersion++;
-    this.watch.started(core);
+    this.watch.started(core, await core.store.configuration.taskItems('single_phase'));
   }
 
   /** The archive learns of a meter; after a kill it may be there already. */
