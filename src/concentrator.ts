@@ -1,6 +1,6 @@
 import { hostname, networkInterfaces } from 'node:os';
 import { createApi } from './api/app.ts';
-import { accountAuth, profileCatalogue, zonedCron } from './api/ports.ts';
+import { accountAuth, profileCatalogue, profilesPort, zonedCron } from './api/ports.ts';
 import { serveHttps } from './api/serve.ts';
 import type { ApiServices } from './api/services.ts';
 import { uiAssets } from './api/ui-assets.gen.ts';
@@ -9,6 +9,7 @@ import type { Log } from './base/log.ts';
 import { UndoList } from './base/undo.ts';
 import { type Core, type CoreOptions, startCore } from './concentrator/core.ts';
 import type { PlcModules } from './concentrator/modules.ts';
+import { loadProfiles } from './concentrator/profile-files.ts';
 import { PushChannels } from './concentrator/push-channels.ts';
 import { systemTransports, type Transports } from './concentrator/transports.ts';
 import { PushIntake } from './meters/push/intake.ts';
@@ -89,6 +90,8 @@ export async function startConcentrator(options: ConcentratorOptions): Promise<C
       },
       cron: zonedCron(zone),
       catalogue: profileCatalogue(core.profiles),
+      discovery: core.discovery,
+      profiles: profilesPort(core.profiles, () => loadProfiles(directory, core.profiles, log.child('profiles'))),
       clock,
       log,
     };

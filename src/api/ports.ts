@@ -4,7 +4,7 @@ import type { ProfileBook } from '../meters/profiles/index.ts';
 import type { AccountService } from '../security/accounts.ts';
 import { rightsOf } from '../security/roles.ts';
 import { describeCron, nextTick, parseCron } from '../tasks/cron.ts';
-import type { AuthPort, CataloguePort, CronPort, Session } from './services.ts';
+import type { AuthPort, CataloguePort, CronPort, ProfilesPort, Session } from './services.ts';
 
 /** The ports of the API on what the house has; the composition root only chooses them. */
 
@@ -79,6 +79,16 @@ export function zonedCron(zone: () => string): CronPort {
     },
   };
 }
+
+/** The book of profiles, with what reads the user's files. */
+export const profilesPort = (book: ProfileBook, reload: () => void): ProfilesPort => ({
+  all: () => book.all(),
+  isBuiltIn: (name) => book.isBuiltIn(name),
+  get problems() {
+    return book.problems;
+  },
+  reload,
+});
 
 /** Names of objects, units and events from the meter profiles. */
 export const profileCatalogue = (book: ProfileBook): CataloguePort => ({

@@ -2,7 +2,9 @@ import type { Clock } from '../base/clock.ts';
 import type { Log } from '../base/log.ts';
 import type { EventLog, MeterState } from '../base/model.ts';
 import type { Blacklist } from '../device/blacklist.ts';
+import type { Discovery } from '../meters/discovery/discovery.ts';
 import type { LineAccount } from '../meters/line-job.ts';
+import type { ProfileBook } from '../meters/profiles/index.ts';
 import type { Right } from '../security/roles.ts';
 import type { Store } from '../store/types.ts';
 import type { LastError } from '../tasks/attempt-book.ts';
@@ -101,6 +103,12 @@ export interface CataloguePort {
   meterProfiles(): readonly { readonly name: string; readonly title: string }[];
 }
 
+/** Kinds of meters that are known. */
+export interface ProfilesPort extends Pick<ProfileBook, 'all' | 'isBuiltIn' | 'problems'> {
+  /** Reads the user's files again. */
+  reload(): void;
+}
+
 /** All that the API stands on; the composition root hands it over. */
 export interface ApiServices {
   readonly store: Pick<
@@ -114,6 +122,8 @@ export interface ApiServices {
   readonly device: DevicePort;
   readonly cron: CronPort;
   readonly catalogue: CataloguePort;
+  readonly discovery: Pick<Discovery, 'runs' | 'start' | 'cancel'>;
+  readonly profiles: ProfilesPort;
   readonly clock: Clock;
   readonly log: Log;
 }

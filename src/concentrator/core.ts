@@ -11,6 +11,7 @@ import { BlacklistGuard } from '../device/blacklist-guard.ts';
 import { type DeviceIdentity, exchangeFirmwareVersion, readIdentity } from '../device/identity.ts';
 import { DeviceLogbook } from '../device/logbook.ts';
 import { warmUp } from '../kernels/index.ts';
+import type { Discovery } from '../meters/discovery/discovery.ts';
 import { ProfileBook } from '../meters/profiles/index.ts';
 import { openVault } from '../security/vault.ts';
 import { type Defer, lockDataDirectory, openStore } from '../store/index.ts';
@@ -18,6 +19,7 @@ import type { Configuration, MeterArchive, SecretSealer, Store } from '../store/
 import { type Collector, createCollector } from '../tasks/collector.ts';
 import { validateCron } from '../tasks/cron.ts';
 import { withG3Strangers } from './g3-strangers.ts';
+import { createDiscovery } from './discovery.ts';
 import { LineDirectory } from './lines.ts';
 import { ModuleEvents } from './module-events.ts';
 import { moduleTime } from './module-settings.ts';
@@ -70,6 +72,8 @@ export interface Core {
   readonly systemTitle: Uint8Array;
   /** What meters may have for a profile: built in, and `profiles/*.json` of the directory. */
   readonly profiles: ProfileBook;
+  /** Looks for devices that nobody has entered. */
+  readonly discovery: Discovery;
   /** IANA name of the time zone that days are counted in. */
   zone(): string;
   /** The same store to collect into, telling `onAcknowledged`. */
@@ -169,6 +173,18 @@ async function build(options: CoreOptions, undo: UndoList): Promise<Core> {
     maxBusyLines: MOST_BUSY_LINES,
   });
   undo.add(() => collector.stop());
+  const discovery = createDiscovery({
+    store,
+    collector,
+    transports: options.transports,
+    profiles,
+    blacklist,
+    logbook,
+    clock,
+    random,
+    log: log.child('discovery'),
+  });
+  undo.add(() => discovery.stop());
   undo.add(watchSecurity(collector, logbook, log));
 
   const onMeters: (() => void)[] = [];
@@ -201,6 +217,7 @@ async function build(options: CoreOptions, undo: UndoList): Promise<Core> {
     blacklist,
     systemTitle,
     profiles,
+    discovery,
     zone: () => zone,
     collection,
     onMetersChanged: (listener) => {

@@ -1,8 +1,10 @@
+import { profilesPort } from '../../src/api/ports.ts';
 import type { ApiServices, LiveEvents, Right, Session } from '../../src/api/services.ts';
 import { Bus } from '../../src/base/bus.ts';
 import { VirtualClock } from '../../src/base/clock.ts';
 import { DcuError } from '../../src/base/errors.ts';
 import type { Log } from '../../src/base/log.ts';
+import { ProfileBook } from '../../src/meters/profiles/index.ts';
 import { RIGHTS } from '../../src/security/roles.ts';
 import { type FakeStore, fakeStore } from './fake-store.ts';
 
@@ -136,6 +138,12 @@ export function fakeServices(): FakeServices {
         return Array.from({ length: count }, (_, i) => fromMs + i);
       },
     },
+    discovery: {
+      runs: () => [],
+      start: async ({ channel }) => `discovery-${channel}`,
+      cancel: (id) => id === 'discovery-1',
+    },
+    profiles: profilesPort(new ProfileBook(), () => {}),
     catalogue: {
       objectName: (obis) => (obis === '1.0.1.8.0.255' ? 'Active energy import (+A)' : null),
       unitSymbol: (unit) => (unit === 30 ? 'Wh' : null),

@@ -2,7 +2,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createApi } from '../../src/api/app.ts';
-import { accountAuth, profileCatalogue, zonedCron } from '../../src/api/ports.ts';
+import { accountAuth, profileCatalogue, profilesPort, zonedCron } from '../../src/api/ports.ts';
 import { serveHttps } from '../../src/api/serve.ts';
 import { systemClock } from '../../src/base/clock.ts';
 import { silentLog } from '../../src/base/log.ts';
@@ -55,6 +55,8 @@ export async function startHarness({ meters = 60, zone = 'Europe/Riga', port = 0
       },
       cron: zonedCron(() => zone),
       catalogue: profileCatalogue(BUILT_IN_PROFILES),
+      discovery: { runs: () => [], start: async () => 'discovery-1', cancel: () => false },
+      profiles: profilesPort(BUILT_IN_PROFILES, () => {}),
       clock: systemClock,
       log: silentLog,
     },

@@ -1,5 +1,6 @@
 import { configurationRoutes } from './configuration.ts';
 import { deviceRoutes } from './devices.ts';
+import { discoveryRoutes } from './discovery.ts';
 import { eventRoutes } from './events.ts';
 import { homeRoutes } from './home.ts';
 import { lineRoutes } from './lines.ts';
@@ -18,6 +19,7 @@ export const routes = [
   ...meterRoutes,
   ...meterImportRoutes,
   ...deviceRoutes,
+  ...discoveryRoutes,
   ...readingRoutes,
   ...operatingRoutes,
   ...lineRoutes,
