@@ -242,6 +242,7 @@ export class MeteringPoint {
    */
   #learnDay(day: number): void {
     const found = incidentsOfDay(this.plan, day).filter((incident) => this.#happens(incident));
+    if (found.length === 0) return;
     const outages = [...this.#incidents, ...found].filter(({ kind }) => kind === 'outage');
     for (const incident of found.sort((a, b) => a.startMs - b.startMs)) {
       const hidden = outages.some(

@@ -118,8 +118,9 @@ class RunningNeighbourhood implements Neighbourhood {
   #startPush(meter: SimulatedMeter): void {
     const { pushSetup: setup } = meter;
     const { push: plan } = meter.plan;
+    if (plan === undefined || setup === undefined) return;
     const [device] = meterServerConfig(meter).devices;
-    if (plan === undefined || setup === undefined || device === undefined) return;
+    if (device === undefined) return;
     const { seed, clock } = this.#options;
     const push = new MeterPush({ plan, meter, setup, device, seed, clock, log: this.#log });
     meter.whenPushIsAsked(() => push.push());

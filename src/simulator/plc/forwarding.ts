@@ -1,8 +1,9 @@
+import { SHORTEST_FRAME } from '../../plc/frame.ts';
 import { DENIAL } from '../../plc/units/afn-00.ts';
 import type { CarriedMessage } from '../../plc/units/afn-02.ts';
 import { FORWARD_ROUTED, FORWARD_ROUTED_LONG, type NodeRequest } from '../../plc/units/afn-13.ts';
 import { READ_CONCURRENT } from '../../plc/units/afn-f1.ts';
-import type { Handled, ModuleSide } from './module-side.ts';
+import { type Handled, MAX_FRAME, type ModuleSide } from './module-side.ts';
 
 const LONGEST_SHORT_ANSWER = 0xff;
 const METER_TIMEOUT_MS = 20_000;
@@ -10,6 +11,8 @@ const MOST_CONCURRENT = 128;
 /** A meter's processor is slow. */
 const METER_REPLY_MS = 60;
 const NOTHING = new Uint8Array();
+/** What stands around an answer on the UART at most: two addresses; up time, protocol and length. */
+const FRAMING = SHORTEST_FRAME + 2 * 6 + 5;
 
 /**
  * 13F1 and 13F2: one after the other; a meter that is silent has an empty answer. What does not fit 13F1 is answered by
@@ -70,7 +73,10 @@ function isArchived({ memory }: ModuleSide, address: string): boolean {
   return memory.archive.has(address);
 }
 
-/** Brings a message to a meter and its answer back; `done` gets nothing when either is lost, or the meter silent. */
+/**
+ * Brings a message to a meter and its answer back; `done` gets nothing when either is lost, the meter silent, or the
+ * answer longer than a frame takes.
+ */
 function read(
   module: ModuleSide,
   address: string,
@@ -96,7 +102,8 @@ function read(
     const station = options.station(address);
     const answer = station?.receive(message, atMs) ?? NOTHING;
     const up = network.transit(address, answer.length, atMs + meterReplyMs + (station?.delayMs ?? 0));
-    const lost = answer.length === 0 || !up.arrived;
+    const fits = answer.length + FRAMING <= (options.maxFrame ?? MAX_FRAME);
+    const lost = answer.length === 0 || !up.arrived || !fits;
     if (lost) finish(Math.max(atMs, nowMs + meterTimeoutMs));
     else finish(up.atMs, answer);
   });

@@ -5,6 +5,8 @@ import type { ModuleMode, ModuleVersion } from '../../plc/units/afn-03.ts';
 import type { PlcNetwork } from './network.ts';
 import type { Station } from './station.ts';
 
+export const MAX_FRAME = 2048;
+
 export interface SimulatedModuleOptions {
   readonly network: PlcNetwork;
   /** Who stands behind an address; an address without anybody is silent. */
@@ -17,6 +19,7 @@ export interface SimulatedModuleOptions {
   readonly maxConcurrent?: number;
   /** Addresses in one frame; 32 if not given. */
   readonly maxBatch?: number;
+  /** Longest frame, bytes; 2048 if not given. */
   readonly maxFrame?: number;
   /** Units that it does not know, as `F1F1`. */
   readonly without?: readonly string[];

@@ -11,11 +11,12 @@ import { EVENT_REPORT } from '../../plc/units/afn-06.ts';
 import { UNITS } from '../../plc/units/index.ts';
 import { Agenda } from './agenda.ts';
 import { handlerOf } from './handlers.ts';
-import type {
-  ModuleMemory,
-  ModuleSide,
-  SimulatedModuleEvent,
-  SimulatedModuleOptions,
+import {
+  MAX_FRAME,
+  type ModuleMemory,
+  type ModuleSide,
+  type SimulatedModuleEvent,
+  type SimulatedModuleOptions,
 } from './module-side.ts';
 
 export type SimulatedModuleCommand =
@@ -28,7 +29,6 @@ export type SimulatedModuleCommand =
   | { readonly type: 'power'; readonly addresses: readonly string[]; readonly on: boolean };
 
 const DUE_TIMER = 'simulated-module';
-const MAX_FRAME = 2048;
 const REPORT_TRIES = 3;
 const REPORT_REPEAT_MS = 5000;
 const ADDRESSES_IN_REPORT = 30;

@@ -127,6 +127,21 @@ describe('forwarding', () => {
     expect(world.machine.traffic.way).toBe('single');
   });
 
+  test('an answer that no frame takes is as good as none', () => {
+    const world = new PlcWorld({
+      meters: 2,
+      module: {
+        station: (address) => ({ receive: () => new Uint8Array(address.endsWith('1') ? 2048 - 32 : 2048) }),
+      },
+    }).begin();
+    world.until('archive');
+    world.run(MINUTE_MS);
+    forwardAll(world);
+    expect(finished(world, 2)).toBe(true);
+    expect(world.of('answer').map(({ bytes }) => bytes.length)).toEqual([2016]);
+    expect(world.of('failed')).toMatchObject([{ reason: 'meter-silent' }]);
+  });
+
   test('a meter that says nothing fails, and costs the others nothing', () => {
     const dead = addresses(2)[1];
     const world = new PlcWorld({
