@@ -7,20 +7,28 @@ import { DATA_TAGS } from '../dlms/axdr-types.ts';
 import { decodeProfile } from '../kernels/index.ts';
 import type { DecodedProfile } from '../kernels/types.ts';
 import type { ProfileLayout } from './layout.ts';
-import { coveredBy, decodeFailure, hintsOf, orderOf, type PlacedRows, placeRows } from './rows.ts';
+import {
+  coveredBy,
+  decodeFailure,
+  hintsOf,
+  orderOf,
+  type PlacedRows,
+  placeRows,
+  type RowClock,
+} from './rows.ts';
 
 export interface ProfileBatch {
   readonly rows: ProfileRows;
   /** What these rows complete; undefined = nothing can be said. */
   readonly covered: Interval | undefined;
-  /** Rows that had no time and were dropped. */
-  readonly timeless: number;
+  /** Rows that had no time, or one that has not been, and were dropped. */
+  readonly dropped: number;
 }
 
 export interface BufferFacts {
   readonly layout: ProfileLayout;
   readonly asked: Interval;
-  readonly meterDeviationMinutes: number;
+  readonly meterClock: RowClock;
   /** Until then the meter has written all it ever will, UTC ms. */
   readonly writtenMs: number;
   /** No two rows share a second. */
@@ -40,7 +48,7 @@ const MOST_GAPS = 8;
  */
 export function* bufferParts(
   buffer: Uint8Array,
-  { layout, asked, meterDeviationMinutes, writtenMs, alone, broken }: BufferFacts,
+  { layout, asked, meterClock, writtenMs, alone, broken }: BufferFacts,
 ): Generator<ProfileBatch, DcuError | undefined> {
   let first: DcuError | undefined;
   let rest = buffer;
@@ -51,7 +59,7 @@ export function* bufferParts(
     let skipped = 1;
     let placed: PlacedRows | undefined;
     try {
-      placed = placeRows(layout, rest, decoded, meterDeviationMinutes);
+      placed = placeRows(layout, rest, decoded, meterClock);
     } catch (thrown) {
       const error = toDcuError(thrown);
       if (error.code !== 'type-mismatch' || broken !== undefined || decoded.status !== 'type-conflict')
@@ -62,11 +70,11 @@ export function* bufferParts(
     }
     first ??= failure;
     if (placed !== undefined && (failure === undefined || placed.rows.times.length > 0)) {
-      const { rows, timeless } = placed;
+      const { rows, dropped } = placed;
       const part = gaps === 0 ? asked : behindGap(asked, before, rows.times);
       const finished = failure === undefined;
       const covered = part && coveredBy(part, rows.times, { writtenMs, alone, finished });
-      yield { rows, covered, timeless };
+      yield { rows, covered, dropped };
       before = rows.times.at(-1) ?? before;
     }
     if (failure === undefined || broken !== undefined || gaps === MOST_GAPS) return first;

@@ -1,6 +1,6 @@
 import type { CosemAttribute } from '../dlms/client.ts';
 import type { DlmsData } from '../dlms/data.ts';
-import { toUtcMs } from '../dlms/datetime.ts';
+import { CLOCK_STATUS, toUtcMs } from '../dlms/datetime.ts';
 import { dateTimeOf, mismatch } from './attribute.ts';
 
 export interface ClockReading {
@@ -14,6 +14,8 @@ export interface ClockReading {
   /** As in the bytes: minutes to add to local time to get UTC; 0 when the meter leaves it unspecified. */
   readonly deviationMinutes: number;
   readonly status: number;
+  /** Whether it is on daylight saving time; absent when it does not say. */
+  readonly summer?: boolean;
 }
 
 /** @throws DcuError `type-mismatch` when the value names no instant. */
@@ -36,6 +38,7 @@ export function clockReading(
     roundTripMs,
     deviationMinutes: time.deviationMinutes ?? 0,
     status: time.status ?? 0,
+    ...(time.status === undefined ? {} : { summer: (time.status & CLOCK_STATUS.daylightSaving) !== 0 }),
   };
 }
 

@@ -22,6 +22,8 @@ import {
 
 /** Entries of a log are taken as written so long after the event. */
 const SETTLE_MS = 10_000;
+/** Rows may be ahead of the concentrator by no more, whatever the meter sends. */
+const FUTURE_MS = 300_000;
 
 type KnownColumns = () => Promise<readonly CaptureColumn[] | undefined>;
 
@@ -84,7 +86,11 @@ export class ProfileReader {
     const failure = yield* bufferParts(buffer, {
       layout,
       asked,
-      meterDeviationMinutes: reading.deviationMinutes,
+      meterClock: {
+        deviationMinutes: reading.deviationMinutes,
+        latestMs: this.#source.now() + FUTURE_MS,
+        ...(reading.summer === undefined ? {} : { summer: reading.summer }),
+      },
       writtenMs: settledMs - (periodMs > 0 ? periodMs : SETTLE_MS),
       alone,
       broken,

@@ -11,16 +11,31 @@ const NO_STATUS = 0xff;
 
 export interface PlacedRows {
   readonly rows: ProfileRows;
-  /** Rows without a time: they cannot be placed and are dropped. */
-  readonly timeless: number;
+  /** Rows that cannot be placed, without a time or of a time that has not been: they are dropped. */
+  readonly dropped: number;
 }
+
+/** The clock of a meter as rows go by it. */
+export interface RowClock {
+  /** Minutes from local time to UTC, where a row does not say its own. */
+  readonly deviationMinutes: number;
+  /** Whether it is on daylight saving time; undefined when it does not say. */
+  readonly summer?: boolean;
+  /** Rows of a later time than this (UTC ms) have not been captured then; any if absent. */
+  readonly latestMs?: number;
+}
+
+const SUMMER = 0x80;
+/** What daylight saving moves clocks by where a row leaves out its deviation. */
+const SUMMER_MINUTES = 60;
 
 export const hintsOf = (layout: ProfileLayout): ColumnHint[] =>
   layout.objects.map((_, index) => (index === layout.clockIndex ? 'date-time' : 'number'));
 
 /**
  * Kernel columns to rows of the domain. A null time is the row before plus the capture period, another null the value
- * of the row before (Blue Book, class 7). A time without deviation is taken in the meter's own.
+ * of the row before (Blue Book, class 7). A time without deviation is taken in the meter's own, moved by an hour where
+ * the row's status and the meter's disagree about daylight saving.
  * @param buffer the bytes that were decoded; octet strings are copied out of it.
  * @throws DcuError `type-mismatch` naming the object whose values are of another type than its class says.
  */
@@ -28,7 +43,7 @@ export function placeRows(
   layout: ProfileLayout,
   buffer: Uint8Array,
   decoded: DecodedProfile,
-  meterDeviationMinutes: number,
+  meterClock: RowClock,
 ): PlacedRows {
   const { columns } = resolveNulls(decoded, {
     // Without a period a null time means nothing: its row has none.
@@ -43,10 +58,11 @@ export function placeRows(
   }
   const { times, statuses } =
     clock.kind === 'date-time'
-      ? timesOf(clock, meterDeviationMinutes)
+      ? timesOf(clock, meterClock)
       : { times: new Float64Array(0), statuses: new Uint8Array(0) };
   const kept: number[] = [];
-  for (let row = 0; row < decoded.rows; row++) if (!Number.isNaN(times[row])) kept.push(row);
+  const { latestMs = Number.POSITIVE_INFINITY } = meterClock;
+  for (let row = 0; row < decoded.rows; row++) if ((times[row] ?? Number.NaN) <= latestMs) kept.push(row);
 
   const values = layout.columns.map((column, index) => {
     const source = columns[index < layout.clockIndex ? index : index + 1];
@@ -67,17 +83,21 @@ export function placeRows(
       clockStatus: Uint8Array.from(kept, (row) => statuses[row] ?? NO_STATUS),
       values,
     },
-    timeless: decoded.rows - kept.length,
+    dropped: decoded.rows - kept.length,
   };
 }
 
 function timesOf(
   clock: Extract<DecodedColumn, { kind: 'date-time' }>,
-  meterDeviationMinutes: number,
+  { deviationMinutes, summer }: RowClock,
 ): { readonly times: Float64Array; readonly statuses: Uint8Array } {
   const times = clock.values.map((value, row) => {
     if (clock.valid[row] === 0) return Number.NaN;
-    return clock.deviation[row] === DEVIATION_UNSPECIFIED ? value + meterDeviationMinutes * 60_000 : value;
+    if (clock.deviation[row] !== DEVIATION_UNSPECIFIED) return value;
+    const status = clock.status[row] ?? NO_STATUS;
+    const inSummer = (status & SUMMER) !== 0;
+    const moved = summer === undefined || status === NO_STATUS || inSummer === summer ? 0 : inSummer ? -1 : 1;
+    return value + (deviationMinutes + moved * SUMMER_MINUTES) * 60_000;
   });
   const statuses = clock.status.map((status, row) => (clock.valid[row] === 0 ? NO_STATUS : status));
   return { times, statuses };

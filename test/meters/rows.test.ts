@@ -15,6 +15,7 @@ import {
   orderOf,
   type PlacedRows,
   placeRows,
+  type RowClock,
   toEvents,
 } from '../../src/meters/rows.ts';
 
@@ -45,18 +46,22 @@ function place(
   rows: readonly DlmsData[],
   deviationMinutes = 0,
   cut = 0,
+  more: Partial<RowClock> = {},
 ): PlacedRows & { readonly failure: DcuError | undefined } {
   const whole = encodeData(array(rows));
   const buffer = whole.subarray(0, whole.length - cut);
   const decoded = decodeProfile(buffer, hintsOf(layout));
-  return { ...placeRows(layout, buffer, decoded, deviationMinutes), failure: decodeFailure(layout, decoded) };
+  return {
+    ...placeRows(layout, buffer, decoded, { deviationMinutes, ...more }),
+    failure: decodeFailure(layout, decoded),
+  };
 }
 
 describe('rows of a profile', () => {
   test('keep the order of columns, exact integers and octets; the clock stands apart', () => {
-    const { rows, failure, timeless } = place([ROW(at(NOON, -120)), ROW(at(NOON + PERIOD_MS), u32(101))]);
+    const { rows, failure, dropped } = place([ROW(at(NOON, -120)), ROW(at(NOON + PERIOD_MS), u32(101))]);
     expect(failure).toBeUndefined();
-    expect(timeless).toBe(0);
+    expect(dropped).toBe(0);
     expect([...rows.times]).toEqual([NOON, NOON + PERIOD_MS]);
     expect([...rows.clockStatus]).toEqual([0, 0]);
     expect(rows.columns.map(({ obis, scaler, unit }) => [obis, scaler, unit])).toEqual([
@@ -83,12 +88,12 @@ describe('rows of a profile', () => {
   });
 
   test('a null before any value stays no value; a row without a time is dropped and counted', () => {
-    const { rows, timeless } = place([
+    const { rows, dropped } = place([
       ROW(NULL_DATA, NULL_DATA),
       ROW(at(NOON), NULL_DATA),
       ROW(at(NOON + PERIOD_MS)),
     ]);
-    expect(timeless).toBe(1);
+    expect(dropped).toBe(1);
     expect([...rows.times]).toEqual([NOON, NOON + PERIOD_MS]);
     expect([...(rows.values[1]?.values ?? [])]).toEqual([Number.NaN, 100]);
   });
@@ -97,6 +102,25 @@ describe('rows of a profile', () => {
     const { deviationMinutes: _, ...local } = fromUtcMs(NOON, -180);
     const { rows } = place([ROW(octetString(encodeDateTime(local)))], -180);
     expect([...rows.times]).toEqual([NOON]);
+  });
+
+  test('without deviation, the hour that comes twice is told by the daylight saving bit', () => {
+    // Riga, 25 October 2026: 03:30 comes at 00:30 UTC in summer time and at 01:30 UTC in winter time.
+    const local = { year: 2026, month: 10, day: 25, hour: 3, minute: 30, second: 0, hundredths: 0 };
+    const row = (status: number): DlmsData => ROW(octetString(encodeDateTime({ ...local, status })));
+    const times = (summer: boolean, deviation: number): string[] =>
+      [...place([row(0x80), row(0)], deviation, 0, { summer }).rows.times].map((ms) =>
+        new Date(ms).toISOString(),
+      );
+    const both = ['2026-10-25T00:30:00.000Z', '2026-10-25T01:30:00.000Z'];
+    expect(times(false, -120)).toEqual(both);
+    expect(times(true, -180)).toEqual(both);
+  });
+
+  test('of a time that has not been are dropped and counted', () => {
+    const { rows, dropped } = place([ROW(at(NOON)), ROW(at(Date.UTC(2099, 0, 1)))], 0, 0, { latestMs: NOON });
+    expect([...rows.times]).toEqual([NOON]);
+    expect(dropped).toBe(1);
   });
 
   test('the status of the clock is kept', () => {

@@ -114,7 +114,7 @@ function rowsOf(
     columns,
   } as const;
   try {
-    return placeRows(layout, plaintext, decoded, deviation).rows;
+    return placeRows(layout, plaintext, decoded, { deviationMinutes: deviation }).rows;
   } catch (error) {
     if (error instanceof DcuError && error.code === 'type-mismatch') return undefined;
     throw error;

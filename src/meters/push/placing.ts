@@ -148,7 +148,7 @@ function placeBuffer(
     // An empty buffer fits anything and tells nothing.
     if (decodeFailure(of.layout, decoded) !== undefined || decoded.rows === 0) return [];
     try {
-      return [inKind(of, placeRows(of.layout, buffer, decoded, deviation).rows)];
+      return [inKind(of, placeRows(of.layout, buffer, decoded, { deviationMinutes: deviation }).rows)];
     } catch (error) {
       // A number where that layout has none: another one may fit.
       if (error instanceof DcuError && error.code === 'type-mismatch') return [];
