@@ -94,6 +94,10 @@ class CapturedChannel implements ByteChannel {
     return this.#inner.name;
   }
 
+  get settings(): LineSettings | undefined {
+    return this.#inner.settings;
+  }
+
   write(bytes: Uint8Array): Promise<void> {
     this.#tell({ event: 'out', ...withoutPassword(bytes) });
     return this.#inner.write(bytes);

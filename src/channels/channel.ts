@@ -15,6 +15,8 @@ export interface ByteChannel {
    * Absent where only time tells.
    */
   onSilent?(listener: () => void): void;
+  /** The line's settings as they are now; absent where there is no such line. */
+  readonly settings?: LineSettings | undefined;
   /**
    * Changes the line's settings; called when everything written before has left. Absent where there is no such line.
    * Throws `channel-lost` or `channel-open-failed` when the port refuses.

@@ -100,6 +100,9 @@ export function pacedChannel(channel: ByteChannel, pace: LinePace, clock: Clock)
   const { configure } = channel;
   return {
     name: channel.name,
+    get settings() {
+      return channel.settings;
+    },
     write: (bytes) => outgoing.put(bytes.slice()),
     onBytes(its) {
       const first = listener === undefined;

@@ -35,7 +35,7 @@ export async function openSerial(
   for (;;) {
     if (signal?.aborted) throw new DcuError('cancelled', `opening ${options.path} was cancelled`);
     try {
-      return new SerialChannel(options.path, await openPort(options));
+      return new SerialChannel(options, await openPort(options));
     } catch (error) {
       const leftMs = untilMs - clock.monotonicMs();
       if (leftMs <= 0 || !PASSING_CODES.has(systemCode(error))) throw openFailed(options.path, error);
@@ -77,10 +77,12 @@ class SerialChannel implements ByteChannel {
   readonly name: string;
   readonly #port: Port;
   readonly #inbound = new Inbound();
+  #settings: LineSettings | undefined;
 
-  constructor(name: string, port: Port) {
+  constructor({ path: name, baudRate, dataBits, parity }: SerialSettings, port: Port) {
     this.name = name;
     this.#port = port;
+    if (dataBits === 7 || dataBits === 8) this.#settings = { baudRate, dataBits, parity };
     port.on('data', (bytes: Uint8Array) => {
       // The stream cuts its chunks from a pool that it writes on.
       if (this.#inbound.push(new Uint8Array(bytes))) return;
@@ -105,11 +107,17 @@ class SerialChannel implements ByteChannel {
     }
   }
 
+  get settings(): LineSettings | undefined {
+    return this.#settings;
+  }
+
   async configure(settings: LineSettings): Promise<void> {
     const { port } = this.#port;
     if (this.#inbound.ended || port === undefined)
       throw new DcuError('link-closed', `${this.name} is closed`);
     await port.configure(settings);
+    const { baudRate, dataBits, parity } = settings;
+    this.#settings = { baudRate, dataBits, parity };
   }
 
   onBytes(listener: (bytes: Uint8Array) => void): void {

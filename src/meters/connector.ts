@@ -1,21 +1,32 @@
-import { fromHex, toHex } from '../base/bytes.ts';
+import { fromHex } from '../base/bytes.ts';
 import type { Clock } from '../base/clock.ts';
 import type { CollectionStore } from '../base/collection.ts';
-import { type DcuError, toDcuError } from '../base/errors.ts';
+import { DcuError, toDcuError } from '../base/errors.ts';
 import type { Log } from '../base/log.ts';
+import type { LineSettings } from '../base/machine.ts';
 import type { Meter, MeterSecrets, SecuritySuite } from '../base/model.ts';
 import type { Random } from '../base/random.ts';
 import { needsKeys, needsSystemTitle } from '../base/security-needs.ts';
 import type { ByteChannel } from '../channels/channel.ts';
 import type { EcKeyPair } from '../dlms/ciphering/types.ts';
 import type { AssociationConfig, ClientConfig } from '../dlms/client.ts';
-import type { LinkCounters } from '../dlms/link/link.ts';
-import { digest, ecPublicKey } from '../kernels/index.ts';
+import type { LinkConfig, LinkCounters } from '../dlms/link/link.ts';
+import { ecPublicKey } from '../kernels/index.ts';
 import { decodeValue, granted, integerOf } from './attribute.ts';
 import { CounterBlock } from './counter-block.ts';
-import { type LineAccess, LineChannels, type LineOpener } from './line-channels.ts';
-import type { CountLink, LineOpening } from './line-job.ts';
-import { linkConfig, type ProtocolSettings, pduSize, protocolSettings, withinLimits } from './link-settings.ts';
+import { HeardCounters } from './heard-counters.ts';
+import { type LineAccess, LineChannels, type LineOpener, type Taken } from './line-channels.ts';
+import type { CountLink, LineOpening, MeterLinkState } from './line-job.ts';
+import { msPerByteOf } from './line-settings.ts';
+import { LinkMemories } from './link-memory.ts';
+import {
+  type LinkNeeds,
+  linkConfig,
+  type ProtocolSettings,
+  pduSize,
+  protocolSettings,
+  withinLimits,
+} from './link-settings.ts';
 import type { MeterLink } from './meter-link.ts';
 import type { MeterProfile } from './meter-profile.ts';
 import { OwnedLink } from './owned-link.ts';
@@ -37,17 +48,21 @@ export interface ConnectorDependencies {
   readonly log: Log;
   readonly openLine: LineOpener;
   readonly connect: ConnectDlms;
+  /** Told once of what is wrong with a line itself. */
+  readonly onLineTrouble?: (line: string, message: string) => void;
   /** The concentrator's own, eight bytes. */
   readonly systemTitle: Uint8Array;
   /** What meters may have for a profile; those that are built in if not given. */
   readonly profiles?: ProfileBook;
 }
 
-/** What was heard from a meter under one key; for another key its counter begins anew. */
-interface Heard {
-  readonly key: string;
-  lowestMeterCounter: number;
-}
+/** What a meter is opened with; the link depends on how its line was opened. */
+type MeterConfig = Omit<ClientConfig, 'link'> & {
+  readonly link: (own: LineSettings | undefined) => LinkConfig;
+};
+
+/** Well within the time after which meters give up an idle association by themselves (120 s where nothing else is set). */
+const LINGER_MS = 5_000;
 
 /** The line to a meter for one opening, and who is told what failed tries had counted. */
 interface Way {
@@ -73,11 +88,17 @@ const HIGHEST_RAISE = 0xff00_0000;
 export class MeterConnector {
   readonly #deps: ConnectorDependencies;
   readonly #counters = new Map<number, CounterBlock>();
-  readonly #heard = new Map<number, Heard>();
+  readonly #heard: HeardCounters;
+  readonly #memories: LinkMemories;
   readonly #channels: LineChannels;
+  readonly #troubles = new Set<string>();
 
   constructor(deps: ConnectorDependencies) {
     this.#deps = deps;
+    this.#heard = new HeardCounters(deps.store.counters, deps.log);
+    this.#memories = new LinkMemories((line) =>
+      this.#trouble(line, 'the line hands back what is sent: the echo is taken out'),
+    );
     this.#channels = new LineChannels(deps.openLine);
   }
 
@@ -89,6 +110,8 @@ export class MeterConnector {
       tries: settings.retries + 1,
       linkRepeats: meter.address.framing === 'hdlc',
       silentMs: settings.silentMs,
+      lingerMs: access.shared ? LINGER_MS : 0,
+      budgetMs: settings.timeoutMs * (settings.retries + 1) * 2,
       open: async (signal, probe, count) => {
         const way = { access, count, signal };
         const limits = await access.limits?.(signal);
@@ -121,14 +144,20 @@ export class MeterConnector {
     }
   }
 
+  /** What this run has learned of the link to a meter; undefined before the first opening. */
+  linkState(meter: Meter): MeterLinkState | undefined {
+    return this.#memories.known(meter)?.state();
+  }
+
   /** To be called when lines may have been set up anew: what stood open on the old settings is closed when it is idle. */
   linesChanged(): Promise<void> {
     return this.#channels.closeOutdated();
   }
 
   /** Closes the channels that were kept open. */
-  close(): Promise<void> {
-    return this.#channels.close();
+  async close(): Promise<void> {
+    await this.#channels.close();
+    await this.#heard.close();
   }
 
   async #open(
@@ -143,11 +172,23 @@ export class MeterConnector {
     const secrets = await store.secrets(meter.id);
     const counters = needsKeys(meter.security) ? this.#countersOf(meter) : undefined;
     await counters?.ready();
-    const config: ClientConfig = {
-      link: linkConfig(meter, settings, profile.receiveWindow, probe),
+    const memory = this.#memories.of(meter, access.lineName, access.shared);
+    const needs: LinkNeeds = { settings, window: profile.receiveWindow, probe, memory };
+    const config: MeterConfig = {
+      link: (own) => {
+        const msPerByte = msPerByteOf(own, meter.address);
+        memory.bounds = {
+          mostMs: settings.timeoutMs,
+          maxInfo: settings.maxBytes,
+          ...(msPerByte === undefined ? {} : { msPerByte }),
+          ...(access.limits === undefined ? {} : { patient: true }),
+        };
+        const echo = access.shared ? { echo: this.#memories.echoing(access.lineName) } : {};
+        return linkConfig(meter, { ...needs, ...echo }, own);
+      },
       association: {
         ...associationConfig(meter, secrets, settings, this.#deps.systemTitle, counters),
-        ...this.#replays(meter, secrets),
+        ...(await this.#heard.of(meter, secrets.encryptionKey)),
       },
       randomBytes: (length) => random.bytes(length),
     };
@@ -172,7 +213,7 @@ export class MeterConnector {
   async #resynchronise(
     meter: Meter,
     way: Way,
-    config: ClientConfig,
+    config: MeterConfig,
     profile: MeterProfile,
     counters: CounterBlock,
     error: DcuError,
@@ -180,7 +221,7 @@ export class MeterConnector {
     const { expectedInvocationCounter: hint } = error.facts;
     if (typeof hint === 'number') return this.#raise(meter, counters, hint, 'to what the meter expects');
     // A meter that is silent to everybody is not asked a second time.
-    if (error.code === 'link-timeout' && config.link.framing === 'hdlc') return false;
+    if (error.code === 'link-timeout' && meter.address.framing === 'hdlc') return false;
     try {
       const seen = await this.#readCounter(meter, way, config, profile);
       return await this.#raise(meter, counters, seen + 1, 'after reading it from the meter');
@@ -208,11 +249,11 @@ export class MeterConnector {
     return true;
   }
 
-  async #readCounter(meter: Meter, way: Way, config: ClientConfig, profile: MeterProfile): Promise<number> {
+  async #readCounter(meter: Meter, way: Way, config: MeterConfig, profile: MeterProfile): Promise<number> {
     const { link: linkOf, association } = config;
     const link = await this.#associate(meter, way, {
       ...config,
-      link: { ...linkOf, clientAddress: profile.publicClient },
+      link: (own) => ({ ...linkOf(own), clientAddress: profile.publicClient }),
       association: { auth: 'none', policy: 'none', maxPduSize: association.maxPduSize },
     });
     try {
@@ -224,60 +265,70 @@ export class MeterConnector {
   }
 
   /** A link whose release also gives the channel back. */
-  async #associate(meter: Meter, way: Way, config: ClientConfig): Promise<MeterLink> {
+  async #associate(meter: Meter, way: Way, config: MeterConfig): Promise<MeterLink> {
     const { access, signal } = way;
-    const { channel, before } = await this.#channels.take(meter, access, signal);
+    const taken = await this.#channels.take(meter, access, signal);
     try {
-      return await this.#associateOn(channel, config, way);
+      return await this.#associateOn(taken, meter, config, way);
     } catch (error) {
       // A port that went away while nobody used it says nothing of this meter.
-      if (!before || signal.aborted || toDcuError(error).code !== 'channel-lost') throw error;
-      return this.#associateOn((await this.#channels.take(meter, access, signal)).channel, config, way);
+      if (!taken.before || signal.aborted || toDcuError(error).code !== 'channel-lost') throw error;
+      return this.#associateOn(await this.#channels.take(meter, access, signal), meter, config, way);
     }
   }
 
-  async #associateOn(channel: ByteChannel, config: ClientConfig, { signal, count }: Way): Promise<MeterLink> {
+  async #associateOn(
+    { channel, own }: Taken,
+    meter: Meter,
+    config: MeterConfig,
+    { access, signal, count }: Way,
+  ): Promise<MeterLink> {
     let counters: Readonly<LinkCounters> | undefined;
     const abort = new AbortController();
     const onAbort = (): void => abort.abort(signal.reason);
     signal.addEventListener('abort', onAbort, { once: true });
     try {
-      const link = await this.#deps.connect(channel, config, this.#deps.clock, {
-        signal: abort.signal,
-        onCounters: (made) => {
-          counters = made;
+      const link = await this.#deps.connect(
+        channel,
+        { ...config, link: config.link(own) },
+        this.#deps.clock,
+        {
+          signal: abort.signal,
+          onCounters: (made) => {
+            counters = made;
+          },
         },
-      });
+      );
       return new OwnedLink(
         link,
-        () => this.#channels.giveBack(channel),
-        () => this.#channels.discard(channel),
+        () => {
+          this.#heard.save(meter);
+          return this.#channels.giveBack(channel);
+        },
+        () => {
+          this.#heard.save(meter);
+          return this.#channels.discard(channel);
+        },
       );
     } catch (error) {
       if (counters !== undefined) count(counters);
       await this.#channels.discard(channel);
-      throw error;
+      const garbled = access.shared ? unreadable(error, counters) : undefined;
+      if (garbled === undefined) throw error;
+      this.#trouble(access.lineName, `meter ${meter.meterNo}: ${garbled.message}`);
+      throw garbled;
     } finally {
       signal.removeEventListener('abort', onAbort);
     }
   }
 
-  /** What a meter has said is refused when it comes again, also in a later session of this run. */
-  #replays(
-    { id }: Meter,
-    { encryptionKey }: MeterSecrets,
-  ): Pick<AssociationConfig, 'lowestMeterCounter' | 'onMeterCounter'> {
-    if (encryptionKey === undefined) return {};
-    const key = toHex(digest('sha256', encryptionKey));
-    const known = this.#heard.get(id);
-    const heard = known?.key === key ? known : { key, lowestMeterCounter: 0 };
-    this.#heard.set(id, heard);
-    return {
-      lowestMeterCounter: heard.lowestMeterCounter,
-      onMeterCounter: (lowest) => {
-        heard.lowestMeterCounter = lowest;
-      },
-    };
+  /** Each once. */
+  #trouble(line: string, message: string): void {
+    const what = `${line} ${message}`;
+    if (this.#troubles.has(what)) return;
+    this.#troubles.add(what);
+    this.#deps.log.warn('trouble on a line', { line, message });
+    this.#deps.onLineTrouble?.(line, message);
   }
 
   #countersOf(meter: Meter): CounterBlock {
@@ -287,6 +338,23 @@ export class MeterConnector {
     this.#counters.set(meter.id, made);
     return made;
   }
+}
+
+/** Bad frames that a line has now and then. */
+const STRAY_FRAMES = 2;
+
+/** What a time-out really is where something did come, and never anything that could be read. */
+function unreadable(thrown: unknown, counters: Readonly<LinkCounters> | undefined): DcuError | undefined {
+  const error = toDcuError(thrown);
+  if (error.code !== 'link-timeout' || counters === undefined) return undefined;
+  const { badFcs, rejectedHeaders, framesReceived, ignoredFrames, timeouts } = counters;
+  const bad = badFcs + rejectedHeaders;
+  if (bad < STRAY_FRAMES || bad < timeouts || framesReceived > ignoredFrames + STRAY_FRAMES) return undefined;
+  return new DcuError(
+    'frame-corrupt',
+    'it answers, but hardly a frame of it can be read: two devices may share this address, or its bit rate or parity may be another',
+    { facts: { badFcs, rejectedHeaders, timeouts }, cause: thrown },
+  );
 }
 
 function associationConfig(

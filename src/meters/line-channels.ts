@@ -1,5 +1,7 @@
+import type { LineSettings } from '../base/machine.ts';
 import type { Meter } from '../base/model.ts';
 import type { ByteChannel, ChannelOpener } from '../channels/channel.ts';
+import { setLine } from './line-settings.ts';
 
 /** How a meter is reached: handed in from above, where channels and their settings are known. */
 export interface LineAccess {
@@ -35,10 +37,18 @@ export type LineOpener = (meter: Meter) => LineAccess;
 /** A channel of a shared line, open between meters. */
 interface Kept {
   readonly channel: ByteChannel;
+  /** As it was opened. */
+  readonly own: LineSettings | undefined;
   readonly access: LineAccess;
   /** The meter that used it last: by it the way to the line is looked up. */
   readonly meter: Meter;
   readonly busy: boolean;
+}
+
+export interface Taken {
+  readonly channel: ByteChannel;
+  readonly own: LineSettings | undefined;
+  readonly before: boolean;
 }
 
 /** The channels of all lines: one for each session, or on a shared line one that stays open between meters. */
@@ -50,22 +60,34 @@ export class LineChannels {
     this.#openLine = openLine;
   }
 
-  /** `before`: it was open already, and may have died while nobody used it. @throws what the opener throws */
-  async take(
-    meter: Meter,
-    access: LineAccess,
-    signal: AbortSignal,
-  ): Promise<{ readonly channel: ByteChannel; readonly before: boolean }> {
+  /**
+   * The channel, set as the meter needs it. `before`: it was open already, and may have died while nobody used it. `own`:
+   * the settings it was opened with. @throws what the opener throws, and `setLine`
+   */
+  async take(meter: Meter, access: LineAccess, signal: AbortSignal): Promise<Taken> {
+    const taken = await this.#take(meter, access, signal);
+    try {
+      await setLine(taken.channel, taken.own, meter.address);
+    } catch (error) {
+      await this.discard(taken.channel);
+      throw error;
+    }
+    return taken;
+  }
+
+  async #take(meter: Meter, access: LineAccess, signal: AbortSignal): Promise<Taken> {
     const { lineName, opener, shared } = access;
     const kept = this.#kept.get(lineName);
     if (kept?.access.opener === opener) {
-      this.#kept.set(lineName, { channel: kept.channel, access, meter, busy: true });
-      return { channel: kept.channel, before: true };
+      const { channel, own } = kept;
+      this.#kept.set(lineName, { channel, own, access, meter, busy: true });
+      return { channel, own, before: true };
     }
     if (kept !== undefined) await this.discard(kept.channel);
     const channel = await opener.open(signal);
-    if (shared) this.#kept.set(lineName, { channel, access, meter, busy: true });
-    return { channel, before: false };
+    const own = channel.settings;
+    if (shared) this.#kept.set(lineName, { channel, own, access, meter, busy: true });
+    return { channel, own, before: false };
   }
 
   /** After an orderly end: stays open for the next meter where that is worth anything. */

@@ -72,7 +72,8 @@ export class LineOpener<Session extends LineSession> {
         throw thrown;
       }
       const error = toDcuError(thrown);
-      const final = probe || !error.retryable || (linkRepeats && error.code === 'link-timeout');
+      const silence = error.code === 'link-timeout' || error.code === 'frame-corrupt';
+      const final = probe || !error.retryable || (linkRepeats && silence);
       return { failed: error, exhausted: this.#failed(entry, error, final ? 1 : tries) };
     } finally {
       keepPatience();

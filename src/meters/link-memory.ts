@@ -92,6 +92,17 @@ export class LinkMemory implements PeerMemory {
     return within(Math.min(startMs * 2 ** attempt, leftMs));
   }
 
+  /**
+   * Where an answer that is late ends the connection: half of what one may take, as long as the meter is known to be much
+   * faster and has not been silent since.
+   */
+  wholeAnswerMs(): number {
+    const { mostMs, patient } = this.#bounds;
+    const ownMs = this.#own.timeoutMs;
+    if (patient === true || ownMs === undefined) return mostMs;
+    return Math.min(mostMs, Math.max(mostMs / 2, ownMs * PROBE));
+  }
+
   answered(ms: number): void {
     this.#own.answered(ms);
     this.#line?.answered(ms);

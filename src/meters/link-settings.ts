@@ -1,6 +1,9 @@
+import type { LineSettings } from '../base/machine.ts';
 import type { Framing, Meter } from '../base/model.ts';
 import type { LinkConfig } from '../dlms/link/link.ts';
 import type { LineLimits } from './line-channels.ts';
+import { openingOf } from './line-settings.ts';
+import type { LinkMemory } from './link-memory.ts';
 
 /** Protocol attributes of the manual's Table 4, with its values where none are given. */
 export interface ProtocolSettings {
@@ -55,12 +58,27 @@ export function withinLimits(
   };
 }
 
-/** `probe`: one try only, for a meter that has been silent. */
+/** Late answers to earlier tries are still taken: the last one waits for as long as the protocol says. */
+const repeatAfterMs = ({ timeoutMs, retries }: ProtocolSettings): number =>
+  Math.ceil(timeoutMs / (retries + 1));
+
+/** What a link depends on beside the meter's address. */
+export interface LinkNeeds {
+  readonly settings: ProtocolSettings;
+  /** Frames in a row that the meter may send. */
+  readonly window: number;
+  /** One try only, for a meter that has been silent. */
+  readonly probe: boolean;
+  readonly memory: LinkMemory;
+  /** Of a shared serial line: whether it is known to hand back what is sent. */
+  readonly echo?: boolean;
+}
+
+/** `own`: settings that the line was opened with. Sizes and windows are the largest that settings and memory allow. */
 export function linkConfig(
   meter: Meter,
-  settings: ProtocolSettings,
-  receiveWindow: number,
-  probe: boolean,
+  { settings, window, probe, memory, echo }: LinkNeeds,
+  own: LineSettings | undefined,
 ): LinkConfig {
   const { framing, clientAddress, serverAddress, physicalAddress, addressBytes } = meter.address;
   if (framing === 'wrapper') {
@@ -68,11 +86,18 @@ export function linkConfig(
       framing,
       clientAddress,
       serverAddress,
-      responseTimeoutMs: settings.timeoutMs,
+      responseTimeoutMs: memory.wholeAnswerMs(),
       maxApdu: pduSize(settings) + 256,
+      memory,
+      ...(meter.address.transport === 'udp'
+        ? { repeats: { times: probe ? 0 : settings.retries, afterMs: repeatAfterMs(settings) } }
+        : {}),
     };
   }
-  const field = Math.min(LARGEST_FIELD, settings.maxBytes);
+  const { info, window: mostFrames } = memory.proposal;
+  const field = Math.min(LARGEST_FIELD, settings.maxBytes, info);
+  const frames = Math.min(window, mostFrames);
+  const opening = openingOf(meter.meterNo, meter.address, own);
   return {
     framing,
     clientAddress,
@@ -81,11 +106,14 @@ export function linkConfig(
     addressBytes,
     maxInfoTransmit: field,
     maxInfoReceive: field,
-    windowTransmit: 1,
-    windowReceive: receiveWindow,
+    windowTransmit: frames,
+    windowReceive: frames,
     interOctetTimeoutMs: INTER_OCTET_TIMEOUT_MS,
     responseTimeoutMs: settings.timeoutMs,
     retries: probe ? 0 : settings.retries,
+    memory,
+    ...(opening === undefined ? {} : { opening }),
+    ...(echo === undefined ? {} : { echo: echo || 'detect' }),
   };
 }
 

@@ -155,6 +155,7 @@ class LineCollector implements Collector {
         log,
         backoff: DEFAULT_BACKOFF,
         prepareOpening: (meter) => this.#connector.prepare(meter),
+        linkState: (meter) => this.#connector.linkState(meter),
         meterState: (meter, state) => this.#states.note(meter, state),
         changed: () => this.#progress(),
       },

@@ -45,7 +45,7 @@ describe('the channel of a line', () => {
     const first = await bus.take();
     expect(first.before).toBe(false);
     await bus.channels.giveBack(first.channel);
-    expect(await bus.take()).toEqual({ channel: first.channel, before: true });
+    expect(await bus.take()).toEqual({ channel: first.channel, own: undefined, before: true });
     expect(bus.steps).toEqual(['open channel 1']);
     const own = setUp(false);
     await own.channels.giveBack((await own.take()).channel);

@@ -156,6 +156,8 @@ export interface WrapperLinkConfig {
   readonly responseTimeoutMs: number;
   /** Longest APDU accepted from the peer. */
   readonly maxApdu: number;
+  /** Client, over datagrams, which get lost: requests that may be repeated are, so often, each time after so long. */
+  readonly repeats?: { readonly times: number; readonly afterMs: number };
   /** Client: told how fast the server answers. */
   readonly memory?: Pick<PeerMemory, 'answered' | 'silent'>;
   /** Client: the meter is behind a gateway; its prefix stands around every APDU. */
