@@ -38,6 +38,7 @@ export function demoPlan(seed: number, meters: number, g3Host: string): MeterPla
     g3: { meters: g3, host: g3Host },
     rs485Lines: lines,
     metersPerLine: Math.max(1, perLine),
+    modeEPerLine: perLine > 1 ? 1 : 0,
   });
 }
 
