@@ -7,6 +7,8 @@ import { World, type WorldOptions } from './world.ts';
 
 export interface DaysOptions extends WorldOptions {
   readonly days: number;
+  /** Told before anything happens. */
+  readonly onBegin?: (world: World) => void;
   /** Told after each day. */
   readonly onDay?: (day: number, world: World) => void;
 }
@@ -32,6 +34,7 @@ export async function runDays(options: DaysOptions): Promise<DaysReport> {
   const faults = new FaultPlan(world);
   let checked: Checked = { rows: 0, events: 0, due: 0, misstamped: 0 };
   try {
+    options.onBegin?.(world);
     world.dcu.start();
     await world.up();
     let lived = 0;

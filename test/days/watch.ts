@@ -172,7 +172,7 @@ export class Watch {
       (job) =>
         job.state === 'queued' &&
         (this.#priorities.get(job.name) ?? Number.POSITIVE_INFINITY) < own &&
-        job.queuedAt < started.queuedAt &&
+        job.queuedAt <= started.queuedAt &&
         !this.#unwell.has(job.meterId) &&
         nowMs - (this.#talkedMs.get(job.meterId) ?? Number.NEGATIVE_INFINITY) > PEACE_MS,
     );
