@@ -25,6 +25,8 @@ const PROFILE_GENERIC = 7;
 export class GetService implements Service {
   readonly #limits: ServiceLimits;
   #transfer: OutgoingTransfer | undefined;
+  /** The answer to the last request for a block. */
+  #said: { readonly invoke: number; readonly asked: number; readonly apdu: Uint8Array } | undefined;
 
   constructor(limits: ServiceLimits) {
     this.#limits = limits;
@@ -36,6 +38,7 @@ export class GetService implements Service {
     const { invoke } = request;
     if (request.type === 'next') return { apdu: this.#next(invoke, request.blockNumber) };
     this.#transfer = undefined;
+    this.#said = undefined;
     if (request.type === 'normal' && request.request.attribute.attribute === 0) {
       requireAttributeZero(this.#limits, request.request.attribute, 'get');
       return {
@@ -95,8 +98,15 @@ export class GetService implements Service {
   }
 
   #next(invoke: number, blockNumber: number): Uint8Array {
+    const said = this.#said;
+    // Who asks for it once more has not got the answer.
+    if (said?.invoke === invoke && said.asked === blockNumber) return said.apdu;
     const transfer = this.#transfer;
-    if (transfer !== undefined && blockNumber === transfer.blockNumber) return this.#block(invoke, transfer);
+    if (transfer !== undefined && blockNumber === transfer.blockNumber) {
+      const apdu = this.#block(invoke, transfer);
+      this.#said = { invoke, asked: blockNumber, apdu };
+      return apdu;
+    }
     this.#transfer = undefined;
     const result = transfer === undefined ? 'no-long-get-in-progress' : 'data-block-number-invalid';
     return encodeGetResponse({
