@@ -12,6 +12,7 @@ import { Shell } from './shell/shell.tsx';
 
 const Meters = lazy(() => import('./pages/meters/meters.tsx'));
 const MeterPage = lazy(() => import('./pages/meter/meter.tsx'));
+const DiscoveryPage = lazy(() => import('./pages/discovery/discovery.tsx'));
 const MeterReading = lazy(() => import('./pages/reading/meter-reading.tsx'));
 const Lines = lazy(() => import('./pages/lines/lines.tsx'));
 const TaskGroups = lazy(() => import('./pages/settings/task-groups.tsx'));
@@ -21,6 +22,7 @@ const ChannelAttributes = lazy(() => import('./pages/settings/channel-attributes
 const Protocols = lazy(() => import('./pages/settings/protocols.tsx'));
 const ProtocolAttributes = lazy(() => import('./pages/settings/protocol-attributes.tsx'));
 const SystemSettings = lazy(() => import('./pages/settings/system.tsx'));
+const Profiles = lazy(() => import('./pages/settings/profiles.tsx'));
 const Logbook = lazy(() => import('./pages/logs/logbook.tsx'));
 const Audit = lazy(() => import('./pages/logs/audit.tsx'));
 
@@ -52,6 +54,7 @@ export function App() {
             <Route path="/" element={<Home />} />
             <Route path="/meters" element={<Meters />} />
             <Route path="/meters/:id" element={<MeterPage />} />
+            <Route path="/discovery" element={<DiscoveryPage />} />
             <Route path="/reading" element={<MeterReading />} />
             <Route path="/lines" element={<Lines />} />
             <Route path="/settings/tasks" element={<TaskGroups />} />
@@ -61,6 +64,7 @@ export function App() {
             <Route path="/settings/protocols" element={<Protocols />} />
             <Route path="/settings/protocol-attributes" element={<ProtocolAttributes />} />
             <Route path="/settings/system" element={<SystemSettings />} />
+            <Route path="/settings/profiles" element={<Profiles />} />
             <Route path="/settings" element={<Navigate to="/settings/tasks" replace />} />
             <Route path="/events/logbook" element={<Logbook />} />
             <Route path="/events/audit" element={<Audit />} />

@@ -27,7 +27,13 @@ export const sections: readonly Section[] = [
       { label: 'Lines', to: '/lines', right: 'readings.read' },
     ],
   },
-  { label: 'Archive', entries: [{ label: 'Meters', to: '/meters', right: 'meters.read' }] },
+  {
+    label: 'Archive',
+    entries: [
+      { label: 'Meters', to: '/meters', right: 'meters.read' },
+      { label: 'Find Devices', to: '/discovery', right: 'meters.read' },
+    ],
+  },
   {
     label: 'Setting',
     entries: [
@@ -38,6 +44,7 @@ export const sections: readonly Section[] = [
       { label: 'Channel Attribution', to: '/settings/channel-attributes', right: 'settings.read' },
       { label: 'Protocol', to: '/settings/protocols', right: 'settings.read' },
       { label: 'Protocol Attribution', to: '/settings/protocol-attributes', right: 'settings.read' },
+      { label: 'Meter Profile', to: '/settings/profiles', right: 'meters.read' },
     ],
   },
 ];
