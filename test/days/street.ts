@@ -46,7 +46,8 @@ export class Place implements SocketPlace {
     this.#options = options;
     this.#line = line;
     this.name = where.kind === 'tcp' ? `tcp ${where.host}:${where.port}` : `rs485 ${where.line}`;
-    this.#meter = this.#install(plan);
+    this.#meter = this.#make(plan);
+    this.#attach(this.#meter);
   }
 
   get meter(): SimulatedMeter {
@@ -60,7 +61,8 @@ export class Place implements SocketPlace {
     await Promise.all([...this.#sessions].map((close) => close()));
     this.#sessions = new Set();
     this.#gone = false;
-    this.#meter = this.#install(plan);
+    this.#meter = this.#make(plan);
+    this.#attach(this.#meter);
   }
 
   accept(): ((far: ByteChannel) => void) | undefined {
@@ -73,7 +75,7 @@ export class Place implements SocketPlace {
     return this.breakage > 0 && this.#options.random.next() < this.breakage;
   }
 
-  #install(plan: MeterPlan): SimulatedMeter {
+  #make(plan: MeterPlan): SimulatedMeter {
     const { seed, clock, startMs, onCounter } = this.#options;
     const meter = new SimulatedMeter(plan, { seed, clock, startMs, liveOutages: true });
     const accept = meter.acceptInvocationCounter.bind(meter);
@@ -82,14 +84,13 @@ export class Place implements SocketPlace {
       onCounter(meter, `${client} ${key}`, counter, accepted);
       return accepted;
     };
-    if (this.#line !== undefined) this.#attach(meter, this.#line);
     return meter;
   }
 
   /** A station whose machine gave up its end of the wire is still screwed to it. */
-  #attach(meter: SimulatedMeter, line: SharedLine): void {
-    if (meter !== (this.#meter ?? meter) || this.#gone) return;
-    this.#serve(meter, line.tap(meter.plan.meterNo), () => this.#attach(meter, line));
+  #attach(meter: SimulatedMeter): void {
+    if (this.#line === undefined || meter !== this.#meter || this.#gone) return;
+    this.#serve(meter, this.#line.tap(meter.plan.meterNo), () => this.#attach(meter));
   }
 
   #serve(meter: SimulatedMeter, channel: ByteChannel, onOver: () => void): void {
