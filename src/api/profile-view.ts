@@ -1,5 +1,7 @@
 import type { Static } from 'elysia';
 import type { ColumnValues, Interval, ProfileKind, ProfileRows } from '../base/model.ts';
+import { rowMarks } from '../meters/row-marks.ts';
+import type { Gap } from '../tasks/gaps.ts';
 import type * as schema from './schema.ts';
 import type { CataloguePort } from './services.ts';
 
@@ -13,13 +15,12 @@ export function profileView(
   kind: ProfileKind,
   rows: ProfileRows | undefined,
   interval: Interval,
-  coverage: readonly Interval[],
-  nowMs: number,
+  gaps: readonly Gap[],
   zone: string,
   catalogue: CataloguePort,
 ): ProfileView {
   const times = rows === undefined ? [] : Array.from(rows.times);
-  const periodMs = kind === 'billing' ? null : usualPeriod(times);
+  const periodMs = periodOf(kind, rows);
   return {
     kind,
     from: interval.fromMs,
@@ -37,15 +38,30 @@ export function profileView(
       unit: column.unit === null ? null : catalogue.unitSymbol(column.unit),
       values: plainValues(rows?.values[index]),
     })),
-    gaps:
-      kind === 'billing'
-        ? []
-        : gapsOf(
-            times,
-            periodMs,
-            { fromMs: interval.fromMs, toMs: Math.min(interval.toMs, nowMs) },
-            coverage,
-          ),
+    marks: rows === undefined ? [] : [...rowMarks(rows)].map(([row, marks]) => ({ row, marks: [...marks] })),
+    gaps: kind === 'billing' ? [] : gaps.map(gapView),
+  };
+}
+
+/** Milliseconds between rows as seen in the data; null where rows come when they come, or too few are there. */
+export const periodOf = (kind: ProfileKind, rows: ProfileRows | undefined): number | null =>
+  kind === 'billing' || rows === undefined ? null : usualPeriod(Array.from(rows.times));
+
+export function gapView({ fromMs, toMs, cause, why }: Gap): ProfileView['gaps'][number] {
+  return {
+    fromMs,
+    toMs,
+    reason: cause === 'unread' ? 'unread' : 'missing',
+    cause,
+    why:
+      why === undefined
+        ? null
+        : {
+            reason: why.reason,
+            code: why.code ?? null,
+            message: why.message ?? null,
+            since: why.sinceMs ?? null,
+          },
   };
 }
 
@@ -78,38 +94,4 @@ export function usualPeriod(times: readonly number[]): number | null {
     if (best === null || count > (seen.get(best) ?? 0)) best = distance;
   }
   return best;
-}
-
-/** Stretches of the interval without rows, cut where reading has not been yet (`unread`) and where it has (`missing`). */
-export function gapsOf(
-  times: readonly number[],
-  periodMs: number | null,
-  interval: Interval,
-  coverage: readonly Interval[],
-): ProfileView['gaps'] {
-  if (interval.toMs <= interval.fromMs) return [];
-  const empty: Interval[] = [];
-  const slack = periodMs === null ? 0 : periodMs * 1.5;
-  let from = interval.fromMs;
-  for (const time of times) {
-    if (time - from > slack) empty.push({ fromMs: from, toMs: time });
-    from = time;
-  }
-  if (interval.toMs - from > slack) empty.push({ fromMs: from, toMs: interval.toMs });
-  return empty.flatMap((gap) => splitByCoverage(gap, coverage));
-}
-
-function splitByCoverage(gap: Interval, coverage: readonly Interval[]): ProfileView['gaps'] {
-  const parts: ProfileView['gaps'] = [];
-  let from = gap.fromMs;
-  for (const read of coverage) {
-    const start = Math.max(read.fromMs, from);
-    const end = Math.min(read.toMs, gap.toMs);
-    if (end <= start) continue;
-    if (start > from) parts.push({ fromMs: from, toMs: start, reason: 'unread' });
-    parts.push({ fromMs: start, toMs: end, reason: 'missing' });
-    from = end;
-  }
-  if (from < gap.toMs) parts.push({ fromMs: from, toMs: gap.toMs, reason: 'unread' });
-  return parts;
 }

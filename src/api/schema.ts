@@ -9,6 +9,8 @@ import {
   PROFILE_KINDS,
   TASK_TYPES,
 } from '../base/model.ts';
+import { ROW_MARKS } from '../meters/row-marks.ts';
+import { GAP_CAUSES, UNREAD_REASONS } from '../tasks/gaps.ts';
 
 /** Shapes of what the API takes and gives. The GUI's types are derived from these. */
 
@@ -196,6 +198,47 @@ const scaled = {
   unit: nullable(t.String()),
 };
 
+/** Data of a meter that is not there, and why. */
+export const gap = t.Object({
+  fromMs: t.Number(),
+  toMs: t.Number(),
+  /** `unread`: not fetched yet; `missing`: fetched, and the meter holds no row. */
+  reason: t.Union([t.Literal('unread'), t.Literal('missing')]),
+  cause: literals(GAP_CAUSES),
+  /** With `unread`. */
+  why: nullable(
+    t.Object({
+      reason: literals(UNREAD_REASONS),
+      /** Of the last attempt. */
+      code: nullable(t.String()),
+      message: nullable(t.String()),
+      since: nullable(epochMs()),
+    }),
+  ),
+});
+
+/** What is known of a meter's clock. */
+export const meterClock = t.Object({
+  check: nullable(
+    t.Object({
+      time: epochMs(),
+      /** Meter minus concentrator, milliseconds, the round trip taken out. */
+      driftMs: t.Number(),
+      action: literals(['none', 'shifted', 'set', 'refused']),
+    }),
+  ),
+  /** Newest first. */
+  corrections: t.Array(
+    t.Object({
+      time: epochMs(),
+      driftMs: t.Number(),
+      action: literals(['shifted', 'set', 'refused', 'broadcast']),
+      /** Drift afterwards; null where it was not looked at again. */
+      leftMs: nullable(t.Number()),
+    }),
+  ),
+});
+
 export const profile = t.Object({
   kind: profileKind,
   from: epochMs(),
@@ -216,14 +259,9 @@ export const profile = t.Object({
       values: t.Array(t.Union([t.Number(), t.String(), t.Null()])),
     }),
   ),
-  gaps: t.Array(
-    t.Object({
-      fromMs: t.Number(),
-      toMs: t.Number(),
-      /** `unread`: not fetched yet; `missing`: fetched, and the meter holds no row. */
-      reason: t.Union([t.Literal('unread'), t.Literal('missing')]),
-    }),
-  ),
+  /** What the meter says of rows beside their values, by the index of the row. */
+  marks: t.Array(t.Object({ row: t.Integer(), marks: t.Array(literals(ROW_MARKS)) })),
+  gaps: t.Array(gap),
 });
 
 export const register = t.Object({

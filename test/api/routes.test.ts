@@ -249,10 +249,45 @@ describe('readings', () => {
         { scaler: null, unit: null, values: ['08', null, null, null, null] },
       ],
       gaps: [
-        { fromMs: 2 * quarter, toMs: 4 * quarter, reason: 'missing' },
-        { fromMs: 4 * quarter, toMs: 6 * quarter, reason: 'unread' },
+        { fromMs: 2 * quarter, toMs: 3 * quarter, reason: 'missing', cause: 'meter-has-none', why: null },
+        {
+          fromMs: 3 * quarter,
+          toMs: 6 * quarter,
+          reason: 'unread',
+          cause: 'unread',
+          why: { reason: 'no-task', code: null, message: null, since: null },
+        },
       ],
     });
+  });
+
+  test('rows of which the meter says something are named', async () => {
+    const { fake, app, token } = await withMeter();
+    fake.profiles.set('1 energy', {
+      times: Float64Array.of(0, 900_000, 1_800_000),
+      clockStatus: Uint8Array.of(0, 2, 0xff),
+      columns: [
+        { classId: 1, obis: '0.0.96.10.1.255', attribute: 2, dataIndex: 0, scaler: null, unit: null },
+      ],
+      values: [{ kind: 'number', values: Float64Array.of(0, 0, 0xa0) }],
+    });
+    const answer = await call(app, '/api/meters/1/profile?kind=energy&from=0&to=2700000', { token });
+    expect(answer.json()).toMatchObject({
+      marks: [
+        { row: 1, marks: ['clock-doubtful'] },
+        { row: 2, marks: ['clock-changed', 'power-failed'] },
+      ],
+    });
+  });
+
+  test('the clock of a meter is told with its corrections', async () => {
+    const { app, token } = await withMeter();
+    const answer = await call(app, '/api/meters/1/clock', { token });
+    expect(answer.json()).toEqual({
+      check: { time: 9_000, driftMs: 400, action: 'none' },
+      corrections: [{ time: 5_000, driftMs: 4_200, action: 'shifted', leftMs: 200 }],
+    });
+    expect((await call(app, '/api/meters/99/clock', { token })).status).toBe(404);
   });
 
   test('nothing read yet is an empty profile whose whole past is a gap', async () => {

@@ -14,6 +14,7 @@ function profile(times: readonly number[], columns: Profile['columns']): Profile
     times: times.map((time) => time * QUARTER),
     clockStatus: times.map(() => 0),
     columns,
+    marks: [],
     gaps: [],
   };
 }

@@ -2,7 +2,9 @@ import { t } from 'elysia';
 import { DcuError } from '../../base/errors.ts';
 import type { Interval, RegisterReading } from '../../base/model.ts';
 import { lastState } from '../../meters/state-readings.ts';
-import { profileView } from '../profile-view.ts';
+import { namedGaps } from '../../tasks/gaps.ts';
+import { gapFacts } from '../gap-facts.ts';
+import { periodOf, profileView } from '../profile-view.ts';
 import { defineRoute, found, idParams } from '../route.ts';
 import * as schema from '../schema.ts';
 import type { CataloguePort } from '../services.ts';
@@ -26,16 +28,40 @@ export const readingRoutes = [
     params: idParams,
     query: t.Object({ kind: schema.profileKind, ...range }),
     response: schema.profile,
-    handler: async ({ services: { store, clock, device, catalogue }, params, query }) => {
-      found(await store.archive.get(params.id), 'meter', params.id);
+    handler: async ({ services, params, query }) => {
+      const { store, clock, device, catalogue } = services;
+      const meter = found(await store.archive.get(params.id), 'meter', params.id);
       const { kind } = query;
       const longest = kind === 'billing' ? LONGEST_BILLING_MS : LONGEST_MS;
       const interval = intervalOf(query, clock.now(), kind === 'billing' ? 403 * DAY_MS : DAY_MS, longest);
-      const [rows, coverage] = await Promise.all([
-        store.readings.profile(params.id, kind, interval),
-        store.readings.coverage(params.id, kind),
-      ]);
-      return profileView(kind, rows, interval, coverage, clock.now(), device.zone(), catalogue);
+      const rows = await store.readings.profile(params.id, kind, interval);
+      const sources = { ...services, nowMs: clock.now(), zone: device.zone() };
+      const periodMs = periodOf(kind, rows);
+      const gaps = namedGaps(await gapFacts(sources, { meter, kind, interval, rows, periodMs }));
+      return profileView(kind, rows, interval, gaps, device.zone(), catalogue);
+    },
+  }),
+  defineRoute({
+    method: 'GET',
+    path: '/api/meters/:id/clock',
+    right: 'readings.read',
+    summary: 'The last check of the clock and its corrections, newest first',
+    params: idParams,
+    query: t.Object({ limit: t.Optional(t.Integer({ minimum: 1, maximum: 500 })) }),
+    response: schema.meterClock,
+    handler: async ({ services: { store }, params, query }) => {
+      found(await store.archive.get(params.id), 'meter', params.id);
+      const { check, corrections } = await store.readings.clock(params.id, query.limit ?? 20);
+      return {
+        check:
+          check === undefined ? null : { time: check.time, driftMs: check.driftMs, action: check.action },
+        corrections: corrections.map(({ time, driftMs, action, leftMs = null }) => ({
+          time,
+          driftMs,
+          action,
+          leftMs,
+        })),
+      };
     },
   }),
   defineRoute({
