@@ -58,9 +58,9 @@ export function withinLimits(
   };
 }
 
-/** Late answers to earlier tries are still taken: the last one waits for as long as the protocol says. */
-const repeatAfterMs = ({ timeoutMs, retries }: ProtocolSettings): number =>
-  Math.ceil(timeoutMs / (retries + 1));
+/** Late answers to earlier tries are still taken: the last one is waited for as long as any. */
+const repeatAfterMs = (answerMs: number, { retries }: ProtocolSettings): number =>
+  Math.ceil(answerMs / (retries + 1));
 
 /** What a link depends on beside the meter's address. */
 export interface LinkNeeds {
@@ -90,7 +90,7 @@ export function linkConfig(
       maxApdu: pduSize(settings) + 256,
       memory,
       ...(meter.address.transport === 'udp'
-        ? { repeats: { times: probe ? 0 : settings.retries, afterMs: repeatAfterMs(settings) } }
+        ? { repeats: { times: probe ? 0 : settings.retries, afterMs: repeatAfterMs(memory.wholeAnswerMs(), settings) } }
         : {}),
     };
   }

@@ -33,6 +33,11 @@ export class GetOperation implements Operation {
     return this.#request();
   }
 
+  /** Batches share their invoke id: a late answer to one would be taken for that of the next. */
+  get repeatable(): boolean {
+    return this.#batches.length === 1;
+  }
+
   answers(apdu: Uint8Array): boolean {
     return carriesInvokeId(apdu, this.#limits.invoke);
   }

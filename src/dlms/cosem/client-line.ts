@@ -10,6 +10,8 @@ const OVERDUE_TIMER = 'client-overdue';
 /** Runs while a transfer in blocks is under way. */
 const BLOCK_TIMER = 'client-blocks';
 const BLOCK_SILENCES = 3;
+/** Runs over datagrams while a request that may be repeated is not answered. */
+const REPEAT_TIMER = 'client-repeat';
 
 export interface ClientLineHost {
   /** Whether a request is under way. */
@@ -20,6 +22,8 @@ export interface ClientLineHost {
   unreadable(error: DcuError): void;
   /** No usable answer came, although something came. */
   overdue(): void;
+  /** The request of before is to be sent again, protected anew. */
+  repeat(): void;
   effect(effect: Effect<never>): void;
 }
 
@@ -31,6 +35,8 @@ export class ClientLine {
   #blocks: ClientBlocks | undefined;
   #watching = false;
   #timingBlocks = false;
+  #repeatsLeft = 0;
+  #timingRepeat = false;
   #nowMs = 0;
 
   constructor(link: LinkMachine, config: LinkConfig, host: ClientLineHost) {
@@ -45,6 +51,8 @@ export class ClientLine {
       if (this.#watching) this.#host.overdue();
     } else if (input.on === 'timer' && input.timer === BLOCK_TIMER) {
       if (this.#timingBlocks) this.#silence();
+    } else if (input.on === 'timer' && input.timer === REPEAT_TIMER) {
+      if (this.#timingRepeat) this.#repeat();
     } else this.#drive(input);
   }
 
@@ -68,15 +76,26 @@ export class ClientLine {
     this.#drive({ on: 'command', command: { type: 'send-unconfirmed', apdu } });
   }
 
-  /** A request, protected as it is, in blocks where that is due. */
-  request(secured: Uint8Array): void {
-    for (const part of this.#blocks?.request(secured) ?? [secured]) this.send(part);
+  /** A request, protected as it is, in blocks where that is due. `repeatable`: it may be asked for again. */
+  request(secured: Uint8Array, repeatable = false): void {
+    const parts = this.#blocks?.request(secured) ?? [secured];
+    for (const part of parts) this.send(part);
     this.#timeBlocks();
+    // Blocks are repeated by themselves.
+    this.#repeatsLeft = repeatable && parts.length === 1 ? (this.#repeats?.times ?? 0) : 0;
+    this.#timeRepeat();
+  }
+
+  /** Whether what is sent and received may get lost, come twice or in another order. */
+  get overDatagrams(): boolean {
+    return this.#repeats !== undefined;
   }
 
   /** The request has come to its end. */
   rest(): void {
     this.unwatch();
+    this.#repeatsLeft = 0;
+    this.#timeRepeat();
     this.#timeBlocks();
   }
 
@@ -129,6 +148,28 @@ export class ClientLine {
     if (again === undefined) this.#host.overdue();
     else for (const block of again) this.send(block);
     this.#timeBlocks();
+  }
+
+  get #repeats(): { readonly times: number; readonly afterMs: number } | undefined {
+    return this.#config.framing === 'wrapper' ? this.#config.repeats : undefined;
+  }
+
+  #repeat(): void {
+    this.#timingRepeat = false;
+    this.#repeatsLeft--;
+    this.#host.repeat();
+    this.#timeRepeat();
+  }
+
+  #timeRepeat(): void {
+    const { afterMs: delayMs = 0 } = this.#repeats ?? {};
+    if (this.#repeatsLeft > 0) {
+      this.#timingRepeat = true;
+      this.#host.effect({ do: 'arm', timer: REPEAT_TIMER, delayMs });
+    } else if (this.#timingRepeat) {
+      this.#timingRepeat = false;
+      this.#host.effect({ do: 'disarm', timer: REPEAT_TIMER });
+    }
   }
 
   #timeBlocks(): void {

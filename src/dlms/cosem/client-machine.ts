@@ -49,6 +49,8 @@ class Client implements ClientMachine {
   #handshake: ClientHandshake;
   #initiated: InitiateResponse | undefined;
   #operation: Operation | undefined;
+  /** What the operation has sent last, without protection. */
+  #asked: Uint8Array = new Uint8Array(0);
   /** Dialects that are left to try when the server does not know the present one. */
   #others: readonly (() => ClientDialect)[] = [];
   #dialect: ClientDialect;
@@ -116,6 +118,8 @@ class Client implements ClientMachine {
         this.#dispatch(event.type, event.type === 'disconnected' ? { error: event.error } : {}),
       unreadable: (error) => this.#endRequest({ type: 'request-failed', error }),
       overdue: () => this.#dispatch('overdue', {}),
+      // A repeated request has an invocation counter of its own: the one before may have arrived after all.
+      repeat: () => this.#line.send(this.#security.protect(this.#asked)),
       effect: (effect) => this.#effects.push(effect),
     };
   }
@@ -144,7 +148,10 @@ class Client implements ClientMachine {
     judgeHlsReply: ({ apdu }) => apdu && this.#judgeHlsReply(apdu),
     start: ({ command }) => command && this.#start(command as RequestCommand),
     advance: ({ apdu }) => apdu && this.#advance(apdu),
-    unasked: ({ apdu }) => apdu && this.#unasked(this.#security.unprotect(apdu)),
+    unasked: ({ apdu }) => {
+      const plain = apdu && this.#unprotected(apdu);
+      if (plain !== undefined) this.#unasked(plain);
+    },
     releaseAssociation: () => this.#release(),
     hangUp: () => this.#hangUp(),
     finish: () => this.#finish(),
@@ -276,8 +283,22 @@ class Client implements ClientMachine {
     }
   }
 
+  /** Undefined for a datagram that came twice, or after a later one: that is no attack there, and no answer. */
+  #unprotected(apdu: Uint8Array): Uint8Array | undefined {
+    try {
+      return this.#security.unprotect(apdu);
+    } catch (error) {
+      if (this.#line.overDatagrams && toDcuError(error).code === 'replay-detected') return undefined;
+      throw error;
+    }
+  }
+
   #advance(apdu: Uint8Array): void {
-    const plain = this.#security.unprotect(apdu);
+    const plain = this.#unprotected(apdu);
+    if (plain === undefined) {
+      this.#line.watch();
+      return;
+    }
     const tag = plain[0] ?? 0;
     if (NOTIFICATIONS.has(tag)) {
       this.#unasked(plain);
@@ -303,9 +324,23 @@ class Client implements ClientMachine {
       if (progress.send && progress.done) this.#sendUnanswered(progress.send);
       else if (progress.send) this.#sendProtected(progress.send);
       if (progress.done) this.#endRequest(progress.done);
-    } catch (error) {
-      this.#endRequest({ type: 'request-failed', error: toDcuError(error) });
+    } catch (thrown) {
+      const error = toDcuError(thrown);
+      if (this.#isEarlierBlock(error)) this.#line.watch();
+      else this.#endRequest({ type: 'request-failed', error });
     }
+  }
+
+  /** The second answer to a request for a block that was repeated. */
+  #isEarlierBlock({ code, facts }: DcuError): boolean {
+    const { expected, received } = facts;
+    return (
+      this.#line.overDatagrams &&
+      code === 'block-out-of-order' &&
+      typeof expected === 'number' &&
+      typeof received === 'number' &&
+      received < expected
+    );
   }
 
   #endRequest(event: ClientEvent): void {
@@ -386,7 +421,8 @@ class Client implements ClientMachine {
   }
 
   #sendProtected(apdu: Uint8Array): void {
-    this.#line.request(this.#security.protect(apdu));
+    this.#asked = apdu;
+    this.#line.request(this.#security.protect(apdu), this.#operation?.repeatable === true);
   }
 
   #sendUnanswered(apdu: Uint8Array): void {

@@ -19,6 +19,8 @@ export interface Operation {
   /** What it ends with as soon as its first APDU is sent: an unconfirmed service is not answered. */
   readonly unanswered?: ClientEvent;
   start(): Uint8Array;
+  /** Whether what was sent last may be sent once more: it changes nothing, and two answers to it cannot be mistaken. */
+  readonly repeatable?: boolean;
   /** Whether this may be the answer that is due: a late answer to an earlier request is passed over. */
   answers(apdu: Uint8Array): boolean;
   /** Throws DcuError: the call has failed, the association stands. */
