@@ -5,7 +5,7 @@ import { clientAddress, serverAddress } from '../../../src/dlms/link/address.ts'
 import { encodeFrame, unnumberedControl } from '../../../src/dlms/link/frame.ts';
 import { createServerLink } from '../../../src/dlms/link/index.ts';
 import { EchoFilter } from '../../../src/dlms/link/line-guard.ts';
-import type { HdlcLinkConfig } from '../../../src/dlms/link/link.ts';
+import type { HdlcLinkConfig, PeerMemory } from '../../../src/dlms/link/link.ts';
 import { HDLC, pattern, World } from './world.ts';
 
 describe('echo filter', () => {
@@ -85,6 +85,49 @@ test.each([
   expect(world.apdus('client')).toEqual([answer]);
   expect(world.events.client.at(-1)).toEqual({ type: 'disconnected' });
   expect(world.links.client.counters).toMatchObject({ ignoredFrames: 0, retransmissions: 0, timeouts: 0 });
+});
+
+/** What a client tells of its server. */
+function rememberer() {
+  const told: string[] = [];
+  const memory: PeerMemory = {
+    patienceMs: () => 1000,
+    answered: () => {},
+    silent: () => told.push('silent'),
+    negotiated: () => {},
+    lost: () => {},
+    echoes: () => told.push('echoes'),
+  };
+  return { told, memory };
+}
+
+test.each([
+  ['an echo', true, HDLC, ['echoes']],
+  ['an echo, same one-byte address', true, { ...HDLC, addressBytes: 1, clientAddress: 1 }, ['echoes']],
+  ['no echo', false, HDLC, []],
+  // An RR and its answer are the same bytes here: taken for an echo, the answer would be lost.
+  ['no echo, same one-byte address', false, { ...HDLC, addressBytes: 1, clientAddress: 1 }, []],
+] as const)('a client finds out: %s', (_name, echoing, config, expected) => {
+  const { told, memory } = rememberer();
+  const windows = { windowTransmit: 3, windowReceive: 3 };
+  const world = new World(
+    { ...config, ...windows, echo: 'detect', memory },
+    { ...config, ...windows, ...(echoing ? { echo: true } : {}) },
+  );
+  if (echoing) twoWires(world);
+  const request = pattern(500, 1);
+  const answer = pattern(700, 2);
+  world.onEvent = (side, event) => {
+    if (side === 'client' && event.type === 'connected')
+      world.command('client', { type: 'send', apdu: request });
+    if (side === 'server' && event.type === 'apdu') world.command('server', { type: 'send', apdu: answer });
+    if (side === 'client' && event.type === 'apdu') world.command('client', { type: 'disconnect' });
+  };
+  world.command('client', { type: 'connect' });
+  expect(world.run(60_000)).toBe(true);
+  expect(world.apdus('client')).toEqual([answer]);
+  expect(world.links.client.counters).toMatchObject({ ignoredFrames: 0, retransmissions: 0, timeouts: 0 });
+  expect(told).toEqual([...expected]);
 });
 
 describe('quiet between frames', () => {
