@@ -12,11 +12,15 @@ const darkStrokes = ['#4ab0c6', '#ffa94d', '#b197fc', '#69db7c', '#faa2c1', '#ff
 /** Amber: not fetched yet. Grey: fetched, and the meter has no row. */
 export const gapColors = { unread: '#f59f00', missing: '#868e96' } as const;
 
+/** Rows whose clock was set, or is not to be relied on. */
+export const markColor = '#e03131';
+
 /** A load profile; drag to zoom in, double-click to zoom out. Times are the concentrator's. */
 export function ProfileChart({
   times,
   series,
   gaps,
+  marked,
   zone,
   from,
   to,
@@ -24,6 +28,8 @@ export function ProfileChart({
   readonly times: readonly number[];
   readonly series: readonly Series[];
   readonly gaps: Profile['gaps'];
+  /** Times of rows of whose clock the meter says something. */
+  readonly marked: readonly number[];
   readonly zone: string;
   readonly from: number;
   readonly to: number;
@@ -77,19 +83,37 @@ export function ProfileChart({
             };
           }),
         ],
-        hooks: { drawClear: [(chart) => drawGaps(chart, gaps)] },
+        hooks: { drawClear: [(chart) => drawGaps(chart, gaps), (chart) => drawMarks(chart, marked)] },
       },
       [times as number[], ...series.map((one) => one.values as (number | null)[])],
       element,
     );
     plot.setScale('x', { min: from / 1000, max: to / 1000 });
     return () => plot.destroy();
-  }, [width, dark, times, series, gaps, zone, from, to]);
+  }, [width, dark, times, series, gaps, marked, zone, from, to]);
   return (
     <div ref={ref} style={{ width: '100%', minHeight: HEIGHT + 40 }}>
       <div ref={holder} role="img" aria-label={`Chart of ${series.map((one) => one.label).join(', ')}`} />
     </div>
   );
+}
+
+/** A dashed line through each marked row. */
+function drawMarks(chart: uPlot, marked: readonly number[]): void {
+  const { ctx, bbox } = chart;
+  ctx.save();
+  ctx.strokeStyle = `${markColor}99`;
+  ctx.lineWidth = devicePixelRatio;
+  ctx.setLineDash([3 * devicePixelRatio, 4 * devicePixelRatio]);
+  ctx.beginPath();
+  for (const time of marked) {
+    const x = chart.valToPos(time / 1000, 'x', true);
+    if (x < bbox.left || x > bbox.left + bbox.width) continue;
+    ctx.moveTo(x, bbox.top);
+    ctx.lineTo(x, bbox.top + bbox.height);
+  }
+  ctx.stroke();
+  ctx.restore();
 }
 
 /** Hatches the stretches without rows, behind the lines. */

@@ -8,7 +8,8 @@ import { request } from '../../api/client.ts';
 import { useZone } from '../../api/queries.ts';
 import { dateMinute } from '../../format.ts';
 import { Problem } from '../../parts/problem.tsx';
-import { gapColors, ProfileChart } from './profile-chart.tsx';
+import { GapList } from './gap-list.tsx';
+import { gapColors, markColor, ProfileChart } from './profile-chart.tsx';
 import { chartData, totalOf } from './series.ts';
 
 const DAY_MS = 86_400_000;
@@ -91,6 +92,13 @@ export function ProfileTab({
 
 function ProfileBody({ profile }: { readonly profile: Profile }) {
   const data = useMemo(() => chartData(profile), [profile]);
+  const marked = useMemo(
+    () =>
+      profile.marks
+        .filter(({ marks }) => marks.some((mark) => mark !== 'power-failed'))
+        .map(({ row }) => profile.times[row] ?? 0),
+    [profile],
+  );
   const [chosen, setChosen] = useState<string[]>([]);
   const drawn = useMemo(() => {
     const known = data.series.filter((series) => chosen.includes(series.key));
@@ -119,6 +127,7 @@ function ProfileBody({ profile }: { readonly profile: Profile }) {
         times={data.times}
         series={drawn}
         gaps={profile.gaps}
+        marked={marked}
         zone={profile.zone}
         from={profile.from}
         to={profile.to}
@@ -136,8 +145,19 @@ function ProfileBody({ profile }: { readonly profile: Profile }) {
             ),
           )}
         </Group>
-        <GapLegend gaps={profile.gaps} />
+        <Group gap="md">
+          {marked.length > 0 && (
+            <Text size="sm" c="dimmed">
+              <Text span c={markColor} aria-hidden>
+                ┊
+              </Text>{' '}
+              Clock set, doubtful or invalid: {marked.length} {marked.length === 1 ? 'row' : 'rows'}
+            </Text>
+          )}
+          <GapLegend gaps={profile.gaps} />
+        </Group>
       </Group>
+      <GapList gaps={profile.gaps} zone={profile.zone} />
     </Stack>
   );
 }

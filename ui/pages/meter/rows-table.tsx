@@ -5,6 +5,7 @@ import { request } from '../../api/client.ts';
 import { useZone } from '../../api/queries.ts';
 import { dateMinute, scaledText } from '../../format.ts';
 import { Problem } from '../../parts/problem.tsx';
+import { markTexts } from './gap-text.ts';
 
 const SHOWN = 200;
 
@@ -29,7 +30,8 @@ export function RowsTable({
   });
   if (profile.isError) return <Problem error={profile.error} retry={() => void profile.refetch()} />;
   if (profile.data === undefined) return <Skeleton h={240} />;
-  const { times, columns } = profile.data;
+  const { times, columns, marks } = profile.data;
+  const marksOf = new Map(marks.map((row) => [row.row, row.marks]));
   if (times.length === 0) {
     return (
       <Text c="dimmed" py="xl" ta="center">
@@ -64,7 +66,17 @@ export function RowsTable({
           <Table.Tbody className="numbers">
             {order.map((row) => (
               <Table.Tr key={times[row]}>
-                <Table.Td>{dateMinute(times[row] ?? 0, zone)}</Table.Td>
+                <Table.Td>
+                  {dateMinute(times[row] ?? 0, zone)}
+                  {marksOf.has(row) && (
+                    <Text span inherit c="orange" ml={6}>
+                      {marksOf
+                        .get(row)
+                        ?.map((mark) => markTexts[mark])
+                        .join(', ')}
+                    </Text>
+                  )}
+                </Table.Td>
                 {columns.map((column) => {
                   const value = column.values[row] ?? null;
                   return (

@@ -17,6 +17,7 @@ type Form = {
   priority: number;
   type: string;
   cron: string;
+  window: string;
 };
 
 /** A record, so that a type of the API that is missing here does not compile. */
@@ -35,6 +36,7 @@ const types: Readonly<Record<TaskItem['type'], true>> = {
 };
 
 const bodyOf = (form: Form) => ({ ...form, type: form.type as TaskItem['type'] });
+const windowPattern = /^([01]\d|2[0-3]):[0-5]\d-([01]\d|2[0-3]):[0-5]\d$/;
 const seconds = (text: string) => (value: FieldValue) =>
   typeof value === 'number' && value >= 60 ? `${text} (${durationText(value)})` : text;
 
@@ -71,6 +73,7 @@ export default function TaskItems() {
             </Tooltip>
           ),
         },
+        { accessor: 'window', title: 'Window', render: (row) => row.window ?? '' },
         {
           accessor: 'schedule',
           title: 'In words',
@@ -116,6 +119,18 @@ export default function TaskItems() {
           kind: 'number',
           note: seconds('Missing data is fetched as far back as this'),
         },
+        {
+          key: 'window',
+          label: 'Time window',
+          kind: 'text',
+          help: 'What is under way when it ends goes on in the next one',
+          note: (value) =>
+            value === ''
+              ? 'Meters may be asked at any time'
+              : windowPattern.test(String(value))
+                ? `Meters are asked in this part of the day only, time of ${zone}`
+                : 'Two times of day, such as 22:00-06:00',
+        },
         { key: 'priority', label: 'Priority', kind: 'number', help: '1 = first, 5 = last' },
         { key: 'enabled', label: 'Enabled', kind: 'switch' },
       ]}
@@ -131,6 +146,7 @@ export default function TaskItems() {
               priority: 3,
               type: 'Energy profile',
               cron: '0 */4 * * *',
+              window: '',
             }
           : {
               name: row.name,
@@ -142,6 +158,7 @@ export default function TaskItems() {
               priority: row.priority,
               type: row.type,
               cron: row.cron,
+              window: row.window ?? '',
             }
       }
       create={(form) => request('POST /api/task-items', { body: bodyOf(form) })}
