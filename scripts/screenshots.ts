@@ -1,7 +1,7 @@
 /**
  * Pictures of the GUI for the README: starts `dcu demo`, signs in with a browser, and photographs each page.
  *
- *   bun scripts/screenshots.ts OUT-DIR [--meters 60] [--dark]
+ *   bun scripts/screenshots.ts OUT-DIR [--meters 200] [--dark]
  *
  * Needs a Chromium (`CHROMIUM` names it, `/usr/bin/chromium` otherwise).
  */
@@ -12,11 +12,11 @@ import { chromium, type Page } from 'playwright-core';
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
-  options: { meters: { type: 'string', default: '60' }, dark: { type: 'boolean', default: false } },
+  options: { meters: { type: 'string', default: '200' }, dark: { type: 'boolean', default: false } },
 });
 const [directory] = positionals;
 if (directory === undefined) {
-  console.error('usage: bun scripts/screenshots.ts OUT-DIR [--meters 60] [--dark]');
+  console.error('usage: bun scripts/screenshots.ts OUT-DIR [--meters 200] [--dark]');
   process.exit(2);
 }
 mkdirSync(directory, { recursive: true });

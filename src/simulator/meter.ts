@@ -26,8 +26,13 @@ export interface MeterWorld {
 
 /** The client that everybody may be: clock, identification and invocation counter only. */
 export const PUBLIC_CLIENT = 16;
-/** Counters count in sixteenths of a second since 2025 at power-up, so that a restart never falls behind. */
-const COUNTER_EPOCH_MS = Date.UTC(2025, 0, 1);
+/**
+ * Counters begin at sixty-fourths of a second since 2026 at power-up, so that a restart does not fall behind what was used
+ * before. They are through their range after two years.
+ */
+const COUNTER_EPOCH_MS = Date.UTC(2026, 0, 1);
+const COUNTS_PER_SECOND = 64;
+const COUNTER_RANGE = 2 ** 32;
 const WRONG_KEYS = 9;
 const WRONG_MARK = new TextEncoder().encode('!');
 /** Authenticated and encrypted, in the words of each version of class 64. */
@@ -73,7 +78,8 @@ export class SimulatedMeter {
     this.pushSetup = plan.push && meterPushSetup(plan.push, () => this.askPush());
     this.#aliveMs = startMs;
     this.#losesPower = liveOutages;
-    this.#counter = Math.max(1, Math.floor(((startMs - COUNTER_EPOCH_MS) * 16) / 1000)) % 2 ** 32;
+    const counts = Math.floor(((startMs - COUNTER_EPOCH_MS) * COUNTS_PER_SECOND) / 1000);
+    this.#counter = Math.max(1, ((counts % COUNTER_RANGE) + COUNTER_RANGE) % COUNTER_RANGE);
   }
 
   /** Of class 64: suites 1 and 2 have key agreement and certificates. */

@@ -95,7 +95,7 @@ describe('simulated meter', () => {
       startMs,
       liveOutages: false,
     });
-    expect(again.nextInvocationCounter()).toBe(used + 960);
+    expect(again.nextInvocationCounter()).toBe(used + 64 * 60);
   });
 
   test.each(['none', 'lls', 'hls-gmac'] as const)('%s: a refusal offers what cannot be met', (auth) => {
