@@ -83,6 +83,7 @@ export async function startConcentrator(options: ConcentratorOptions): Promise<C
       auth: accountAuth(accounts),
       blacklist: core.blacklist,
       collector,
+      modules: core.plc.port,
       device: {
         serialNumber: identity.serialNumber,
         version: identity.firmwareVersion,

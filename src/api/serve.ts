@@ -24,6 +24,9 @@ const ONLY_TLS_12_AND_13 = 0x02000000 | 0x04000000 | 0x10000000;
 /** The most that Bun takes: a read on demand may wait its turn on a slow line, and is silent meanwhile. */
 const LONGEST_SILENCE_S = 255;
 
+/** The firmware of a PLC module, in Base64. */
+const LARGEST_BODY = 4 * 1024 * 1024;
+
 /**
  * Serves the app over TLS 1.2 and 1.3. A new certificate needs a new server: reloading one keeps the old.
  * Throws DcuError `channel-open-failed` when the address cannot be bound.
@@ -34,7 +37,7 @@ export function serveHttps(options: HttpsOptions): HttpsServer {
     hostname: options.host,
     port: options.port,
     tls: { key: tls.key, cert: tls.certificate, secureOptions: ONLY_TLS_12_AND_13 },
-    maxRequestBodySize: 1024 * 1024,
+    maxRequestBodySize: LARGEST_BODY,
     idleTimeout: LONGEST_SILENCE_S,
     fetch(request: Request, bound: { requestIP(request: Request): { address: string } | null }) {
       const peer = bound.requestIP(request);

@@ -10,6 +10,7 @@ import type { Store } from '../store/types.ts';
 import type { LastError } from '../tasks/attempt-book.ts';
 import type { CollectorSnapshot } from '../tasks/events.ts';
 import type { ReadNowResult } from '../tasks/read-now.ts';
+import type { ModulesPort } from './modules-port.ts';
 
 export type { CollectorSnapshot, Right };
 
@@ -113,12 +114,21 @@ export interface ProfilesPort extends Pick<ProfileBook, 'all' | 'isBuiltIn' | 'p
 export interface ApiServices {
   readonly store: Pick<
     Store,
-    'archive' | 'configuration' | 'readings' | 'audit' | 'logbook' | 'usage' | 'blacklist' | 'found'
+    | 'archive'
+    | 'configuration'
+    | 'readings'
+    | 'audit'
+    | 'logbook'
+    | 'usage'
+    | 'blacklist'
+    | 'found'
+    | 'networks'
   >;
   readonly auth: AuthPort;
   /** Whom nobody may talk to, at hand without waiting. */
   readonly blacklist: Pick<Blacklist, 'match'>;
   readonly collector: CollectorPort;
+  readonly modules: ModulesPort;
   readonly device: DevicePort;
   readonly cron: CronPort;
   readonly catalogue: CataloguePort;

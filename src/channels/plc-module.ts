@@ -88,6 +88,7 @@ export class PlcModule {
   #ready: ReadyModule | undefined;
   #trouble: DcuError | undefined;
   #failures = 0;
+  #discovery: string | undefined;
   #forwardNumber = 0;
 
   constructor(options: PlcModuleOptions) {
@@ -192,6 +193,11 @@ export class PlcModule {
   /** Resolves when the search has begun; what is found comes as events, the last of which is `discovery` with `ended`. */
   async discover(minutes: number, options?: JobOptions): Promise<void> {
     await this.#jobs.run((id) => ({ type: 'discover', id, minutes }), 'discovery', options);
+  }
+
+  /** Nodes that are in no archive cannot register any more; nothing happens when nobody lets them. */
+  endDiscovery(): void {
+    if (this.#discovery !== undefined) this.#command({ type: 'cancel', id: this.#discovery });
   }
 
   async setBand(band: number, options?: JobOptions): Promise<void> {
@@ -318,8 +324,12 @@ export class PlcModule {
       case 'job-failed':
         this.#jobs.settle(event);
         return;
-      default:
+      case 'discovery':
+        this.#discovery = event.state === 'begun' ? event.id : undefined;
         this.#jobs.settle(event);
+        this.events.emit('event', event);
+        return;
+      default:
         this.events.emit('event', event);
     }
   }

@@ -61,9 +61,10 @@ export class PlcSlot implements ByteChannel {
     if (this.#inbound.ended) return Promise.reject(new DcuError('link-closed', `${this.name} is closed`));
     const { address, framing } = this.#target;
     // A ciphered message that comes twice is a replay. Who has never answered is not asked twice behind the back of its link layer.
-    const attempts = framing === 'hdlc' && this.#heard ? NUMBERED_ATTEMPTS : 1;
+    const numbered = framing === 'hdlc';
+    const attempts = numbered && this.#heard ? NUMBERED_ATTEMPTS : 1;
     return new Promise((resolve) => {
-      const request = { address, bytes: bytes.slice(), attempts, priority: this.#priority };
+      const request = { address, bytes: bytes.slice(), attempts, numbered, priority: this.#priority };
       const id = this.#port.forward(request, (outcome) => {
         this.#open.delete(id);
         this.#settle(outcome);

@@ -1,7 +1,6 @@
 import type { Clock } from '../base/clock.ts';
 import type { CollectionStore } from '../base/collection.ts';
 import { namesOfMeter } from '../base/device-address.ts';
-import { toDcuError } from '../base/errors.ts';
 import type { Log } from '../base/log.ts';
 import type { CollectionKind } from '../base/model.ts';
 import type { Random } from '../base/random.ts';
@@ -18,12 +17,13 @@ import { type Defer, lockDataDirectory, openStore } from '../store/index.ts';
 import type { Configuration, MeterArchive, SecretSealer, Store } from '../store/types.ts';
 import { type Collector, createCollector } from '../tasks/collector.ts';
 import { validateCron } from '../tasks/cron.ts';
-import { withG3Strangers } from './g3-strangers.ts';
 import { createDiscovery } from './discovery.ts';
+import { withG3Strangers } from './g3-strangers.ts';
 import { LineDirectory } from './lines.ts';
-import { ModuleEvents } from './module-events.ts';
-import { moduleTime } from './module-settings.ts';
-import { PlcModules } from './modules.ts';
+import { watchMeters } from './meter-watch.ts';
+import type { ReportedData } from './module-events.ts';
+import type { PlcModules } from './modules.ts';
+import { type Plc, startPlc } from './plc.ts';
 import { loadProfiles } from './profile-files.ts';
 import { watchSecurity } from './security-watch.ts';
 import type { Transports } from './transports.ts';
@@ -65,6 +65,7 @@ export interface Core {
   readonly collector: Collector;
   /** The PLC modules of the channels that have one. */
   readonly modules: PlcModules;
+  readonly plc: Pick<Plc, 'port'>;
   readonly logbook: DeviceLogbook;
   readonly identity: DeviceIdentity;
   /** Whom nobody may talk to; told of every change that is made through `store`. */
@@ -80,6 +81,8 @@ export interface Core {
   readonly collection: CollectionStore;
   /** To be told after each change of meters or their keys. */
   onMetersChanged(listener: () => void): void;
+  /** To be told what meters behind PLC modules send by themselves. */
+  onReportedData(listener: (data: ReportedData) => void): void;
   /** To be told after each change of channels and their attributes. */
   onChannelsChanged(listener: () => Promise<void>): void;
   stop(): Promise<void>;
@@ -128,28 +131,22 @@ async function build(options: CoreOptions, undo: UndoList): Promise<Core> {
   const blacklist = new BlacklistGuard({ blacklist: new Blacklist(), logbook, clock, log });
   blacklist.replace(await store.blacklist.list());
 
-  const moduleLog = log.child('plc');
-  const moduleEvents = new ModuleEvents({ logbook, log: moduleLog });
-  const modules = new PlcModules({
-    configuration: store.configuration,
-    meters: () => store.collection.meters(),
+  const onData: ((data: ReportedData) => void)[] = [];
+  const plc = await startPlc({
+    store,
     transports: options.transports,
     clock,
-    log: moduleLog,
+    log: log.child('plc'),
+    logbook,
+    blacklist,
     serialNumber: identity.serialNumber,
-    localTime: () => moduleTime(clock.now(), zone),
-    isBlacklisted: (names) => blacklist.match(names) !== undefined,
-    onEvent: (channel, event) => moduleEvents.tell(channel, event),
+    zone: () => zone,
+    onData: (data) => {
+      for (const tell of onData) tell(data);
+    },
   });
-  await modules.reload();
-  undo.add(() => modules.close());
-  const giveArchives = (): void => {
-    modules
-      .metersChanged()
-      .catch((error: unknown) =>
-        moduleLog.error('the modules keep their archives', { ...toDcuError(error).toJSON() }),
-      );
-  };
+  undo.add(() => plc.close());
+  const { modules } = plc;
   const lines = new LineDirectory(store.configuration, options.transports, modules);
   await lines.reload();
   const collection = withG3Strangers(
@@ -186,16 +183,17 @@ async function build(options: CoreOptions, undo: UndoList): Promise<Core> {
   });
   undo.add(() => discovery.stop());
   undo.add(watchSecurity(collector, logbook, log));
+  undo.add(watchMeters({ bus: collector.bus, logbook, clock, log }));
 
   const onMeters: (() => void)[] = [];
   const onChannels: (() => Promise<void>)[] = [];
   const watchedStore: Store = {
     ...store,
     archive: watchedArchive(store.archive, () => {
-      giveArchives();
+      plc.metersChanged();
       for (const tell of onMeters) tell();
     }),
-    blacklist: watchedBlacklist(store.blacklist, blacklist, giveArchives),
+    blacklist: watchedBlacklist(store.blacklist, blacklist, () => plc.metersChanged()),
     configuration: watched(store.configuration, {
       channels: async () => {
         await modules.reload();
@@ -212,6 +210,7 @@ async function build(options: CoreOptions, undo: UndoList): Promise<Core> {
     store: watchedStore,
     collector,
     modules,
+    plc,
     logbook,
     identity,
     blacklist,
@@ -222,6 +221,9 @@ async function build(options: CoreOptions, undo: UndoList): Promise<Core> {
     collection,
     onMetersChanged: (listener) => {
       onMeters.push(listener);
+    },
+    onReportedData: (listener) => {
+      onData.push(listener);
     },
     onChannelsChanged: (listener) => {
       onChannels.push(listener);
@@ -256,6 +258,8 @@ function watchedArchive(archive: MeterArchive, changed: () => void): MeterArchiv
     create: (...meter) => told(archive.create(...meter)),
     update: (...change) => told(archive.update(...change)),
     remove: (id) => told(archive.remove(id)),
+    replace: (...replacement) => told(archive.replace(...replacement)),
+    import: (...rows) => told(archive.import(...rows)),
   };
 }
 

@@ -11,6 +11,8 @@ import { type ModuleSettings, moduleSettings, nodeOf } from './module-settings.t
 import type { Transports } from './transports.ts';
 
 const READING_MODULE = 2;
+/** On the UART, and for what waits there. */
+const MARGIN_MS = 15_000;
 
 export interface PlcModulesOptions {
   readonly configuration: Pick<Configuration, 'channels' | 'channelAttributes'>;
@@ -29,7 +31,7 @@ export interface PlcModulesOptions {
 }
 
 interface OpenModule {
-  readonly settings: ModuleSettings;
+  settings: ModuleSettings;
   readonly module: PlcModule;
   archive: readonly string[] | undefined;
 }
@@ -57,8 +59,13 @@ export class PlcModules {
   reload(): Promise<void> {
     return this.#inTurn(async () => {
       const wanted = await this.#wanted();
-      for (const [name, { settings }] of this.#open) {
-        if (!Bun.deepEquals(wanted.get(name), settings, true)) await this.#shut(name);
+      for (const [name, open] of this.#open) {
+        const now = wanted.get(name);
+        if (now === undefined || !isSamePort(now, open.settings)) await this.#shut(name);
+        else if (now.band !== open.settings.band) {
+          open.settings = now;
+          this.#setBand(open.module, now.band);
+        }
       }
       for (const [name, settings] of wanted) if (!this.#open.has(name)) this.#start(name, settings);
       await this.#giveArchives();
@@ -151,7 +158,7 @@ export class PlcModules {
     });
     this.#open.set(name, { settings, module, archive: undefined });
     module.events.on('event', (event) => {
-      if (event.type === 'ready') this.#setBand(module, settings.band);
+      if (event.type === 'ready') this.#setBand(module, this.#open.get(name)?.settings.band);
       onEvent(name, event);
     });
   }
@@ -194,4 +201,7 @@ export class PlcModules {
   }
 }
 
-const MARGIN_MS = 15_000;
+/** The band can be changed while everything goes on. */
+function isSamePort(one: ModuleSettings, other: ModuleSettings): boolean {
+  return Bun.deepEquals([one.port, one.config], [other.port, other.config], true);
+}

@@ -48,15 +48,23 @@ export function noteSuccess(health: Health): void {
 
 /**
  * An opening failed. `triesAllowed` is how many openings the waiting work may cost; true = it has used them up and
- * fails. A meter that cost work `breakAfter` times in a row waits 30 times longer before it is probed.
+ * fails. A meter that cost work `breakAfter` times in a row waits 30 times longer before it is probed; without `blame` nothing
+ * is held against it.
  */
-export function noteFailure(health: Health, rule: BackoffRule, triesAllowed: number, nowMs: number): boolean {
+export function noteFailure(
+  health: Health,
+  rule: BackoffRule,
+  triesAllowed: number,
+  nowMs: number,
+  blame = true,
+): boolean {
   health.tries++;
   if (health.tries < triesAllowed) {
     health.notBeforeMs = nowMs + backoffMs(rule, health.tries);
     return false;
   }
   health.tries = 0;
+  if (!blame) return true;
   health.failures++;
   const broken = health.failures - rule.breakAfter;
   const probing = { ...rule, firstDelayMs: rule.firstDelayMs * 30 };

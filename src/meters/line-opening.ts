@@ -92,7 +92,11 @@ export class LineOpener<Session extends LineSession> {
     const { origin } = ERROR_TABLE[error.code];
     // A wrong setting or a full disk says nothing about the meter, and is over as soon as it is mended.
     const itsOwn = origin === 'link' || origin === 'remote' || origin === 'auth';
-    const exhausted = !itsOwn || noteFailure(this.#health.of(meter.id), backoff, tries, clock.monotonicMs());
+    // What leads to it may be back in a moment.
+    const passing = error.code === 'module-lost';
+    const exhausted =
+      (!itsOwn && !passing) ||
+      noteFailure(this.#health.of(meter.id), backoff, tries, clock.monotonicMs(), itsOwn);
     this.#hooks.meterState(meter, itsOwn ? 'offline' : 'as-before');
     log.warn('meter could not be opened', { line: this.#line, meterNo: meter.meterNo, ...error.toJSON() });
     return exhausted;

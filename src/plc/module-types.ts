@@ -59,6 +59,8 @@ export interface ForwardCommand {
    * refused was not sent, and is tried again in any case.
    */
   readonly attempts?: number;
+  /** One more of it does no harm, for the meter's link layer numbers its frames: it goes again after a restart of the module. */
+  readonly numbered?: boolean;
   /** 0 (on demand, ahead of all) to 5; 3 if not given. */
   readonly priority?: number;
 }

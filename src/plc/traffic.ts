@@ -25,7 +25,9 @@ export interface TrafficLimits {
 interface Request extends Waiting {
   readonly id: string;
   readonly bytes: Uint8Array;
+  readonly numbered: boolean;
   attemptsLeft: number;
+  restarts: number;
   rests: number;
   absences: number;
 }
@@ -52,6 +54,7 @@ const FIRST_REST_MS = 1000;
 const LONGEST_REST_MS = 30_000;
 /** What the module has refused so often fails. */
 const MOST_RESTS = 10;
+const MOST_RESTARTS = 3;
 const MOST_RESTS_OUTSIDE = 3;
 const LONGEST_REST_OUTSIDE_MS = 8000;
 /** A network that forms anew has found all its nodes by then. */
@@ -115,6 +118,8 @@ export class Traffic implements TrafficState {
       bytes: command.bytes,
       priority: command.priority ?? USUAL_PRIORITY,
       attemptsLeft: Math.max(1, command.attempts ?? 1),
+      numbered: command.numbered ?? false,
+      restarts: 0,
       rests: 0,
       absences: 0,
       notBeforeMs: nowMs,
@@ -299,6 +304,7 @@ export class Traffic implements TrafficState {
   }
 
   #repeat(request: Request, input: RequestInput, code: number, nowMs: number): void {
+    if (input === 'lost' && request.numbered && request.restarts++ < MOST_RESTARTS) request.attemptsLeft++;
     if (request.attemptsLeft > 0) {
       request.notBeforeMs = input === 'absent' ? nowMs + restMs(request.absences++) : nowMs;
       this.#queue.putBack(request);

@@ -106,8 +106,11 @@ export function fakeServices(): FakeServices {
             queued: 4,
             running: 1,
             current: '0011539465',
+            chunksLeft: 2,
+            etaMs: 90_000,
           },
         ],
+        overall: { total: 8, done: 3, failed: 1, queued: 4, running: 1, etaMs: 90_000 },
       }),
       lastError: () => undefined,
       accounting: () => [
@@ -144,6 +147,15 @@ export function fakeServices(): FakeServices {
       cancel: (id) => id === 'discovery-1',
     },
     profiles: profilesPort(new ProfileBook(), () => {}),
+    modules: {
+      list: () => [],
+      refresh: async () => 0,
+      discover: async () => {},
+      endDiscovery: () => {},
+      setBand: async () => {},
+      upgrade: () => {},
+      cancelUpgrade: () => true,
+    },
     catalogue: {
       objectName: (obis) => (obis === '1.0.1.8.0.255' ? 'Active energy import (+A)' : null),
       unitSymbol: (unit) => (unit === 30 ? 'Wh' : null),

@@ -144,7 +144,7 @@ describe('HTTPS server', () => {
     const answer = await fetch(`${server.url}/api/session`, {
       method: 'POST',
       headers: { 'content-type': 'application/json', 'x-opendcu': '1' },
-      body: 'x'.repeat(1024 * 1024 + 1),
+      body: 'x'.repeat(4 * 1024 * 1024 + 1),
       tls: { rejectUnauthorized: false },
     });
     expect(answer.status).toBe(413);

@@ -158,6 +158,11 @@ export class PlcHouse {
     }
   }
 
+  /** Time passes, in steps in which the store keeps up. */
+  async pass(ms: number): Promise<void> {
+    for (let left = ms; left > 0; left -= 1000) await this.clock.advance(Math.min(left, 1000));
+  }
+
   async times(meterId: number, kind: ProfileKind): Promise<number[]> {
     const rows = await this.core.store.readings.profile(meterId, kind, {
       fromMs: 0,

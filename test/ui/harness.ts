@@ -48,6 +48,15 @@ export async function startHarness({ meters = 60, zone = 'Europe/Riga', port = 0
       store,
       auth: accountAuth(accounts),
       collector,
+      modules: {
+        list: () => [],
+        refresh: async () => 0,
+        discover: async () => {},
+        endDiscovery: () => {},
+        setBand: async () => {},
+        upgrade: () => {},
+        cancelUpgrade: () => false,
+      },
       device: {
         serialNumber: (await store.configuration.setting('device.serial')) ?? '5500000527',
         version: '0.1.0',

@@ -7,6 +7,7 @@ import { lineRoutes } from './lines.ts';
 import { logRoutes } from './logs.ts';
 import { meterImportRoutes } from './meter-import.ts';
 import { meterRoutes } from './meters.ts';
+import { networkRoutes } from './networks.ts';
 import { operatingRoutes } from './operating.ts';
 import { readingRoutes } from './readings.ts';
 import { sessionRoutes } from './session.ts';
@@ -23,6 +24,7 @@ export const routes = [
   ...readingRoutes,
   ...operatingRoutes,
   ...lineRoutes,
+  ...networkRoutes,
   ...eventRoutes,
   ...taskRoutes,
   ...configurationRoutes,
