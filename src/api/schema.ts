@@ -323,8 +323,22 @@ export const collectorSnapshot = t.Object({
       queued: t.Integer(),
       running: t.Integer(),
       current: nullable(t.String()),
+      /** Chunks that the running job has yet to fetch. */
+      chunksLeft: nullable(t.Integer()),
+      etaMs: nullable(
+        t.Number({ description: 'Milliseconds that the work in hand will take; null = unknown' }),
+      ),
     }),
   ),
+  /** All lines together. */
+  overall: t.Object({
+    total: t.Integer(),
+    done: t.Integer(),
+    failed: t.Integer(),
+    queued: t.Integer(),
+    running: t.Integer(),
+    etaMs: nullable(t.Number()),
+  }),
 });
 
 const lineUse = {

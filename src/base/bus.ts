@@ -14,6 +14,11 @@ export class Bus<Events extends Record<string, unknown>> {
     return () => set.delete(listener);
   }
 
+  /** Whether anybody listens: what costs much to say need not be said to nobody. */
+  isHeard(name: keyof Events): boolean {
+    return (this.#listeners.get(name)?.size ?? 0) > 0;
+  }
+
   emit<Name extends keyof Events>(name: Name, payload: Events[Name]): void {
     for (const listener of this.#listeners.get(name) ?? []) {
       try {

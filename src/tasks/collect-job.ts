@@ -1,9 +1,10 @@
 import type { Clock } from '../base/clock.ts';
 import type { ClockCorrection, CollectionStore } from '../base/collection.ts';
 import { DcuError, toDcuError } from '../base/errors.ts';
-import type { CollectionKind, Interval, Meter, TaskItem } from '../base/model.ts';
+import type { CollectionKind, EventLog, Interval, Meter, TaskItem } from '../base/model.ts';
 import type { LineAccess } from '../meters/line-channels.ts';
 import type { JobOutcome, LineJob } from '../meters/line-job.ts';
+import { BUILT_IN_PROFILES, type ProfileBook } from '../meters/profiles/index.ts';
 import type { MeterSession } from '../meters/session.ts';
 import type { AttemptBook } from './attempt-book.ts';
 import type { LogLook, LogLooks } from './log-looks.ts';
@@ -38,6 +39,8 @@ export interface JobDependencies {
   readonly looks: Pick<LogLooks, 'look' | 'settle'>;
   readonly attempts: Pick<AttemptBook, 'save' | 'failedLast'>;
   readonly clock: Clock;
+  /** What meters may have for a profile; those that are built in if not given. */
+  readonly profiles?: ProfileBook;
   /** Deviations of meters' clocks in minutes, as last seen. */
   readonly deviations: Map<number, number>;
   /** Whether a catch-up is due, given the last success. */
@@ -119,6 +122,9 @@ export class CollectJob implements LineJob<MeterSession> {
     const { store, clock, missedTick } = this.#deps;
     const unfit = this.definition.notApplicable?.(this.access);
     if (unfit !== undefined) return unfit;
+    if (this.definition.collects === 'events' && this.#hasNoLog(this.definition.kind)) {
+      return 'meters of this profile have no such log';
+    }
     if (this.#isClosed()) return WINDOW_CLOSED;
     const lastSuccessMs = await store.lastSuccess(this.meter.id, this.item.id);
     if (this.reason === 'catch-up' && !missedTick(this.item, lastSuccessMs)) return 'no tick was missed';
@@ -240,6 +246,11 @@ export class CollectJob implements LineJob<MeterSession> {
       this.#gained(0, { fromMs, toMs });
     }
     return chunks.filter((chunk) => chunk.fromMs < fromMs);
+  }
+
+  #hasNoLog(log: EventLog): boolean {
+    const { profiles = BUILT_IN_PROFILES } = this.#deps;
+    return profiles.get(this.meter.profile).logs[log].length === 0;
   }
 
   async #missing(): Promise<Interval[]> {

@@ -9,7 +9,7 @@ import type { ByteChannel } from '../channels/channel.ts';
 import { openDlmsClient } from '../channels/dlms-client.ts';
 import { DEFAULT_BACKOFF } from '../meters/breaker.ts';
 import { type ConnectDlms, MeterConnector } from '../meters/connector.ts';
-import type { LineOpener } from '../meters/line-channels.ts';
+import type { LineAccess, LineOpener } from '../meters/line-channels.ts';
 import type { CountLink, JobOutcome, LineAccount, LineJob } from '../meters/line-job.ts';
 import { LinePool } from '../meters/line-pool.ts';
 import type { ProtocolSettings } from '../meters/link-settings.ts';
@@ -18,7 +18,8 @@ import type { MeterSession, RelayState } from '../meters/session.ts';
 import { AttemptBook, type LastError } from './attempt-book.ts';
 import { CheckJob } from './check-job.ts';
 import { CollectJob, type JobDependencies, type JobReason } from './collect-job.ts';
-import type { CollectorEvents, CollectorSnapshot, JobView } from './events.ts';
+import { Estimates, overall } from './estimate.ts';
+import type { CollectorEvents, CollectorSnapshot, JobView, LineProgress } from './events.ts';
 import { LineVisitJob } from './line-visit-job.ts';
 import { LinelessMeters } from './lineless-meters.ts';
 import { LogLooks } from './log-looks.ts';
@@ -39,6 +40,8 @@ import { isOpen } from './window.ts';
  */
 const DEFAULT_MAX_BUSY_LINES = 64;
 const PROGRESS_EVERY_MS = 250;
+/** Lines of which so often a snapshot is made. */
+const LINES_AT_ONCE = 256;
 /** Waiting jobs in a snapshot; the counts of the lines are complete. */
 const SNAPSHOT_QUEUED = 500;
 
@@ -95,6 +98,13 @@ export interface Collector {
    * reading. Rejects with what a stay throws, and with `cancelled`.
    */
   visit(meter: Meter, name: string, signal: AbortSignal, stay: LineStay): Promise<void>;
+  /** Runs `work` with a session of the meter, ahead of all scheduled work. Rejects with what prevented it, and with `cancelled`. */
+  withSession<Result>(
+    meterId: number,
+    name: string,
+    signal: AbortSignal,
+    work: (session: MeterSession) => Promise<Result>,
+  ): Promise<Result>;
   /** False when there is no such job any more. */
   cancel(jobId: string): boolean;
   snapshot(): CollectorSnapshot;
@@ -129,6 +139,11 @@ class LineCollector implements Collector {
   readonly #states: MeterStates;
   readonly #reachability: Reachability;
   readonly #looks: LogLooks;
+  readonly #estimates = new Estimates();
+  readonly #lineNames = new Set<string>();
+  /** Monotonic ms at which jobs that run were begun. */
+  readonly #begun = new Map<string, number>();
+  readonly #mostBusy: number;
   /** What is to be done again without a tick, by the key of its job. */
   readonly #later = new Map<string, () => void>();
   #jobNumber = 0;
@@ -137,6 +152,7 @@ class LineCollector implements Collector {
   constructor(options: CollectorOptions) {
     const { store, clock, log, zone } = options;
     this.#options = options;
+    this.#mostBusy = options.maxBusyLines ?? DEFAULT_MAX_BUSY_LINES;
     this.bus = new Bus((error) => log.error('a listener failed', { ...toDcuError(error).toJSON() }));
     this.#attempts = new AttemptBook(options);
     this.#lineless = new LinelessMeters(this.#attempts, options);
@@ -159,7 +175,7 @@ class LineCollector implements Collector {
         meterState: (meter, state) => this.#states.note(meter, state),
         changed: () => this.#progress(),
       },
-      options.maxBusyLines ?? DEFAULT_MAX_BUSY_LINES,
+      this.#mostBusy,
     );
     this.#scheduler = new Scheduler({
       clock,
@@ -170,6 +186,7 @@ class LineCollector implements Collector {
     });
     this.#jobDeps = {
       store,
+      ...(options.profiles === undefined ? {} : { profiles: options.profiles }),
       looks: this.#looks,
       attempts: this.#attempts,
       clock,
@@ -179,7 +196,7 @@ class LineCollector implements Collector {
       hold: (job) => this.#scheduler.hold(job.item.id, job.meterId),
       onCorrected: ({ meter }, correction) =>
         this.bus.emit('meter-clock', { ...correction, meterNo: meter.meterNo }),
-      onStarted: (job, line) => this.bus.emit('job-started', { ...this.#jobEvent(job, line), rows: 0 }),
+      onStarted: (job, line) => this.#started(job, line),
       onRows: (job, added) => this.#rows(job, added),
       onFinished: (job, outcome) => {
         this.#finished(job, job.access.lineName, job.added, outcome);
@@ -262,8 +279,7 @@ class LineCollector implements Collector {
           stay({ channel, settings, signal: aborted, count }),
         ),
       {
-        onStarted: (started, line) =>
-          this.bus.emit('job-started', { ...this.#jobEvent(started, line), rows: 0 }),
+        onStarted: (started, line) => this.#started(started, line),
         onFinished: (ended, outcome) => this.#finished(ended, access.lineName, 0, outcome),
       },
     );
@@ -272,12 +288,20 @@ class LineCollector implements Collector {
     };
     signal.addEventListener('abort', onAbort, { once: true });
     try {
-      if (!this.#pool.enqueue(access, job)) throw new DcuError('cancelled', 'the line is closed');
-      this.#progress();
+      if (!this.#submit(access, job)) throw new DcuError('cancelled', 'the line is closed');
       await job.result;
     } finally {
       signal.removeEventListener('abort', onAbort);
     }
+  }
+
+  withSession<Result>(
+    meterId: number,
+    name: string,
+    signal: AbortSignal,
+    work: (session: MeterSession) => Promise<Result>,
+  ): Promise<Result> {
+    return this.#onDemand(meterId, name, signal, work);
   }
 
   cancel(jobId: string): boolean {
@@ -309,7 +333,25 @@ class LineCollector implements Collector {
         });
       }
     }
-    return { jobs, lines: this.#pool.views() };
+    const lines = this.#lineProgress();
+    return { jobs, lines, overall: overall(lines, this.#mostBusy) };
+  }
+
+  #lineProgress(): LineProgress[] {
+    const nowMs = this.#options.clock.now();
+    return Array.from(this.#pool.lines(), (line) => {
+      const view = line.view();
+      const first = view.running === 0 ? undefined : line.entries().next().value;
+      const job = first?.job instanceof CollectJob ? first.job : undefined;
+      const chunksLeft =
+        job === undefined || job.chunksPlanned === 0 ? null : job.chunksPlanned - job.chunksDone;
+      const running = first && {
+        type: first.job.type,
+        startedAt: first.startedAt,
+        ...(job === undefined ? {} : { chunksDone: job.chunksDone, chunksPlanned: job.chunksPlanned }),
+      };
+      return { ...view, chunksLeft, etaMs: this.#estimates.leftMs(line.name, running, nowMs) };
+    });
   }
 
   accounting(): LineAccount[] {
@@ -352,9 +394,8 @@ class LineCollector implements Collector {
       this.#lineless.reachable(meter);
       const job = new CollectJob(id, { meter, item, definition }, access, reason, this.#jobDeps);
       round?.add(job);
-      const queued = this.#pool.enqueue(access, job, reason === 'asked');
+      const queued = this.#submit(access, job, reason === 'asked');
       if (!queued) round?.finished(job.id, { state: 'skipped', reason: 'the same read is under way' }, 0);
-      this.#progress();
       return queued;
     } catch (thrown) {
       const error = toDcuError(thrown);
@@ -362,6 +403,15 @@ class LineCollector implements Collector {
       this.#lineless.failed(meter, item, error);
       return false;
     }
+  }
+
+  /** False when the same work waits already. */
+  #submit(access: LineAccess, job: LineJob<MeterSession>, urgent = false): boolean {
+    if (!this.#pool.enqueue(access, job, urgent)) return false;
+    this.#lineNames.add(access.lineName);
+    this.#estimates.queued(access.lineName, access.shared, job.type);
+    this.#progress();
+    return true;
   }
 
   async #fire(items: readonly TaskItem[], why: JobReason, meterIds?: ReadonlySet<number>): Promise<void> {
@@ -397,11 +447,10 @@ class LineCollector implements Collector {
       const job = new CheckJob(this.#nextId(), meter, access, {
         looks: this.#looks,
         onNews: (of, logs) => this.#fetchNews(of, logs),
-        onStarted: (started, line) =>
-          this.bus.emit('job-started', { ...this.#jobEvent(started, line), rows: 0 }),
+        onStarted: (started, line) => this.#started(started, line),
         onFinished: (ended, outcome) => this.#finished(ended, access.lineName, 0, outcome),
       });
-      if (this.#pool.enqueue(access, job)) this.#progress();
+      this.#submit(access, job);
     } catch (thrown) {
       this.#options.log.debug('a meter cannot be checked', {
         meterNo: meter.meterNo,
@@ -429,8 +478,7 @@ class LineCollector implements Collector {
       throw new DcuError('not-found', `there is no meter ${meterId}`, { field: 'meterId' });
     const access = this.#options.openLine(meter);
     const job = new OnDemandJob<Result>(this.#nextId(), meter, name, work, {
-      onStarted: (started, line) =>
-        this.bus.emit('job-started', { ...this.#jobEvent(started, line), rows: 0 }),
+      onStarted: (started, line) => this.#started(started, line),
       onFinished: (ended, outcome) => this.#finished(ended, access.lineName, 0, outcome),
     });
     if (signal.aborted) throw new DcuError('cancelled', `${name} was cancelled`);
@@ -439,8 +487,7 @@ class LineCollector implements Collector {
     };
     signal.addEventListener('abort', onAbort, { once: true });
     try {
-      if (!this.#pool.enqueue(access, job)) throw new DcuError('cancelled', 'the line is closed');
-      this.#progress();
+      if (!this.#submit(access, job)) throw new DcuError('cancelled', 'the line is closed');
       return await job.result;
     } finally {
       signal.removeEventListener('abort', onAbort);
@@ -450,6 +497,11 @@ class LineCollector implements Collector {
   #jobEvent(job: LineJob<MeterSession>, line: string): Omit<CollectorEvents['job-started'], 'rows'> {
     const { id: jobId, meterId, name: item, type, meter } = job;
     return { jobId, meterId, meterNo: meter.meterNo, item, type, line };
+  }
+
+  #started(job: LineJob<MeterSession>, line: string): void {
+    this.#begun.set(job.id, this.#options.clock.monotonicMs());
+    this.bus.emit('job-started', { ...this.#jobEvent(job, line), rows: 0 });
   }
 
   #rows(job: CollectJob, added: number): void {
@@ -466,6 +518,13 @@ class LineCollector implements Collector {
 
   #finished(job: LineJob<MeterSession>, line: string, rows: number, outcome: JobOutcome): void {
     for (const round of this.#rounds) round.finished(job.id, outcome, rows);
+    const begunMs = this.#begun.get(job.id);
+    this.#begun.delete(job.id);
+    // What was cancelled, or never got as far as a session, says nothing of how long such work takes.
+    const tookMs = begunMs === undefined ? undefined : this.#options.clock.monotonicMs() - begunMs;
+    const told =
+      outcome.state === 'skipped' ? (tookMs ?? 0) : outcome.state === 'cancelled' ? undefined : tookMs;
+    this.#estimates.ended(line, job.type, told);
     this.bus.emit('job-finished', {
       ...this.#jobEvent(job, line),
       rows,
@@ -476,9 +535,11 @@ class LineCollector implements Collector {
     this.#progress();
   }
 
+  /** Nobody sees more than a few changes a second, and a snapshot of very many lines is told less often. */
   #progress(): void {
-    if (this.#cancelProgress !== undefined) return;
-    this.#cancelProgress = this.#options.clock.after(PROGRESS_EVERY_MS, () => {
+    if (this.#cancelProgress !== undefined || !this.bus.isHeard('progress')) return;
+    const everyMs = PROGRESS_EVERY_MS * Math.max(1, this.#lineNames.size / LINES_AT_ONCE);
+    this.#cancelProgress = this.#options.clock.after(everyMs, () => {
       this.#cancelProgress = undefined;
       this.bus.emit('progress', this.snapshot());
     });

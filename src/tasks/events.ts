@@ -18,9 +18,24 @@ export interface JobView {
   readonly startedAt: number | null;
 }
 
+/** How far the work on one line has come, and how long it will take. */
+export interface LineProgress extends LineView {
+  /** Chunks that the running job has yet to fetch; null when it does not work in chunks, or none runs. */
+  readonly chunksLeft: number | null;
+  /** Milliseconds that the work in hand will take by what such work has taken lately; null when that cannot be told. */
+  readonly etaMs: number | null;
+}
+
+/** All lines together. */
+export type OverallProgress = Pick<
+  LineProgress,
+  'total' | 'done' | 'failed' | 'queued' | 'running' | 'etaMs'
+>;
+
 export interface CollectorSnapshot {
   readonly jobs: readonly JobView[];
-  readonly lines: readonly LineView[];
+  readonly lines: readonly LineProgress[];
+  readonly overall: OverallProgress;
 }
 
 interface JobEvent {

@@ -111,7 +111,8 @@ export function fakeCollector(store: Store): CollectorPort & { stop(): void; bus
         running: index % 11 === 0 ? 1 : 0,
         current: index % 11 === 0 ? '0011539435' : null,
       })),
-    ],
+    ].map((line) => ({ ...line, chunksLeft: null, etaMs: line.running > 0 ? 150_000 : null })),
+    overall: { total: 208, done: 80, failed: 3, queued: 63, running: 5, etaMs: 150_000 },
   });
   const timer = setInterval(() => {
     step += 1;

@@ -73,7 +73,10 @@ export function Home() {
               <Skeleton h={120} />
             ) : (
               <>
-                <LineProgressList lines={(progress ?? data.collector).lines} />
+                <LineProgressList
+                  lines={(progress ?? data.collector).lines}
+                  etaMs={(progress ?? data.collector).overall.etaMs}
+                />
                 <JobList jobs={(progress ?? data.collector).jobs} />
               </>
             )}

@@ -2,6 +2,7 @@ import { Collapse, Group, Progress, Stack, Text, UnstyledButton } from '@mantine
 import { IconChevronRight } from '@tabler/icons-react';
 import { useState } from 'react';
 import type { CollectorSnapshot } from '../../src/api/contract.ts';
+import { durationText } from '../format.ts';
 
 type LineView = CollectorSnapshot['lines'][number];
 
@@ -21,11 +22,20 @@ function summed(name: string, lines: readonly LineView[]): LineView {
     queued: sum((line) => line.queued),
     running: sum((line) => line.running),
     current: null,
+    chunksLeft: null,
+    etaMs: null,
   };
 }
 
 /** How far the round has come: serial lines one by one, the lines of TCP meters as one that opens. */
-export function LineProgressList({ lines }: { readonly lines: CollectorSnapshot['lines'] }) {
+export function LineProgressList({
+  lines,
+  etaMs,
+}: {
+  readonly lines: CollectorSnapshot['lines'];
+  /** Until all of them are done. */
+  readonly etaMs: number | null;
+}) {
   if (lines.length === 0) {
     return (
       <Text size="sm" c="dimmed">
@@ -37,7 +47,7 @@ export function LineProgressList({ lines }: { readonly lines: CollectorSnapshot[
   const tcp = lines.filter((line) => !line.shared).toSorted(busyFirst);
   return (
     <Stack gap="sm">
-      {lines.length > 1 && <LineProgress line={summed(`All ${lines.length} lines`, lines)} />}
+      {lines.length > 1 && <LineProgress line={{ ...summed(`All ${lines.length} lines`, lines), etaMs }} />}
       {serial.map((line) => (
         <LineProgress key={line.line} line={line} />
       ))}
@@ -77,8 +87,12 @@ function TcpProgress({ lines }: { readonly lines: readonly LineView[] }) {
   );
 }
 
+/** A guess needs no seconds. */
+const leftText = (ms: number): string =>
+  ms < 60_000 ? 'a minute' : durationText(Math.ceil(ms / 60_000) * 60);
+
 function LineProgress({ line }: { readonly line: LineView }) {
-  const { total, done, failed, current, queued, running } = line;
+  const { total, done, failed, current, queued, running, etaMs } = line;
   const share = (count: number): number => (total === 0 ? 0 : (count / total) * 100);
   const idle = running === 0 && queued === 0;
   return (
@@ -101,6 +115,7 @@ function LineProgress({ line }: { readonly line: LineView }) {
               · {failed} failed
             </Text>
           )}
+          {!idle && etaMs !== null && ` · about ${leftText(etaMs)} left`}
         </Text>
       </Group>
       <Progress.Root size="sm">

@@ -105,5 +105,6 @@ export function snapshotView(
   return {
     jobs: snapshot.jobs.map((job) => ({ ...job })),
     lines: snapshot.lines.map((line) => ({ ...line })),
+    overall: { ...snapshot.overall },
   };
 }
