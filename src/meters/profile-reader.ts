@@ -1,11 +1,13 @@
 import { type DcuError, toDcuError } from '../base/errors.ts';
 import type { CaptureColumn, Interval } from '../base/model.ts';
+import { attributeName } from '../dlms/attribute-name.ts';
 import type { AccessSelection, CosemAttribute, GetResult } from '../dlms/client.ts';
 import type { DlmsData } from '../dlms/data.ts';
 import { encodeDateTime, fromUtcMs } from '../dlms/datetime.ts';
-import { decodeValue, granted } from './attribute.ts';
+import { decodeValue, granted, refusal } from './attribute.ts';
 import { bufferParts, type ProfileBatch } from './buffer-parts.ts';
 import type { ClockReading } from './clock.ts';
+import { type EntryRows, readByEntry } from './entry-reader.ts';
 import {
   CLOCK_CLASS,
   clockIndexOf,
@@ -19,11 +21,20 @@ import {
   scalerKey,
   scalersNeeded,
 } from './layout.ts';
+import type { RowClock } from './rows.ts';
 
 /** Entries of a log are taken as written so long after the event. */
 const SETTLE_MS = 10_000;
 /** Rows may be ahead of the concentrator by no more, whatever the meter sends. */
 const FUTURE_MS = 300_000;
+
+/** Refusals by which a meter says that it does not select by range, and not that it keeps its rows to itself. */
+const NO_RANGE: ReadonlySet<string> = new Set([
+  'scope-of-access-violated',
+  'type-unmatched',
+  'object-class-inconsistent',
+  'other-reason',
+]);
 
 type KnownColumns = () => Promise<readonly CaptureColumn[] | undefined>;
 
@@ -36,15 +47,21 @@ export interface ProfileSource {
   get(
     attribute: CosemAttribute,
     selection: AccessSelection,
-    onBlock: (data: Uint8Array) => void,
+    onBlock?: (data: Uint8Array) => void,
   ): Promise<GetResult>;
   getMany(attributes: readonly CosemAttribute[]): Promise<readonly GetResult[]>;
+  /** The meter is known to select by entry only. */
+  readonly noRangeAccess?: boolean;
+  /** Scaler and unit of what the meter does not state, by `class:obis`. */
+  readonly scalers?: Readonly<Record<string, ScalerUnit>>;
 }
 
 /** Reads buffers of profile generic objects (class 7): layout, range, rows. Lives as long as its session. */
 export class ProfileReader {
   readonly #source: ProfileSource;
   readonly #layouts = new Map<string, Promise<ProfileLayout>>();
+  /** Buffers that select by entry only. */
+  readonly #byEntry = new Set<string>();
 
   constructor(source: ProfileSource) {
     this.#source = source;
@@ -67,35 +84,66 @@ export class ProfileReader {
     const toMs = Math.min(interval.toMs, Math.floor(meterNowMs / 1000) * 1000 + 1000);
     if (toMs <= interval.fromMs) return;
     const asked = { fromMs: interval.fromMs, toMs };
-    const attribute = profileAttribute(obis, 2);
-    const blocks: Uint8Array[] = [];
-    let buffer: Uint8Array;
-    let broken: DcuError | undefined;
-    try {
-      const selection = rangeSelection(this.#source.clockObis, asked, reading.deviationMinutes);
-      const result = await this.#source.get(attribute, selection, (block) => blocks.push(block));
-      buffer = granted(attribute, result);
-    } catch (thrown) {
-      broken = toDcuError(thrown);
-      if (blocks.length === 0) throw broken;
-      buffer = Buffer.concat(blocks);
-    }
+    const meterClock = {
+      deviationMinutes: reading.deviationMinutes,
+      latestMs: this.#source.now() + FUTURE_MS,
+      ...(reading.summer === undefined ? {} : { summer: reading.summer }),
+    };
+    const { buffer, broken } =
+      this.#source.noRangeAccess === true || this.#byEntry.has(obis)
+        ? await readByEntry(this.#source, layout, asked, meterClock)
+        : await this.#readRange(layout, asked, meterClock);
     const periodMs = layout.capturePeriodS * 1000;
     // What a clock that is ahead writes when it has been set back bears times from now on: they are not settled yet.
     const settledMs = Math.min(meterNowMs, this.#source.now());
     const failure = yield* bufferParts(buffer, {
       layout,
       asked,
-      meterClock: {
-        deviationMinutes: reading.deviationMinutes,
-        latestMs: this.#source.now() + FUTURE_MS,
-        ...(reading.summer === undefined ? {} : { summer: reading.summer }),
-      },
+      meterClock,
       writtenMs: settledMs - (periodMs > 0 ? periodMs : SETTLE_MS),
       alone,
       broken,
     });
     if (failure !== undefined) throw failure;
+  }
+
+  /** By range; by entry where the meter turns out not to know ranges. */
+  async #readRange(layout: ProfileLayout, asked: Interval, clock: RowClock): Promise<EntryRows> {
+    const attribute = profileAttribute(layout.obis, 2);
+    const blocks: Uint8Array[] = [];
+    try {
+      const selection = rangeSelection(this.#source.clockObis, asked, clock.deviationMinutes);
+      const result = await this.#source.get(attribute, selection, (block) => blocks.push(block));
+      if (result.ok || !NO_RANGE.has(result.result)) {
+        return { buffer: granted(attribute, result), broken: undefined };
+      }
+      return await this.#entriesInstead(
+        layout,
+        asked,
+        clock,
+        refusal(attributeName(attribute), result.result),
+      );
+    } catch (thrown) {
+      const broken = toDcuError(thrown);
+      if (blocks.length === 0) throw broken;
+      return { buffer: Buffer.concat(blocks), broken };
+    }
+  }
+
+  /** @throws what the meter said of the range, where it does not give entries either */
+  async #entriesInstead(
+    layout: ProfileLayout,
+    asked: Interval,
+    clock: RowClock,
+    refused: DcuError,
+  ): Promise<EntryRows> {
+    try {
+      const rows = await readByEntry(this.#source, layout, asked, clock);
+      this.#byEntry.add(layout.obis);
+      return rows;
+    } catch (thrown) {
+      throw toDcuError(thrown).code === 'not-granted' ? refused : thrown;
+    }
   }
 
   /** Capture objects are read once a session, so that a changed layout is noticed; scalers only when they are new. */
@@ -121,7 +169,8 @@ export class ProfileReader {
     const results = await this.#source.getMany(missing);
     for (const [index, attribute] of missing.entries()) {
       const result = results[index];
-      const parsed = result === undefined ? undefined : parseScalerUnit(attribute, result);
+      const stated = result === undefined ? undefined : parseScalerUnit(attribute, result);
+      const parsed = stated ?? this.#source.scalers?.[scalerKey(attribute)];
       if (parsed !== undefined) scalers.set(scalerKey(attribute), parsed);
     }
     return { obis, objects, clockIndex, columns: columnsOf(objects, clockIndex, scalers), capturePeriodS };

@@ -10,7 +10,7 @@ import {
   formatTime,
 } from '../dlms/datetime.ts';
 import { decodeValue, isScaledValue, mismatch, scalerAttributeOf } from './attribute.ts';
-import { parseScalerUnit } from './layout.ts';
+import { parseScalerUnit, type ScalerUnit, scalerKey } from './layout.ts';
 
 export type RegisterResult = CosemAttribute &
   (
@@ -34,6 +34,8 @@ export type RegisterResult = CosemAttribute &
 export async function registersOf(
   attributes: readonly CosemAttribute[],
   getMany: (attributes: readonly CosemAttribute[]) => Promise<readonly GetResult[]>,
+  /** By `class:obis`, for what the meter does not state. */
+  fallbacks: Readonly<Record<string, ScalerUnit>> = {},
 ): Promise<RegisterResult[]> {
   const results = await getMany(attributes);
   const scaled = attributes.filter(
@@ -47,7 +49,8 @@ export async function registersOf(
   return attributes.map((attribute, index) => {
     const at = scaled.indexOf(attribute);
     try {
-      return registerOf(attribute, results[index], scalerAttributes[at], scalers[at]);
+      const fallback = fallbacks[scalerKey(attribute)];
+      return registerOf(attribute, results[index], scalerAttributes[at], scalers[at], fallback);
     } catch (thrown) {
       const error = toDcuError(thrown);
       return { ...attribute, ok: false, result: error.code, error };
@@ -60,14 +63,16 @@ function registerOf(
   result: GetResult | undefined,
   scalerAttribute: CosemAttribute | undefined,
   scalerResult: GetResult | undefined,
+  fallback: ScalerUnit | undefined,
 ): RegisterResult {
   if (result?.ok !== true) return { ...attribute, ok: false, result: result?.result ?? 'no answer' };
   const value = decodeValue(result.data);
   if (isScaledValue(attribute) && !isNumber(value)) throw mismatch(attribute, value.type, 'a number');
-  const known =
+  const stated =
     scalerAttribute === undefined || scalerResult === undefined
       ? undefined
       : parseScalerUnit(scalerAttribute, scalerResult);
+  const known = stated ?? (isScaledValue(attribute) ? fallback : undefined);
   return {
     ...attribute,
     ok: true,

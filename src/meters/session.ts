@@ -60,6 +60,8 @@ export class MeterSession {
     this.#options = options;
     this.#profiles = new ProfileReader({
       clockObis: options.profile.clock,
+      noRangeAccess: options.profile.quirks.noRangeAccess,
+      scalers: options.profile.scalers,
       now: () => options.clock.now(),
       clock: () => this.clock(),
       get: (...request) => this.#request(() => link.get(...request)),
@@ -225,7 +227,7 @@ export class MeterSession {
 
   /** Attributes as they are, each with its refusal or value; classes 3, 4 and 5 with scaler and unit. */
   async readRegisters(attributes: readonly CosemAttribute[]): Promise<RegisterResult[]> {
-    return registersOf(attributes, (wanted) => this.#getMany(wanted));
+    return registersOf(attributes, (wanted) => this.#getMany(wanted), this.profile.scalers);
   }
 
   /** Attributes in order, each with its bytes or its refusal. */

@@ -187,6 +187,7 @@ class LineCollector implements Collector {
     this.#jobDeps = {
       store,
       ...(options.profiles === undefined ? {} : { profiles: options.profiles }),
+      ...(options.profiles === undefined ? {} : { profiles: options.profiles }),
       looks: this.#looks,
       attempts: this.#attempts,
       clock,
