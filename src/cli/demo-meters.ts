@@ -19,7 +19,7 @@ const LEAST_FOR_ALL_KINDS = 8;
 const STRANGERS = 3;
 
 /** A network that is there at once and answers at once, but has its repeaters, phases and noise. */
-export const DEMO_NETWORK: PlcBehaviour = { ...NO_DELAY, meterTimeoutMs: 2000 };
+export const DEMO_NETWORK: PlcBehaviour = { ...NO_DELAY, meterTimeoutMs: 2000, tellsRejected: true };
 
 /** Of 200: 150 behind the module, 15 on each of two RS-485 lines, 10 in a G3 network, 10 on TCP; others in proportion. */
 export function demoPlan(seed: number, meters: number, g3Host: string): MeterPlan[] {

@@ -78,6 +78,7 @@ export function behaviour({ loss, delay, paced, edition }: SimulateFlags): PlcBe
     ...(loss === undefined ? {} : { loss }),
     ...(paced === true ? { pacedUart: true } : {}),
     edition,
+    tellsRejected: true,
   };
 }
 

@@ -35,7 +35,8 @@ const ARGUMENTS: Readonly<Record<FaultKind, FaultArgument | undefined>> = {
   flip: { name: 'probability', lowest: 0, highest: 1 },
   delay: { name: 'milliseconds', lowest: 0, highest: 600_000 },
   reboot: { name: 'seconds', lowest: 0, highest: 86_400 },
-  'clock-jump': { name: 'seconds', lowest: -1e9, highest: 1e9 },
+  // As far as the year 2099, and back.
+  'clock-jump': { name: 'seconds', lowest: -4e9, highest: 4e9 },
   'wrong-key': undefined,
   refuse: undefined,
 };

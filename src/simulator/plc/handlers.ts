@@ -11,7 +11,6 @@ import {
   SET_BAUD_RATE,
   SET_MASTER_ADDRESS,
 } from '../../plc/units/afn-05.ts';
-import { DEVICES_REPORT, FINISHED_WORK, WORK_REPORT } from '../../plc/units/afn-06.ts';
 import {
   NODE_COUNT,
   NODES,
@@ -29,6 +28,7 @@ import { READ_CONCURRENT } from '../../plc/units/afn-f1.ts';
 import { forwardOne, forwardOneOfMany } from './forwarding.ts';
 import type { Handled, ModuleSide } from './module-side.ts';
 import type { NetworkNode } from './network.ts';
+import { searchStrangers } from './strangers.ts';
 
 type Handler = (module: ModuleSide, command: Handled) => void;
 
@@ -45,7 +45,6 @@ const MOST_IN_TOPOLOGY = 64;
 /** A network on another band forms anew: the module wants to be left alone meanwhile. */
 const BAND_WAIT_S = 30;
 const UPGRADE_RESTART_MS = 2000;
-const ADDRESSES_IN_REPORT = 30;
 
 const confirmed =
   (change: (module: ModuleSide, nowMs: number) => void = () => {}): Handler =>
@@ -111,26 +110,6 @@ function deleteNodes(module: ModuleSide, { frame, value }: Handled & { value: re
   for (const address of value) archive.delete(address);
   module.confirm(frame);
 }
-
-/** Tells which nodes are in no archive, then that it has finished. */
-function search(module: ModuleSide, nowMs: number): void {
-  const { archive } = module.memory;
-  const strangers = inNetwork(module, nowMs).filter(({ address }) => !archive.has(address));
-  for (let at = 0; at < strangers.length; at += ADDRESSES_IN_REPORT) {
-    const devices = strangers.slice(at, at + ADDRESSES_IN_REPORT).map(({ address, tei }) => ({
-      address,
-      protocol: 0,
-      sequence: tei,
-      deviceType: 1,
-      total: 0,
-      attached: [],
-    }));
-    module.report(DEVICES_REPORT, devices, nowMs);
-  }
-  module.report(WORK_REPORT, FINISHED_WORK.search, nowMs);
-}
-
-const SEARCH_MS = 5000;
 
 const ROWS: readonly (readonly [string, Handler])[] = [
   [
@@ -236,7 +215,7 @@ const ROWS: readonly (readonly [string, Handler])[] = [
   on(START_REGISTRATION, (module, { frame, nowMs }) => {
     module.memory.registering = true;
     module.confirm(frame);
-    module.later(nowMs + SEARCH_MS, (atMs) => search(module, atMs));
+    searchStrangers(module, nowMs);
   }),
   [unitName(STOP_REGISTRATION), confirmed((module) => Object.assign(module.memory, { registering: false }))],
   [unitName(RESTART_ROUTER), confirmed((module) => Object.assign(module.memory, { paused: false }))],

@@ -25,6 +25,8 @@ export interface SimulatedModuleOptions {
   readonly without?: readonly string[];
   /** Until it says that a meter is silent; 20 s if not given. */
   readonly meterTimeoutMs?: number;
+  /** Whether it reports nodes that it does not let in, because they are in no archive; no if not given. */
+  readonly tellsRejected?: boolean;
   /** What a meter takes to answer; 60 ms if not given. */
   readonly meterReplyMs?: number;
   /** From power to the first frame; 3 s if not given. */

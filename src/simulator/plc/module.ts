@@ -18,6 +18,7 @@ import {
   type SimulatedModuleEvent,
   type SimulatedModuleOptions,
 } from './module-side.ts';
+import { ADDRESSES_IN_REPORT, HPLC_DEVICE, onLine, rejectStrangers } from './strangers.ts';
 
 export type SimulatedModuleCommand =
   | { readonly type: 'power-on' }
@@ -31,9 +32,7 @@ export type SimulatedModuleCommand =
 const DUE_TIMER = 'simulated-module';
 const REPORT_TRIES = 3;
 const REPORT_REPEAT_MS = 5000;
-const ADDRESSES_IN_REPORT = 30;
 const POWER_EVENT = 4;
-const HPLC_DEVICE = 2;
 const VERSION: ModuleVersion = { vendor: 'OD', chip: 'SM', date: '260101', version: '0100' };
 const OTHER_MASTER = '000000000000';
 
@@ -160,6 +159,7 @@ export class SimulatedModule implements Machine<SimulatedModuleCommand, Simulate
       this.#running = true;
       network.formAnew(atMs);
       this.report(MODE, this.mode(), atMs);
+      rejectStrangers(this, atMs);
     });
   }
 
@@ -185,7 +185,7 @@ export class SimulatedModule implements Machine<SimulatedModuleCommand, Simulate
     if (!this.#running || !this.memory.reporting) return;
     for (let at = 0; at < addresses.length; at += ADDRESSES_IN_REPORT) {
       const part = addresses.slice(at, at + ADDRESSES_IN_REPORT);
-      const bytes = part.flatMap((address) => [...Uint8Array.fromHex(address).reverse()]);
+      const bytes = part.flatMap((address) => [...onLine(address)]);
       const message = Uint8Array.of(on ? 2 : 1, ...bytes);
       this.report(EVENT_REPORT, { deviceType: HPLC_DEVICE, protocol: POWER_EVENT, message }, nowMs);
     }

@@ -226,6 +226,33 @@ describe('what the network does', () => {
     expect(world.of('work-finished')).toEqual([{ type: 'work-finished', work: 'search' }]);
   });
 
+  test('the first edition reports nodes that it finds, also those that come later', () => {
+    const world = new PlcWorld({ meters: 50, module: { edition: '376.2' } }).begin(addresses(40));
+    world.until('archive');
+    world.run(MINUTE_MS);
+    const late = world.addresses.slice(45);
+    world.toModule({ type: 'power', addresses: late, on: false });
+    world.command({ type: 'discover', id: 'd', minutes: 5 });
+    world.run(MINUTE_MS);
+    const found = () => world.of('nodes-found').flatMap(({ nodes }) => nodes.map(({ address }) => address));
+    expect(found()).toEqual(addresses(5, 41));
+    world.toModule({ type: 'power', addresses: late, on: true });
+    world.run(3 * MINUTE_MS);
+    expect(found().toSorted()).toEqual(addresses(10, 41));
+  });
+
+  test('who is in no archive is rejected, and told from time to time', () => {
+    const world = new PlcWorld({ meters: 50, module: { tellsRejected: true } }).begin(addresses(15));
+    world.until('archive');
+    world.run(10 * MINUTE_MS);
+    const rejected = () => world.of('nodes-rejected').flatMap(({ addresses: all }) => all);
+    expect(world.of('nodes-rejected').map(({ addresses: all }) => all.length)).toEqual([30, 5]);
+    expect(rejected()).toEqual(addresses(35, 16));
+    world.command({ type: 'set-archive', nodes: addresses(49) });
+    world.run(7 * 60 * MINUTE_MS);
+    expect(rejected().slice(35)).toEqual(addresses(1, 50));
+  });
+
   test('another band: the network forms anew, then everything can be read', () => {
     const world = new PlcWorld({ meters: 10 }).begin();
     world.until('archive');
