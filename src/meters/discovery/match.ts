@@ -13,10 +13,8 @@ export interface ProfileMatch {
 /** What is looked at: who says what of itself. */
 export type Matched = Pick<DeviceFacts, 'objects' | 'logicalDeviceName'>;
 
-/** What having all objects of a profile is worth. */
-const WHOLE_COVERAGE = 10;
-/** Of a profile that everybody fits: any sign of another one outweighs it. */
-const PLAIN_COVERAGE = 9;
+/** What having all objects is worth: of a family of which there is a sign, of a profile that everybody fits, of any other. */
+const COVERAGE = { shown: 10, plain: 9, unshown: 7 } as const;
 const MANUFACTURER = 1;
 const NAME_FITS = 0.5;
 
@@ -37,7 +35,8 @@ function matchOf(profile: MeterProfile, device: Matched, present: ReadonlySet<st
   if (present.size > 0) {
     const own = new Set(obisCodesOf({ ...profile, hints: { ...hints, objects: [] } }));
     const found = [...own].filter((obis) => present.has(obis)).length;
-    score += ((plain ? PLAIN_COVERAGE : WHOLE_COVERAGE) * found) / own.size;
+    const shown = hints.objects.some(({ obis, weight }) => weight > 0 && present.has(obis));
+    score += (COVERAGE[plain ? 'plain' : shown ? 'shown' : 'unshown'] * found) / own.size;
     reasons.push(`${found} of its ${own.size} objects`);
   } else reasons.push('the list of objects is not known');
   for (const { obis, weight } of hints.objects) {
