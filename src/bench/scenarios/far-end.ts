@@ -1,8 +1,8 @@
 import { join } from 'node:path';
 import { DcuError } from '../../base/errors.ts';
 
-/** Where the files of a compiled executable are. */
-const COMPILED = '/$bunfs/';
+/** Files of a compiled executable are in it. */
+const isCompiled = (): boolean => Bun.main.startsWith('/$bunfs/');
 
 /**
  * The far end of a scenario in a process of its own, so that the two do not share an event loop. It is this program,
@@ -13,7 +13,7 @@ export class FarEnd {
   readonly #lines: AsyncIterator<string>;
 
   constructor(scenario: string, args: readonly string[]) {
-    const main = import.meta.dir.startsWith(COMPILED) ? [] : [join(import.meta.dir, '../../main.ts')];
+    const main = isCompiled() ? [] : [join(import.meta.dir, '../../main.ts')];
     this.#child = Bun.spawn([process.execPath, ...main, 'bench', scenario, '--far-end', args.join(',')], {
       stdin: 'pipe',
       stdout: 'pipe',
