@@ -12,6 +12,8 @@ import { Shell } from './shell/shell.tsx';
 
 const Meters = lazy(() => import('./pages/meters/meters.tsx'));
 const MeterPage = lazy(() => import('./pages/meter/meter.tsx'));
+const Found = lazy(() => import('./pages/devices/found.tsx'));
+const Blacklist = lazy(() => import('./pages/devices/blacklist.tsx'));
 const DiscoveryPage = lazy(() => import('./pages/discovery/discovery.tsx'));
 const MeterReading = lazy(() => import('./pages/reading/meter-reading.tsx'));
 const Lines = lazy(() => import('./pages/lines/lines.tsx'));
@@ -54,6 +56,8 @@ export function App() {
             <Route path="/" element={<Home />} />
             <Route path="/meters" element={<Meters />} />
             <Route path="/meters/:id" element={<MeterPage />} />
+            <Route path="/found" element={<Found />} />
+            <Route path="/blacklist" element={<Blacklist />} />
             <Route path="/discovery" element={<DiscoveryPage />} />
             <Route path="/reading" element={<MeterReading />} />
             <Route path="/lines" element={<Lines />} />

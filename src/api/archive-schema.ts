@@ -109,6 +109,8 @@ export const foundDevice = t.Object({
   seenAt: epochMs(),
   /** What it said of itself and the meter that it would be; null when it was not asked. */
   proposal: nullable(t.Record(t.String(), t.Unknown())),
+  /** What it goes by wherever it is; empty when only a place on a line is known. */
+  names: t.Array(t.String()),
   /** The entry of the blacklist that it falls under. */
   blacklisted: nullable(t.Object({ id: t.Integer(), reason: t.String() })),
 });

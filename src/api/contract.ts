@@ -1,4 +1,5 @@
 import type { Static, TSchema } from 'elysia';
+import type * as archive from './archive-schema.ts';
 import type { ApiRoute } from './routes/index.ts';
 import type * as schema from './schema.ts';
 
@@ -31,5 +32,8 @@ export type TaskGroup = Static<typeof schema.taskGroup>;
 export type TaskItem = Static<typeof schema.taskItem>;
 export type Channel = Static<typeof schema.channel>;
 export type Attribute = Static<typeof schema.attribute>;
+export type ImportPlan = Static<typeof archive.importPlan>;
+export type BlacklistEntry = Static<typeof archive.blacklistEntry>;
+export type FoundDevice = Static<typeof archive.foundDevice>;
 export type Right = import('./services.ts').Right;
 export type { ErrorBody } from './http-error.ts';

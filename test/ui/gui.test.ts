@@ -126,6 +126,80 @@ describe.skipIf(!hasBrowser)('GUI in a browser', () => {
     expect(errors).toEqual([]);
   }, 60_000);
 
+  test('a file of meters is looked at, put right and imported', async () => {
+    await open('/meters', 'Meters');
+    await page.getByRole('button', { name: 'Import' }).click();
+    const drawer = page.getByRole('dialog');
+    const file = (port: string): string =>
+      `MeterNo;Channel;Host;Port;Auth;Password\nCSV-1;tcp_meters;10.9.0.1;4059;lls;s3cret\nCSV-2;tcp_meters;10.9.0.2;${port};none;\n`;
+    await drawer.getByLabel('or paste it').fill(file('99999'));
+    await drawer.getByRole('button', { name: 'Preview' }).click();
+    await drawer.getByText('Port must be a whole number from 1 to 65535').waitFor();
+    expect(await drawer.getByRole('button', { name: /^Import/ }).isDisabled()).toBe(true);
+    await shot('import');
+    await drawer.getByLabel('or paste it').fill(file('4059'));
+    await drawer.getByRole('button', { name: 'Preview' }).click();
+    await drawer.getByText('Password given').waitFor();
+    await shot('import-sound');
+    await drawer.getByRole('button', { name: 'Import: add 2' }).click();
+    await drawer.getByText('2 added, 0 changed, 0 as they were, 0 left out.').waitFor();
+    await drawer.getByRole('button', { name: 'Close' }).click();
+    await open('/meters?search=CSV', 'Meters');
+    await page.getByRole('link', { name: 'CSV-2' }).waitFor();
+    expect(await page.getByText('***').count()).toBe(1);
+    expect(errors).toEqual([]);
+  }, 60_000);
+
+  test('a meter is replaced, and each of the two shows the other', async () => {
+    await open('/meters/7', 'Meter 0011539442');
+    await page.getByRole('button', { name: 'Replace' }).click();
+    const drawer = page.getByRole('dialog');
+    await drawer.getByLabel('MeterNo of the new meter').fill('NEW-1');
+    await shot('replace');
+    await drawer.getByRole('button', { name: 'Replace', exact: true }).click();
+    await drawer.getByText('Password is needed for lls').first().waitFor();
+    expect(errors.splice(0).every((error) => error.includes('422'))).toBe(true);
+    await drawer.getByLabel('Password', { exact: true }).fill('12345678');
+    await drawer.getByRole('button', { name: 'Replace', exact: true }).click();
+    await drawer.waitFor({ state: 'hidden' });
+    await page.getByText('Replaced by').waitFor();
+    await shot('replaced');
+    await page.getByRole('link', { name: 'NEW-1' }).click();
+    await page.getByRole('heading', { level: 1, name: 'Meter NEW-1' }).waitFor();
+    await page.getByRole('link', { name: '0011539442' }).waitFor();
+    expect(errors).toEqual([]);
+  }, 60_000);
+
+  test('a found device is accepted as what it said it is; another is kept silent', async () => {
+    await open('/found', 'Found Devices');
+    await shot('found');
+    const row = (text: string) => page.getByRole('row').filter({ hasText: text });
+    await row('1/99').getByRole('button', { name: 'Accept' }).click();
+    const drawer = page.getByRole('dialog');
+    expect(await drawer.getByLabel('MeterNo').inputValue()).toBe('0011540099');
+    expect(await drawer.getByLabel('Physical device address').inputValue()).toBe('199');
+    await drawer.getByLabel('Opening of the line').waitFor();
+    expect(await drawer.getByLabel('Host').count()).toBe(0);
+    await shot('accept');
+    await drawer.getByRole('button', { name: 'Add meter' }).click();
+    await drawer.waitFor({ state: 'hidden' });
+    await row('1/99').waitFor({ state: 'detached' });
+    await row('000011539999').getByRole('button', { name: 'Blacklist' }).click();
+    await page.getByRole('dialog').getByRole('button', { name: 'Blacklist' }).click();
+    await page.getByText('Nothing has been found that is not in the archive').waitFor();
+    await open('/blacklist', 'Blacklist');
+    await row('000011539999').waitFor();
+    await page.getByRole('button', { name: 'Add device' }).click();
+    await page.getByRole('textbox', { name: 'Device' }).fill('0011539449');
+    await page.getByRole('textbox', { name: 'Reason' }).fill('reported stolen');
+    await page.getByRole('button', { name: 'Save' }).click();
+    await row('0011539449').getByRole('link', { name: '0011539449' }).waitFor();
+    await shot('blacklist');
+    await row('0011539449').getByRole('link', { name: '0011539449' }).click();
+    await page.getByText('Blacklisted').waitFor();
+    expect(errors).toEqual([]);
+  }, 60_000);
+
   test('the meter page draws the profile with its gaps, and has every tab', async () => {
     await open('/meters/2?days=20', 'Meter 0011539407');
     await page.locator('.uplot canvas').waitFor();

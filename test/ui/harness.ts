@@ -7,6 +7,7 @@ import { serveHttps } from '../../src/api/serve.ts';
 import { systemClock } from '../../src/base/clock.ts';
 import { silentLog } from '../../src/base/log.ts';
 import { systemRandom } from '../../src/base/random.ts';
+import { Blacklist } from '../../src/device/blacklist.ts';
 import { BUILT_IN_PROFILES } from '../../src/meters/profiles/index.ts';
 import { AccountService } from '../../src/security/accounts.ts';
 import { serverCertificate } from '../../src/security/certificate.ts';
@@ -43,9 +44,23 @@ export async function startHarness({ meters = 60, zone = 'Europe/Riga', port = 0
     commonName: 'OpenDCU test',
   });
   const collector = fakeCollector(store);
+  const blacklist = new Blacklist();
+  const told = async <Result>(change: Promise<Result>): Promise<Result> => {
+    const result = await change;
+    blacklist.replace(await store.blacklist.list());
+    return result;
+  };
   const app = createApi(
     {
-      store,
+      store: {
+        ...store,
+        blacklist: {
+          ...store.blacklist,
+          add: (...entry) => told(store.blacklist.add(...entry)),
+          remove: (id) => told(store.blacklist.remove(id)),
+        },
+      },
+      blacklist,
       auth: accountAuth(accounts),
       collector,
       modules: {

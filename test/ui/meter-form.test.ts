@@ -1,6 +1,14 @@
 import { describe, expect, test } from 'bun:test';
 import { addressFrom } from '../../src/api/meter-input.ts';
-import { bodyOf, formOf, meterValidation } from '../../ui/pages/meters/meter-form.ts';
+import {
+  bodyOf,
+  formOf,
+  formOfProposal,
+  formOfSuccessor,
+  meterValidation,
+  type Way,
+  wayOf,
+} from '../../ui/pages/meters/meter-form.ts';
 
 const first = { channel: 'tcp_meters', task: 'single_phase', profile: 'generic' };
 
@@ -20,6 +28,60 @@ describe('meter form', () => {
       address: { framing: 'wrapper', port: 4059, clientAddress: 1, serverAddress: 1, addressBytes: 1 },
       security: { auth: 'none', policy: 'none' },
     });
+  });
+
+  test('what the way to a meter has no use for stays out of its address', () => {
+    const form = formOf(undefined, first);
+    form.address = {
+      ...form.address,
+      framing: 'hdlc',
+      host: '10.0.0.1',
+      node: '42',
+      opening: 'mode-e',
+      baudRate: '9600',
+      parity: 'even',
+      transport: 'udp',
+    };
+    const given = (way: Way) =>
+      Object.keys(bodyOf(form, way).address).filter(
+        (key) => key in { host: 0, port: 0, node: 0, opening: 0, baudRate: 0, parity: 0, transport: 0 },
+      );
+    expect(given('ip')).toEqual(['host', 'port']);
+    expect(given('line')).toEqual(['opening', 'baudRate', 'parity']);
+    expect(given('module')).toEqual(['node']);
+    expect(bodyOf(form, 'module').address.node).toBe('000000000042');
+    form.address = { ...form.address, framing: 'wrapper' };
+    expect(given('ip')).toEqual(['host', 'port', 'transport']);
+    expect([2, 4, 12, 14, 13].map(wayOf)).toEqual(['module', 'line', 'ip', 'ip', 'other']);
+  });
+
+  test('a proposal fills the form; a successor starts without what a meter has of its own', () => {
+    const address = {
+      framing: 'hdlc',
+      clientAddress: 16,
+      serverAddress: 1,
+      physicalAddress: 17,
+      addressBytes: 2,
+    } as const;
+    const form = formOfProposal({ meterNo: null, channel: '485_1', phase: 3, address }, first);
+    expect([form.meterNo, form.channel, form.task, form.profile, form.phase]).toEqual([
+      '',
+      '485_1',
+      'single_phase',
+      'generic',
+      3,
+    ]);
+    expect(bodyOf(form, 'line').address).toEqual(address);
+    const meter = {
+      ...bodyOf(
+        { ...form, meterNo: '1', security: { ...form.security, systemTitle: '4D4D4D0000BC614E' } },
+        'line',
+      ),
+      id: 1,
+    } as unknown as Parameters<typeof formOfSuccessor>[0];
+    const next = formOfSuccessor(meter);
+    expect([next.meterNo, next.security.systemTitle, next.channel]).toEqual(['', '', '485_1']);
+    expect(bodyOf(next, 'line').address).toEqual(address);
   });
 
   test('empty secrets are left out, keys lose their blanks, passwords keep theirs', () => {

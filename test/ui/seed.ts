@@ -33,6 +33,39 @@ export async function seedStore(store: Store, meters: number, nowMs: number): Pr
     );
     if (i < 6) await seedReadings(store, row.id, nowMs, new SeededRandom(row.id));
   }
+  await seedFound(store, nowMs);
+}
+
+/** A node that the network told of, and a meter that a scan of a line has asked. */
+async function seedFound(store: Store, nowMs: number): Promise<void> {
+  const seenAt = nowMs - 300_000;
+  await store.found.note({ channel: 'reading_module', address: '000011539999', via: 'report', seenAt });
+  await store.found.note({
+    channel: '485_1',
+    address: '1/99',
+    via: 'scan',
+    seenAt: nowMs - 60_000,
+    proposal: {
+      meter: {
+        meterNo: '0011540099',
+        channel: '485_1',
+        profile: 'generic',
+        phase: 3,
+        address: {
+          framing: 'hdlc',
+          clientAddress: 16,
+          serverAddress: 1,
+          physicalAddress: 199,
+          addressBytes: 4,
+        },
+        security: { auth: 'none', policy: 'none', systemTitle: '4D4D4D0000BC6199' },
+      },
+      authenticated: false,
+      profiles: [{ name: 'generic', score: 0.6 }],
+      facts: {},
+      troubles: [],
+    },
+  });
 }
 
 function newMeter(i: number, channels: readonly string[]): NewMeter {

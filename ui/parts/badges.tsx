@@ -42,3 +42,25 @@ export function EnabledBadge({ enabled }: { readonly enabled: boolean }) {
     </Badge>
   );
 }
+
+/** What keeps a meter from being read for good: its place is taken, or it may not communicate. */
+export function StandingBadge({ meter }: { readonly meter: Pick<Meter, 'replaced' | 'blacklisted'> }) {
+  const { replaced, blacklisted } = meter;
+  if (blacklisted !== null) {
+    return (
+      <Tooltip label={`May not communicate${blacklisted.reason === '' ? '' : `: ${blacklisted.reason}`}`}>
+        <Badge color="red" variant="filled" size="md" tt="none" fw={500} miw="max-content">
+          Blacklisted
+        </Badge>
+      </Tooltip>
+    );
+  }
+  if (replaced === null) return null;
+  return (
+    <Tooltip label={`Replaced by ${replaced.meterNo}`}>
+      <Badge color="gray" variant="outline" size="md" tt="none" fw={500} miw="max-content">
+        Replaced
+      </Badge>
+    </Tooltip>
+  );
+}

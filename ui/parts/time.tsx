@@ -1,6 +1,6 @@
 import { Text, Tooltip } from '@mantine/core';
 import { useZone } from '../api/queries.ts';
-import { dateMinute, dateTime, zoneName } from '../format.ts';
+import { agoText, dateMinute, dateTime, zoneName } from '../format.ts';
 
 /** An instant in the concentrator's zone, which stands beside it; its UTC form on hover. */
 export function Time({ ms, minutes = false }: { readonly ms: number | null; readonly minutes?: boolean }) {
@@ -20,5 +20,15 @@ export function Time({ ms, minutes = false }: { readonly ms: number | null; read
         </Text>
       </time>
     </Tooltip>
+  );
+}
+
+/** The instant, and how long ago that is. */
+export function TimeAgo({ ms }: { readonly ms: number | null }) {
+  if (ms === null) return <Time ms={ms} />;
+  return (
+    <span style={{ whiteSpace: 'nowrap' }}>
+      <Time ms={ms} minutes /> · {agoText(ms, Date.now())}
+    </span>
   );
 }

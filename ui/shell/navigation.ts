@@ -32,6 +32,8 @@ export const sections: readonly Section[] = [
     entries: [
       { label: 'Meters', to: '/meters', right: 'meters.read' },
       { label: 'Find Devices', to: '/discovery', right: 'meters.read' },
+      { label: 'Found Devices', to: '/found', right: 'meters.read' },
+      { label: 'Blacklist', to: '/blacklist', right: 'meters.read' },
     ],
   },
   {

@@ -1,6 +1,7 @@
 import type { Static } from 'elysia';
 import { namesOfMeter } from '../../base/device-address.ts';
 import { DcuError } from '../../base/errors.ts';
+import type { Meter } from '../../base/model.ts';
 import type { FoundDevice, FoundQuery } from '../../store/types.ts';
 import * as schema from '../archive-schema.ts';
 import { changeSummary, meterFrom, meterView } from '../meter-input.ts';
@@ -11,7 +12,8 @@ import type { ApiServices } from '../services.ts';
 function foundView(device: FoundDevice, { blacklist }: ApiServices): Static<typeof schema.foundDevice> {
   const { proposal } = device;
   const told = typeof proposal === 'object' && proposal !== null && Object.keys(proposal).length > 0;
-  const entry = blacklist.match([device.address]);
+  const names = namesOfFound(device);
+  const entry = blacklist.match(names);
   return {
     id: device.id,
     channel: device.channel,
@@ -21,8 +23,16 @@ function foundView(device: FoundDevice, { blacklist }: ApiServices): Static<type
     foundAt: device.foundAt,
     seenAt: device.seenAt,
     proposal: told ? { ...proposal } : null,
+    names: [...names],
     blacklisted: entry === undefined ? null : { id: entry.id, reason: entry.reason },
   };
+}
+
+/** What it goes by wherever it is: addresses that mean something on one line only (`1/17`) are none of it. */
+function namesOfFound({ address, proposal }: FoundDevice): readonly string[] {
+  const { meter: proposed } = proposal as { readonly meter?: Partial<Pick<Meter, 'meterNo' | 'security'>> };
+  const names = [address.includes('/') ? null : address, proposed?.security?.systemTitle, proposed?.meterNo];
+  return names.filter((name) => typeof name === 'string');
 }
 
 /** Devices that may not communicate, and devices that were found; neither are meters of the archive. */

@@ -8,12 +8,14 @@ import { request } from '../../api/client.ts';
 import { readMeterNow, useLastReadings, useReadNow } from '../../api/operating.ts';
 import { useRight } from '../../api/queries.ts';
 import { agoText } from '../../format.ts';
-import { EnabledBadge, StateBadge, useLiveState } from '../../parts/badges.tsx';
+import { EnabledBadge, StandingBadge, StateBadge, useLiveState } from '../../parts/badges.tsx';
 import { CollectButton } from '../../parts/collect-button.tsx';
+import { MeterLink } from '../../parts/meter-link.tsx';
 import { Page } from '../../parts/page.tsx';
 import { Problem, told } from '../../parts/problem.tsx';
-import { Time } from '../../parts/time.tsx';
+import { Time, TimeAgo } from '../../parts/time.tsx';
 import { MeterDrawer } from '../meters/meter-drawer.tsx';
+import { ClockCard } from './clock-card.tsx';
 import { EventsTab } from './events-tab.tsx';
 import { LineCard } from './line-card.tsx';
 import { ProfileTab } from './profile-tab.tsx';
@@ -58,7 +60,7 @@ export default function MeterPage() {
 
 function MeterView({ meter }: { readonly meter: Meter }) {
   const [params, setParams] = useSearchParams();
-  const [editing, setEditing] = useState(false);
+  const [work, setWork] = useState<'edit' | 'replace' | undefined>();
   useLastReadings([meter.id]);
   const mayWrite = useRight('meters.write');
   const tab = tabs.find(([key]) => key === params.get('tab'))?.[0] ?? 'energy';
@@ -77,13 +79,23 @@ function MeterView({ meter }: { readonly meter: Meter }) {
   return (
     <Page
       title={`Meter ${meter.meterNo}`}
-      beside={<StateBadge meter={meter} />}
+      beside={
+        <>
+          <StateBadge meter={meter} />
+          <StandingBadge meter={meter} />
+        </>
+      }
       actions={
         <>
           <ReadNowButton meter={meter} />
           <CollectButton meterId={meter.id} />
+          {mayWrite && meter.replaced === null && (
+            <Button variant="default" onClick={() => setWork('replace')}>
+              Replace
+            </Button>
+          )}
           {mayWrite && (
-            <Button variant="default" onClick={() => setEditing(true)}>
+            <Button variant="default" onClick={() => setWork('edit')}>
               Edit
             </Button>
           )}
@@ -95,6 +107,7 @@ function MeterView({ meter }: { readonly meter: Meter }) {
         <FactsCard meter={meter} />
         <RelayCard meter={meter} />
         <LineCard meter={meter} />
+        <ClockCard meter={meter} />
       </SimpleGrid>
       <Card withBorder radius="lg" p={0}>
         <Tabs
@@ -118,7 +131,10 @@ function MeterView({ meter }: { readonly meter: Meter }) {
           ))}
         </Tabs>
       </Card>
-      <MeterDrawer opened={editing} meter={meter} onClose={() => setEditing(false)} />
+      <MeterDrawer
+        work={work === undefined ? undefined : { do: work, meter }}
+        onClose={() => setWork(undefined)}
+      />
     </Page>
   );
 }
@@ -157,6 +173,9 @@ function ContactCard({ meter }: { readonly meter: Meter }) {
               </span>
             ),
           ],
+          ...(meter.offlineSince === null
+            ? []
+            : [['Offline since', <TimeAgo key="offline" ms={meter.offlineSince} />] as const]),
           ...(meter.lastError === null
             ? []
             : [
@@ -187,10 +206,6 @@ function ContactCard({ meter }: { readonly meter: Meter }) {
 
 function FactsCard({ meter }: { readonly meter: Meter }) {
   const { address, security } = meter;
-  const where =
-    address.host === undefined
-      ? address.framing.toUpperCase()
-      : `${address.host}:${address.port ?? ''} · ${address.framing}`;
   return (
     <Card withBorder radius="lg">
       <Title order={2} size="h5" mb="sm">
@@ -201,12 +216,52 @@ function FactsCard({ meter }: { readonly meter: Meter }) {
           ['Channel', meter.channel],
           ['Task', meter.task],
           ['Profile', meter.profile],
-          ['Address', where],
+          ['Address', addressText(address)],
           ['Security', `${security.auth}, ${security.policy}${meter.hasKeys ? ', keys stored' : ''}`],
+          ...(meter.replaces === null
+            ? []
+            : [
+                [
+                  'Replaces',
+                  <span key="replaces">
+                    <MeterLink meter={meter.replaces} /> since <Time ms={meter.replaces.at} minutes />
+                  </span>,
+                ] as const,
+              ]),
+          ...(meter.replaced === null
+            ? []
+            : [
+                [
+                  'Replaced by',
+                  <span key="replaced">
+                    <MeterLink meter={{ id: meter.replaced.by, meterNo: meter.replaced.meterNo }} /> on{' '}
+                    <Time ms={meter.replaced.at} minutes />
+                  </span>,
+                ] as const,
+              ]),
         ]}
       />
     </Card>
   );
+}
+
+/** How the meter is reached, in short. */
+function addressText({
+  host,
+  port,
+  transport,
+  node,
+  framing,
+  serverAddress,
+  physicalAddress,
+  opening,
+}: Meter['address']): string {
+  if (host !== undefined)
+    return `${host}:${port ?? ''} · ${framing}${transport === 'udp' ? ' over UDP' : ''}`;
+  const server =
+    physicalAddress === undefined ? String(serverAddress) : `${serverAddress}/${physicalAddress}`;
+  const unit = node === undefined ? '' : `node ${node} · `;
+  return `${unit}${framing.toUpperCase()} ${server}${opening === 'mode-e' ? ' after mode E' : ''}`;
 }
 
 function Facts({ rows }: { readonly rows: readonly (readonly [string, ReactNode])[] }) {

@@ -2,10 +2,10 @@ import { ActionIcon, Group, Text, Tooltip } from '@mantine/core';
 import { IconPencil, IconTrash } from '@tabler/icons-react';
 import type { DataTableColumn } from 'mantine-datatable';
 import type { Meter } from '../../../src/api/contract.ts';
-import { EnabledBadge, StateBadge } from '../../parts/badges.tsx';
+import { EnabledBadge, StandingBadge, StateBadge } from '../../parts/badges.tsx';
 import { MeterLink } from '../../parts/meter-link.tsx';
 import { NOT_A_PHONE, OnPhone } from '../../parts/phone.tsx';
-import { Time } from '../../parts/time.tsx';
+import { Time, TimeAgo } from '../../parts/time.tsx';
 
 /** On a phone a meter is one cell: its number with its state below. */
 const onPhones: readonly unknown[] = ['meterNo', 'action'];
@@ -23,7 +23,7 @@ export interface ChoosableColumn {
   readonly usual: boolean;
 }
 
-/** The columns of Figure 8, and three of our own: State, Profile and Last answer. `#` and MeterNo always stay. */
+/** The columns of Figure 8, and four of our own: State, Profile, Last answer and Offline since. `#` and MeterNo always stay. */
 export const choosable: readonly ChoosableColumn[] = [
   { key: 'id', title: 'ID', usual: true },
   { key: 'enabled', title: 'Status', usual: true },
@@ -39,6 +39,7 @@ export const choosable: readonly ChoosableColumn[] = [
   { key: 'password', title: 'Password', usual: true },
   { key: 'profile', title: 'Profile', usual: false },
   { key: 'lastSeen', title: 'Last answer', usual: false },
+  { key: 'offlineSince', title: 'Offline since', usual: false },
 ];
 
 export function meterColumns(firstNumber: number, actions: MeterActions): DataTableColumn<Meter>[] {
@@ -76,7 +77,16 @@ export function meterColumns(firstNumber: number, actions: MeterActions): DataTa
       sortable: true,
       render: (meter) => <EnabledBadge enabled={meter.enabled} />,
     },
-    { accessor: 'state', title: 'State', render: (meter) => <StateBadge meter={meter} /> },
+    {
+      accessor: 'state',
+      title: 'State',
+      render: (meter) => (
+        <Group gap={6} wrap="nowrap">
+          <StateBadge meter={meter} />
+          <StandingBadge meter={meter} />
+        </Group>
+      ),
+    },
     { accessor: 'mac', title: 'MAC' },
     { accessor: 'channel', title: 'Channel', sortable: true },
     { accessor: 'meterType', title: 'MeterType' },
@@ -98,7 +108,18 @@ export function meterColumns(firstNumber: number, actions: MeterActions): DataTa
         ),
     },
     { accessor: 'profile', title: 'Profile' },
-    { accessor: 'lastSeen', title: 'Last answer', render: (meter) => <Time ms={meter.lastSeen} /> },
+    {
+      accessor: 'lastSeen',
+      title: 'Last answer',
+      sortable: true,
+      render: (meter) => <Time ms={meter.lastSeen} />,
+    },
+    {
+      accessor: 'offlineSince',
+      title: 'Offline since',
+      sortable: true,
+      render: (meter) => <TimeAgo ms={meter.offlineSince} />,
+    },
     ...(actions.writable
       ? [
           {

@@ -2,12 +2,12 @@ import { Button, Group, Select } from '@mantine/core';
 import { IconX } from '@tabler/icons-react';
 import { useChoices } from '../../api/queries.ts';
 import { stateNames } from '../../format.ts';
-import type { MeterFilters } from './filters.ts';
+import { type MeterFilters, silences } from './filters.ts';
 import { MeterSearch } from './meter-search.tsx';
 
 /** Channel, task, status, state and MeterNo, as in the manual's bar above the table (Figure 8). */
 export function FilterBar({ filters }: { readonly filters: MeterFilters }) {
-  const { query, set, filtered } = filters;
+  const { query, set, filtered, silent } = filters;
   const choices = useChoices().data;
   return (
     <Group gap="xs" role="search">
@@ -51,12 +51,23 @@ export function FilterBar({ filters }: { readonly filters: MeterFilters }) {
         clearable
         w={{ base: '47%', xs: 150 }}
       />
+      <Select
+        placeholder="Silent or not"
+        aria-label="Offline for"
+        data={silences.map(({ key, label }) => ({ value: key, label }))}
+        value={silent}
+        onChange={(value) => set({ silent: value })}
+        clearable
+        w={{ base: '47%', xs: 160 }}
+      />
       {filtered && (
         <Button
           variant="subtle"
           color="gray"
           leftSection={<IconX size={14} />}
-          onClick={() => set({ search: null, channel: null, task: null, enabled: null, state: null })}
+          onClick={() =>
+            set({ search: null, channel: null, task: null, enabled: null, state: null, silent: null })
+          }
         >
           Clear
         </Button>

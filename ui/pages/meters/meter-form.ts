@@ -22,6 +22,12 @@ export interface MeterForm {
     physicalAddress: number | string;
     addressBytes: '1' | '2' | '4';
     referencing: 'ln' | 'sn' | 'auto';
+    transport: 'tcp' | 'udp';
+    node: string;
+    opening: 'direct' | 'mode-e';
+    /** Empty: as the channel is set. */
+    baudRate: string;
+    parity: '' | 'none' | 'even' | 'odd';
   };
   security: {
     auth: Meter['security']['auth'];
@@ -30,7 +36,116 @@ export interface MeterForm {
     suite: '0' | '1' | '2';
     signingKey: string;
   };
-  secrets: { password: string; encryptionKey: string; authenticationKey: string; signingKey: string };
+  secrets: {
+    password: string;
+    encryptionKey: string;
+    authenticationKey: string;
+    masterKey: string;
+    signingKey: string;
+  };
+}
+
+/** What a found device would be, as far as it told. */
+export interface ProposedMeter {
+  readonly meterNo?: string | null;
+  readonly channel?: string;
+  readonly profile?: string;
+  readonly phase?: number | null;
+  readonly address?: Partial<Meter['address']>;
+  readonly security?: Partial<Meter['security']>;
+}
+
+/** How meters of a channel are reached; `other` may be any way. */
+export type Way = 'ip' | 'line' | 'module' | 'other';
+
+const WAYS: Readonly<Record<number, Way>> = {
+  2: 'module',
+  4: 'line',
+  7: 'line',
+  8: 'line',
+  12: 'ip',
+  14: 'ip',
+};
+export const wayOf = (commType: number | undefined): Way => WAYS[commType ?? 0] ?? 'other';
+
+export const BAUD_RATES = [300, 600, 1200, 2400, 4800, 9600, 19_200, 38_400, 57_600, 115_200];
+
+const noSecrets = { password: '', encryptionKey: '', authenticationKey: '', masterKey: '', signingKey: '' };
+
+const usualAddress: MeterForm['address'] = {
+  framing: 'wrapper',
+  host: '',
+  port: 4059,
+  clientAddress: 1,
+  serverAddress: 1,
+  physicalAddress: '',
+  addressBytes: '1',
+  referencing: 'ln',
+  transport: 'tcp',
+  node: '',
+  opening: 'direct',
+  baudRate: '',
+  parity: '',
+};
+
+function addressForm(
+  address: Partial<Meter['address']>,
+  fallback: MeterForm['address'],
+): MeterForm['address'] {
+  return {
+    framing: address.framing ?? fallback.framing,
+    host: address.host ?? '',
+    port: address.port ?? '',
+    clientAddress: address.clientAddress ?? fallback.clientAddress,
+    serverAddress: address.serverAddress ?? fallback.serverAddress,
+    physicalAddress: address.physicalAddress ?? '',
+    addressBytes: String(address.addressBytes ?? 1) as '1' | '2' | '4',
+    referencing: address.referencing ?? 'ln',
+    transport: address.transport ?? 'tcp',
+    node: address.node ?? '',
+    opening: address.opening ?? 'direct',
+    baudRate: address.baudRate === undefined ? '' : String(address.baudRate),
+    parity: address.parity ?? '',
+  };
+}
+
+function securityForm(security: Partial<Meter['security']>): MeterForm['security'] {
+  return {
+    auth: security.auth ?? 'none',
+    policy: security.policy ?? 'none',
+    systemTitle: security.systemTitle ?? '',
+    suite: String(security.suite ?? 0) as '0' | '1' | '2',
+    signingKey: security.signingKey ?? '',
+  };
+}
+
+/** The form of the meter that a found device would be. */
+export function formOfProposal(
+  proposed: ProposedMeter,
+  first: { channel: string; task: string; profile: string },
+): MeterForm {
+  const usual = formOf(undefined, first);
+  return {
+    ...usual,
+    meterNo: proposed.meterNo ?? '',
+    channel: proposed.channel ?? usual.channel,
+    profile: proposed.profile ?? usual.profile,
+    phase: proposed.phase ?? usual.phase,
+    address: addressForm(proposed.address ?? {}, { ...usualAddress, framing: 'hdlc' }),
+    security: securityForm(proposed.security ?? {}),
+  };
+}
+
+/** The form of the meter that takes the place of one: what that has of its own is left out. */
+export function formOfSuccessor(meter: Meter): MeterForm {
+  const form = formOf(meter, { channel: meter.channel, task: meter.task, profile: meter.profile });
+  return {
+    ...form,
+    meterNo: '',
+    enabled: true,
+    mac: -1,
+    security: { ...form.security, systemTitle: '', signingKey: '' },
+  };
 }
 
 /** A new meter starts with the manual's usual values (Figure 8). */
@@ -38,7 +153,6 @@ export function formOf(
   meter: Meter | undefined,
   first: { channel: string; task: string; profile: string },
 ): MeterForm {
-  const secrets = { password: '', encryptionKey: '', authenticationKey: '', signingKey: '' };
   if (meter === undefined) {
     return {
       meterNo: '',
@@ -50,21 +164,11 @@ export function formOf(
       credit: 1,
       prepaid: 255,
       wiring: 0,
-      address: {
-        framing: 'wrapper',
-        host: '',
-        port: 4059,
-        clientAddress: 1,
-        serverAddress: 1,
-        physicalAddress: '',
-        addressBytes: '1',
-        referencing: 'ln',
-      },
-      security: { auth: 'none', policy: 'none', systemTitle: '', suite: '0', signingKey: '' },
-      secrets,
+      address: usualAddress,
+      security: securityForm({}),
+      secrets: noSecrets,
     };
   }
-  const { address, security } = meter;
   return {
     meterNo: meter.meterNo,
     enabled: meter.enabled,
@@ -77,28 +181,14 @@ export function formOf(
     credit: meter.credit,
     prepaid: meter.prepaid,
     wiring: meter.wiring,
-    address: {
-      framing: address.framing,
-      host: address.host ?? '',
-      port: address.port ?? '',
-      clientAddress: address.clientAddress,
-      serverAddress: address.serverAddress,
-      physicalAddress: address.physicalAddress ?? '',
-      addressBytes: String(address.addressBytes) as '1' | '2' | '4',
-      referencing: address.referencing ?? 'ln',
-    },
-    security: {
-      ...security,
-      systemTitle: security.systemTitle ?? '',
-      suite: String(security.suite ?? 0) as '0' | '1' | '2',
-      signingKey: security.signingKey ?? '',
-    },
-    secrets,
+    address: addressForm(meter.address, usualAddress),
+    security: securityForm(meter.security),
+    secrets: noSecrets,
   };
 }
 
-/** The body for the API. Empty secrets are left out, which keeps the stored ones. */
-export function bodyOf(form: MeterForm): NewMeter {
+/** The body for the API: what the way to the meter has no use for is left out, and empty secrets, which keeps the stored ones. */
+export function bodyOf(form: MeterForm, way: Way = 'other'): NewMeter {
   const { address, security, secrets } = form;
   const given = Object.fromEntries(
     Object.entries(secrets)
@@ -117,18 +207,7 @@ export function bodyOf(form: MeterForm): NewMeter {
     credit: Number(form.credit),
     prepaid: Number(form.prepaid),
     wiring: Number(form.wiring),
-    address: {
-      framing: address.framing,
-      ...(address.host.trim() === '' ? {} : { host: address.host.trim() }),
-      ...(address.port === '' ? {} : { port: Number(address.port) }),
-      clientAddress: Number(address.clientAddress),
-      serverAddress: Number(address.serverAddress),
-      ...(address.physicalAddress === '' || address.framing === 'wrapper' || address.addressBytes === '1'
-        ? {}
-        : { physicalAddress: Number(address.physicalAddress) }),
-      addressBytes: Number(address.addressBytes) as 1 | 2 | 4,
-      ...(address.referencing === 'ln' ? {} : { referencing: address.referencing }),
-    },
+    address: addressBody(address, way),
     security: {
       auth: security.auth,
       policy: security.policy,
@@ -137,6 +216,30 @@ export function bodyOf(form: MeterForm): NewMeter {
       ...(security.signingKey.trim() === '' ? {} : { signingKey: security.signingKey.replaceAll(/\s/g, '') }),
     },
     ...(Object.keys(given).length === 0 ? {} : { secrets: given }),
+  };
+}
+
+function addressBody(address: MeterForm['address'], way: Way): NewMeter['address'] {
+  const { framing, referencing, transport, node, opening, baudRate, parity } = address;
+  const host = address.host.trim();
+  const hasPhysical = address.physicalAddress !== '' && framing === 'hdlc' && address.addressBytes !== '1';
+  const byIp = way === 'ip' || way === 'other';
+  const byLine = way === 'line' || way === 'other';
+  const byModule = way === 'module' || way === 'other';
+  return {
+    framing,
+    ...(byIp && host !== '' ? { host } : {}),
+    ...(byIp && address.port !== '' ? { port: Number(address.port) } : {}),
+    clientAddress: Number(address.clientAddress),
+    serverAddress: Number(address.serverAddress),
+    ...(hasPhysical ? { physicalAddress: Number(address.physicalAddress) } : {}),
+    addressBytes: Number(address.addressBytes) as 1 | 2 | 4,
+    ...(referencing === 'ln' ? {} : { referencing }),
+    ...(byIp && framing === 'wrapper' && transport === 'udp' ? { transport } : {}),
+    ...(byModule && node.trim() !== '' ? { node: node.trim().padStart(12, '0') } : {}),
+    ...(byLine && framing === 'hdlc' && opening === 'mode-e' ? { opening } : {}),
+    ...(byLine && baudRate !== '' ? { baudRate: Number(baudRate) } : {}),
+    ...(byLine && parity !== '' ? { parity } : {}),
   };
 }
 
@@ -179,6 +282,8 @@ export const meterValidation = {
         0,
         form.address.framing === 'wrapper' ? 65535 : form.address.addressBytes === '4' ? 16383 : 127,
       )(value),
+    node: (value: string) =>
+      /^\d{0,12}$/.test(value.trim()) ? null : 'Up to twelve digits; empty = MeterNo with zeros in front',
     physicalAddress: (value: number | string, form: MeterForm) =>
       form.address.framing === 'wrapper' || form.address.addressBytes === '1'
         ? null
@@ -193,6 +298,7 @@ export const meterValidation = {
   secrets: {
     encryptionKey: hexOf([32, 64]),
     authenticationKey: hexOf([32, 64]),
+    masterKey: hexOf([32, 64]),
     signingKey: hexOf([64, 96]),
   },
 };

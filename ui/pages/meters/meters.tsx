@@ -1,6 +1,6 @@
 import { ActionIcon, Button, Checkbox, Group, Menu, Paper, Text, Tooltip } from '@mantine/core';
 import { useLocalStorage } from '@mantine/hooks';
-import { IconColumns3, IconDownload, IconPlus } from '@tabler/icons-react';
+import { IconColumns3, IconDownload, IconPlus, IconUpload } from '@tabler/icons-react';
 import { keepPreviousData, useQuery } from '@tanstack/react-query';
 import { DataTable } from 'mantine-datatable';
 import { useState } from 'react';
@@ -14,6 +14,7 @@ import { failed, Problem, told } from '../../parts/problem.tsx';
 import { choosable, meterColumns } from './columns.tsx';
 import { FilterBar } from './filter-bar.tsx';
 import { PAGE_SIZES, useMeterFilters } from './filters.ts';
+import { ImportDrawer } from './import-drawer.tsx';
 import { MeterDrawer } from './meter-drawer.tsx';
 
 const usualColumns = choosable.filter((column) => column.usual).map((column) => column.key);
@@ -91,6 +92,15 @@ export default function Meters() {
           </Tooltip>
           <ColumnChooser shown={shown} setShown={setShown} />
           {writable && (
+            <Button
+              variant="default"
+              leftSection={<IconUpload size={16} />}
+              onClick={() => set({ import: '1' })}
+            >
+              Import
+            </Button>
+          )}
+          {writable && (
             <Button leftSection={<IconPlus size={16} />} onClick={() => set({ add: '1' })}>
               Add meter
             </Button>
@@ -163,13 +173,13 @@ export default function Meters() {
         />
       )}
       <MeterDrawer
-        opened={adding || editing !== undefined}
-        meter={editing}
+        work={editing === undefined ? (adding ? { do: 'add' } : undefined) : { do: 'edit', meter: editing }}
         onClose={() => {
           setEditing(undefined);
           set({ add: null });
         }}
       />
+      <ImportDrawer opened={params.get('import') === '1'} onClose={() => set({ import: null })} />
     </Page>
   );
 }
