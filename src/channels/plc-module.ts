@@ -89,6 +89,7 @@ export class PlcModule {
   #trouble: DcuError | undefined;
   #failures = 0;
   #discovery: string | undefined;
+  readonly #priorities = new Map<string, number>();
   #forwardNumber = 0;
 
   constructor(options: PlcModuleOptions) {
@@ -163,19 +164,24 @@ export class PlcModule {
     this.#pump?.command({ type: 'set-archive', nodes });
   }
 
-  /** Opens channels to one meter; each opening waits until the module is there. `priority`: of what is written first. */
-  slot(target: SlotTarget, priority = 3): ChannelOpener {
+  /** Opens channels to one meter; each opening waits until the module is there. */
+  slot(target: SlotTarget): ChannelOpener {
     const name = `plc:${target.address}`;
     return {
       name,
       open: async (signal) => {
         await this.ready(signal);
         signal?.throwIfAborted();
-        const slot = new PlcSlot(name, this.#port, target, priority);
+        const slot = new PlcSlot(name, this.#port, target);
         this.#slots.add(slot);
         return slot;
       },
     };
+  }
+
+  /** 0 (on demand, ahead of all) to 5: of what is written to this meter from now on. */
+  prioritise(address: string, priority: number): void {
+    this.#priorities.set(address, priority);
   }
 
   async topology(options?: JobOptions): Promise<readonly TopologyNode[]> {
@@ -284,7 +290,9 @@ export class PlcModule {
     queueMicrotask(() => {
       if (!this.#forwards.has(id)) return;
       const running = this.#pump;
-      if (running !== undefined) running.command({ ...request, type: 'forward', id });
+      const priority = this.#priorities.get(request.address);
+      const due = priority === undefined ? request : { ...request, priority };
+      if (running !== undefined) running.command({ ...due, type: 'forward', id });
       else
         this.#settle(id, {
           reason: 'module-lost',

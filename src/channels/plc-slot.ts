@@ -12,7 +12,10 @@ export type ForwardOutcome =
 /** What a slot needs of the module. */
 export interface SlotPort {
   /** Tells the outcome once, never within this call; returns the name of the request. */
-  forward(request: Omit<ForwardCommand, 'type' | 'id'>, outcome: (outcome: ForwardOutcome) => void): string;
+  forward(
+    request: Omit<ForwardCommand, 'type' | 'id' | 'priority'>,
+    outcome: (outcome: ForwardOutcome) => void,
+  ): string;
   /** Its outcome is not told any more. */
   cancel(id: string): void;
   /** The slot is closed. */
@@ -43,18 +46,11 @@ export class PlcSlot implements ByteChannel {
   readonly #open = new Map<string, () => void>();
   #onSilent: () => void = () => {};
   #heard = false;
-  #priority: number;
 
-  constructor(name: string, port: SlotPort, target: SlotTarget, priority: number) {
+  constructor(name: string, port: SlotPort, target: SlotTarget) {
     this.name = name;
     this.#port = port;
     this.#target = target;
-    this.#priority = priority;
-  }
-
-  /** 0 (on demand, ahead of all) to 5, for what is written from now on. */
-  prioritise(priority: number): void {
-    this.#priority = priority;
   }
 
   write(bytes: Uint8Array): Promise<void> {
@@ -64,7 +60,7 @@ export class PlcSlot implements ByteChannel {
     const numbered = framing === 'hdlc';
     const attempts = numbered && this.#heard ? NUMBERED_ATTEMPTS : 1;
     return new Promise((resolve) => {
-      const request = { address, bytes: bytes.slice(), attempts, numbered, priority: this.#priority };
+      const request = { address, bytes: bytes.slice(), attempts, numbered };
       const id = this.#port.forward(request, (outcome) => {
         this.#open.delete(id);
         this.#settle(outcome);

@@ -41,6 +41,7 @@ export class PlcModules {
   readonly #options: PlcModulesOptions;
   readonly #open = new Map<string, OpenModule>();
   #changing: Promise<void> = Promise.resolve();
+  #meters: Promise<void> | undefined;
 
   constructor(options: PlcModulesOptions) {
     this.#options = options;
@@ -74,7 +75,12 @@ export class PlcModules {
 
   /** To be called whenever meters or the blacklist have changed. */
   metersChanged(): Promise<void> {
-    return this.#inTurn(() => this.#giveArchives());
+    // Many changes in a row are one.
+    this.#meters ??= this.#inTurn(() => {
+      this.#meters = undefined;
+      return this.#giveArchives();
+    });
+    return this.#meters;
   }
 
   /**
@@ -103,6 +109,7 @@ export class PlcModules {
       protocol,
       task,
       shared: false,
+      prioritise: (priority) => module.prioritise(address, priority),
       limits: async (signal) => {
         await module.ready(signal);
         return {

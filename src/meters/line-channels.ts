@@ -17,6 +17,8 @@ export interface LineAccess {
   readonly task?: string;
   /** Has a G3-PLC network behind it. */
   readonly g3?: boolean;
+  /** 0 (on demand) to 5: how urgent what goes to the meter from now on is, where others are on the same way. */
+  readonly prioritise?: (priority: number) => void;
   /** What the way to the meter permits, asked before each opening; resolves when the way is there. */
   readonly limits?: (signal: AbortSignal) => Promise<LineLimits>;
 }

@@ -14,7 +14,7 @@ export class LinePool<Session extends LineSession> {
 
   /** False when a job of the same key waits or runs on that line already. */
   enqueue(
-    { lineName, shared }: Pick<LineAccess, 'lineName' | 'shared'>,
+    { lineName, shared, prioritise }: Pick<LineAccess, 'lineName' | 'shared' | 'prioritise'>,
     job: LineJob<Session>,
     urgent = false,
   ): boolean {
@@ -23,6 +23,7 @@ export class LinePool<Session extends LineSession> {
       line = new Line(lineName, shared, this.#hooks);
       this.#lines.set(lineName, line);
     }
+    line.prioritise = prioritise;
     return line.enqueue(job, urgent);
   }
 

@@ -41,6 +41,8 @@ interface Running<Session extends LineSession> {
  */
 export class Line<Session extends LineSession> {
   readonly name: string;
+  /** Told how urgent the work is that is on the line now; see `LineAccess`. */
+  prioritise: ((priority: number) => void) | undefined;
   readonly #shared: boolean;
   readonly #sinceMs: number;
   readonly #hooks: LineHooks<Session>;
@@ -222,6 +224,7 @@ export class Line<Session extends LineSession> {
     };
     this.#running = running;
     this.#choice.chosen(entry);
+    this.prioritise?.(entry.priority);
     this.#occupancy.begin();
     try {
       if (!entry.prepared) {
