@@ -4,6 +4,7 @@ import { BENCHES, runBenches, selectBenches } from '../../src/bench/index.ts';
 import { type Measured, measure, median, QUICK, ratioOf } from '../../src/bench/measure.ts';
 import { type BenchReport, machine, report, table } from '../../src/bench/report.ts';
 import { SCENARIOS } from '../../src/bench/scenarios/index.ts';
+import { bitSeconds, lineTable, resultOf } from '../../src/bench/scenarios/line-figures.ts';
 import { TARGETS } from '../../src/bench/targets.ts';
 import { benchCommand } from '../../src/cli/bench.ts';
 import { runCli } from '../../src/cli/program.ts';
@@ -193,5 +194,37 @@ describe('dcu bench', () => {
 
   test('quick is quick', () => {
     expect(QUICK.rounds * QUICK.turnMs).toBeLessThan(20);
+  });
+});
+
+describe('scenarios', () => {
+  test('the useful share of a line: bits of the read over elapsed time', () => {
+    expect(bitSeconds(9_600)).toBe(10);
+    const result = resultOf('line-1', { meters: 1, rows: 96, bytes: 4_800, seconds: 5.2631 });
+    expect(result).toEqual({
+      name: 'line-1',
+      unit: 'ratio',
+      value: 0.95,
+      meters: 1,
+      rows: 96,
+      bytes: 4_800,
+      seconds: 5.263,
+    });
+    const text = lineTable([result], ['', 'gurux-1 is left out: there is no python3']);
+    expect(text.some((line) => /^line-1 +1 +96 +4800 +5\.00 +5\.26 +0\.950$/.test(line))).toBe(true);
+    expect(text.at(-1)).toContain('left out');
+  });
+
+  test('run alone', async () => {
+    const { status, out } = await cli('line', 'crc16', '--json');
+    expect(status).toBe(2);
+    expect(JSON.parse(out[0] ?? '')).toMatchObject({ ok: false, error: { code: 'usage', field: 'NAME' } });
+  });
+
+  test('are listed beside the benchmarks', async () => {
+    const json = JSON.parse((await cli('--list', '--json')).out[0] ?? '') as {
+      scenarios: { name: string }[];
+    };
+    expect(json.scenarios.map(({ name }) => name)).toContain('line');
   });
 });

@@ -163,6 +163,40 @@ describe('over every kind of channel', () => {
   });
 });
 
+describe('breaking off', () => {
+  test.each([
+    ['HDLC', HDLC],
+    ['the wrapper', WRAPPER],
+  ] as const)('a long value is fetched no further than its next block, over %s', async (_, link) => {
+    const [near, far] = memoryPair();
+    serve(far, link);
+    const client = await openDlmsClient(near, config(link), systemClock);
+    const blocks: number[] = [];
+    const long = client.get(at(9), undefined, (_data, number) => {
+      blocks.push(number);
+      if (number === 3) client.breakOff(true);
+    });
+    const next = client.get(at(2));
+    expect(await codeOf(long)).toBe('preempted');
+    // The block whose answer is read when the wish comes is the last, or the one behind it.
+    expect(blocks).toEqual([1, 2, 3, 4]);
+    expect(await next).toEqual({ ok: true, data: encodeData(u32(5)) });
+    // Still wished for: the next long value ends with its first block, one in one piece does not.
+    blocks.length = 0;
+    expect(await codeOf(client.get(at(9), undefined, (_data, number) => blocks.push(number)))).toBe(
+      'preempted',
+    );
+    expect(blocks).toEqual([1]);
+    expect((await client.get(at(2), undefined, () => {})).ok).toBe(true);
+    // What nobody can keep in parts is fetched whole, and so is everything once it is taken back.
+    expect(await client.get(at(9))).toEqual({ ok: true, data: encodeData(LONG) });
+    client.breakOff(false);
+    expect(await client.get(at(9), undefined, () => {})).toEqual({ ok: true, data: encodeData(LONG) });
+    await client.release();
+    client.breakOff(true);
+  });
+});
+
 test('a line that drops and spoils frames costs time, not data', async () => {
   const random = new SeededRandom(5);
   const fault: LineFault = (bytes) => {

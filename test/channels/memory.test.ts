@@ -1,5 +1,5 @@
 import { expect, test } from 'bun:test';
-import { VirtualClock } from '../../src/base/clock.ts';
+import { type Clock, VirtualClock } from '../../src/base/clock.ts';
 import { DcuError } from '../../src/base/errors.ts';
 import type { ByteChannel } from '../../src/channels/channel.ts';
 import { EARLY_BYTES_LIMIT } from '../../src/channels/inbound.ts';
@@ -101,4 +101,31 @@ test('a paced line takes its time in both directions and in virtual time', async
   });
   await clock.advance(2000);
   expect(far.heard).toHaveLength(33);
+});
+
+test('a paced line is as fast as its rate on average, however late its timers go off', async () => {
+  const inner = new VirtualClock(0);
+  const late: Clock = {
+    now: () => inner.now(),
+    monotonicMs: () => inner.monotonicMs(),
+    after: (delayMs, fn) => inner.after(delayMs + 1.7, fn),
+  };
+  const [a, b] = memoryPair({ clock: inner });
+  const line = pacedChannel(a, { baudRate: 9600, bitsPerByte: 10 }, late);
+  let received = 0;
+  let lastMs = 0;
+  b.onBytes((bytes) => {
+    received += bytes.length;
+    lastMs = inner.monotonicMs();
+  });
+  for (let i = 0; i < 40; i++) void line.write(new Uint8Array(240));
+  await inner.advance(20_000);
+  expect(received).toBe(9_600);
+  // Ten seconds of bits, and one timer that was late.
+  expect(lastMs).toBeGreaterThanOrEqual(10_000);
+  expect(lastMs).toBeLessThan(10_004);
+  // A pause before the next run is a pause: nothing is made up for.
+  void line.write(new Uint8Array(96));
+  await inner.advance(1_000);
+  expect(lastMs).toBeGreaterThanOrEqual(20_100);
 });
