@@ -218,10 +218,10 @@ export class MeteringPoint {
     const lastYear = 1970 + Math.floor((this.#knownUntilDay * DAY_MS) / (365.2425 * DAY_MS)) + 1;
     for (let year = firstYear; year <= lastYear; year++) {
       const { begin, end } = daylightSavingChanges(year);
+      // By true time: a clock that is set past a change and back again must not take the line out of the log.
       for (const change of [begin, end]) {
-        const atMs = this.clock.trueOf(change);
-        if (atMs >= fromMs)
-          lines.push({ log: 'standard', atMs, value: EVENT.daylightSaving, stampMs: change });
+        if (change < fromMs) continue;
+        lines.push({ log: 'standard', atMs: change, value: EVENT.daylightSaving, stampMs: change });
       }
     }
     return lines;

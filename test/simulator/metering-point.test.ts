@@ -184,3 +184,16 @@ describe('metering point', () => {
     expect(registersAt(asked, START_MS)).toEqual(registersAt(fresh, START_MS));
   });
 });
+
+test('a clock that is set years ahead and back leaves no line in the log, and takes none out of it', () => {
+  const point = samplePoint();
+  const logAt = (untilMs: number): string[] =>
+    point.events('standard', untilMs, 1_000).map(({ atMs, value }) => `${atMs} ${value}`);
+  // Before anything else is known of these days.
+  point.isOut(START_MS + 9 * DAY_MS);
+  const before = logAt(START_MS + 3 * DAY_MS);
+  point.clock.set(START_MS + DAY_MS, START_MS + 900 * DAY_MS);
+  expect(logAt(START_MS + 3 * DAY_MS)).toEqual(before);
+  point.clock.set(START_MS + 2 * DAY_MS, START_MS + 2 * DAY_MS);
+  expect(logAt(START_MS + 3 * DAY_MS)).toEqual(before);
+});
