@@ -23,6 +23,7 @@ import { LineDirectory } from './lines.ts';
 import { watchMeters } from './meter-watch.ts';
 import type { ReportedData } from './module-events.ts';
 import type { PlcModules } from './modules.ts';
+import { NetworkKeys } from './network-keys.ts';
 import { type Plc, startPlc } from './plc.ts';
 import { loadProfiles } from './profile-files.ts';
 import { watchSecurity } from './security-watch.ts';
@@ -71,6 +72,8 @@ export interface Core {
   /** Whom nobody may talk to; told of every change that is made through `store`. */
   readonly blacklist: BlacklistGuard;
   readonly systemTitle: Uint8Array;
+  /** Pre-shared keys of G3-PLC networks. */
+  readonly networkKeys: NetworkKeys;
   /** What meters may have for a profile: built in, and `profiles/*.json` of the directory. */
   readonly profiles: ProfileBook;
   /** Looks for devices that nobody has entered. */
@@ -185,6 +188,23 @@ async function build(options: CoreOptions, undo: UndoList): Promise<Core> {
   undo.add(watchSecurity(collector, logbook, log));
   undo.add(watchMeters({ bus: collector.bus, logbook, clock, log }));
 
+  const networkKeys = new NetworkKeys({
+    keys: store.networkKeys,
+    channels: () => store.configuration.channels(),
+    meters: () => store.collection.meters(),
+    secrets: (meterId) => store.collection.secrets(meterId),
+    states: async () =>
+      new Map((await store.collection.contacts()).map(({ meterId, state }) => [meterId, state])),
+    level: async (meterId) => (await store.g3.path(meterId))?.detail.way.hops,
+    objectOf: (meter) => profiles.get(meter.profile).g3Psk,
+    work: (...work) => collector.withSession(...work),
+    clock,
+    log: log.child('keys'),
+    logbook,
+  });
+  await networkKeys.start();
+  undo.add(() => networkKeys.stop());
+
   const onMeters: (() => void)[] = [];
   const onChannels: (() => Promise<void>)[] = [];
   const watchedStore: Store = {
@@ -213,6 +233,7 @@ async function build(options: CoreOptions, undo: UndoList): Promise<Core> {
     plc,
     logbook,
     identity,
+    networkKeys,
     blacklist,
     systemTitle,
     profiles,

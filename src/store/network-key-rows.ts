@@ -130,20 +130,25 @@ export function moveKeyChange(
 
 /**
  * All keys of the change's channel anew, and the change's state and key, in one transaction: at no moment is a key that a
- * meter may have kept nowhere.
+ * meter may have kept nowhere. @throws DcuError `conflict` when the change is not in the state `from`
  */
 export function settleKeyChange(
   db: Database,
   id: number,
   settled: {
+    readonly from: KeyChangeState;
     readonly state: KeyChangeState;
     readonly sealedKey: string;
     readonly finishedAt: number | null;
     readonly keys: readonly SealedNetworkKey[];
   },
 ): void {
-  const { channel } = requireChange(db, id);
-  const { keys, ...values } = settled;
+  const { channel, state } = requireChange(db, id);
+  const { keys, from, ...values } = settled;
+  if (state !== from) {
+    throw new DcuError('conflict', `the change of the key is ${state}`, { facts: { state } });
+  }
+  if (UNDER_WAY.includes(values.state)) requireNothingUnderWay(db, channel, id);
   replaceNetworkKeys(db, channel, keys);
   db.query.update(networkKeyChanges).set(values).where(eq(networkKeyChanges.id, id)).run();
 }

@@ -80,10 +80,11 @@ export function createNetworkKeys(executor: Executor, sealer: SecretSealer, cloc
         ...(message === undefined ? {} : { message }),
       }),
     move: (id, from, to) => executor.write('moveKeyChange', id, from, to),
-    settle: async (id, { state, key, keys }) => {
+    settle: async (id, { from, state, key, keys }) => {
       const change = await executor.read('getKeyChange', id);
       const ended = key === undefined;
       return executor.write('settleKeyChange', id, {
+        from,
         state,
         // Ended, its key is either in use or worth nothing.
         sealedKey: ended ? '' : await sealer.seal(key, placeOfChange(change)),

@@ -464,10 +464,14 @@ export interface NetworkKeyStore {
   step(id: number, meterId: number, state: KeyStepState, message?: string): Promise<void>;
   /** @throws DcuError `conflict` when the change is in another state than `from` */
   move(id: number, from: readonly KeyChangeState[], to: KeyChangeState): Promise<void>;
-  /** All keys of the channel anew and the change's state in one transaction; without `key` the change has ended. */
+  /**
+   * All keys of the channel anew and the change's state in one transaction; without `key` the change has ended.
+   * @throws DcuError `conflict` when the change is in another state than `from`
+   */
   settle(
     id: number,
     settled: {
+      readonly from: KeyChangeState;
       readonly state: KeyChangeState;
       readonly key?: Uint8Array;
       readonly keys: readonly KnownNetworkKey[];
