@@ -1,7 +1,7 @@
-import type { Clock } from '../base/clock.ts';
-import { DcuError } from '../base/errors.ts';
-import type { ByteChannel } from '../channels/channel.ts';
-import { type MemoryChannel, memoryPair } from '../channels/memory.ts';
+import type { Clock } from '../../src/base/clock.ts';
+import { DcuError } from '../../src/base/errors.ts';
+import type { ByteChannel } from '../../src/channels/channel.ts';
+import { type MemoryChannel, memoryPair } from '../../src/channels/memory.ts';
 
 /** A serial port in memory: one end stays, the other is opened and closed as a device file is. */
 export interface MemoryPort {
@@ -10,17 +10,13 @@ export interface MemoryPort {
   readonly channel: ByteChannel;
   /** Bit rate that was set last at the end that is opened. */
   readonly baudRate: number;
-  /** Throws `channel-open-failed` while it is open already, or unplugged. */
+  /** Throws `channel-open-failed` while it is open already, or gone. */
   open(settings: { readonly baudRate: number }): ByteChannel;
-  /** Whoever has it open loses it, and it cannot be opened until it is plugged in again. */
-  unplug(): void;
-  plugIn(): void;
 }
 
 /** Made for simulated worlds: nothing but the clock moves it. */
 export function memoryPort(path: string, clock: Clock): MemoryPort {
   let current: { readonly near: MemoryChannel; readonly far: MemoryChannel } | undefined;
-  let plugged = true;
   let baudRate = 9600;
   let listener: (bytes: Uint8Array) => void = () => {};
   let onClosed: (reason?: DcuError) => void = () => {};
@@ -74,18 +70,10 @@ export function memoryPort(path: string, clock: Clock): MemoryPort {
       },
     },
     open(settings) {
-      if (closed || !plugged) throw new DcuError('channel-open-failed', `${path} is not there`);
+      if (closed) throw new DcuError('channel-open-failed', `${path} is not there`);
       if (current !== undefined) throw new DcuError('channel-open-failed', `${path} is in use`);
       ({ baudRate } = settings);
       return connect();
-    },
-    unplug() {
-      plugged = false;
-      current?.far.lose();
-      current = undefined;
-    },
-    plugIn() {
-      plugged = true;
     },
   };
 }
