@@ -23,8 +23,8 @@ export interface MeterWatchDependencies {
 }
 
 /**
- * Puts into the logbook which meters have fallen silent and which answer again, and which clocks were far off. Returns what
- * ends the watch.
+ * Puts into the logbook which meters have fallen silent and which answer again, which clocks were far off, and what is
+ * wrong with a line. Returns what ends the watch.
  */
 export function watchMeters({ bus, logbook, clock, log }: MeterWatchDependencies): () => void {
   const gathered = new Map<number, Change>();
@@ -58,6 +58,7 @@ export function watchMeters({ bus, logbook, clock, log }: MeterWatchDependencies
       else gathered.set(change.meterId, change);
       if (gathered.size > 0) cancel ??= clock.after(GATHER_MS, tell);
     }),
+    bus.on('line-trouble', ({ line, message }) => record('line-trouble', `${line}: ${message}`)),
     bus.on('job-finished', ({ meterId, meterNo, outcome, error }) => {
       if (error?.code !== 'clock-implausible') {
         if (outcome === 'done') implausible.delete(meterId);

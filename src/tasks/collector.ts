@@ -164,7 +164,11 @@ class LineCollector implements Collector {
     });
     this.#reachability = new Reachability({ store, clock, log, check: (meter) => this.#check(meter) });
     this.#looks = new LogLooks(options);
-    this.#connector = new MeterConnector({ ...options, connect: options.connect ?? openDlmsClient });
+    this.#connector = new MeterConnector({
+      ...options,
+      connect: options.connect ?? openDlmsClient,
+      onLineTrouble: (line, message) => this.bus.emit('line-trouble', { line, message }),
+    });
     this.#pool = new LinePool<MeterSession>(
       {
         clock,

@@ -74,6 +74,8 @@ export interface CollectorEvents extends Record<string, unknown> {
     readonly state: 'online' | 'offline';
     readonly since: number;
   };
+  /** Once of each thing that is wrong with a line itself: an echo, an address that two devices may share. */
+  'line-trouble': { readonly line: string; readonly message: string };
   'meter-clock': ClockCorrection & { readonly meterNo: string };
   'meter-data': { readonly meterId: number; readonly kind: CollectionKind; readonly added: number };
   /** All lines and jobs; at most a few times a second. */

@@ -70,6 +70,12 @@ describe('meters that fall silent', () => {
   });
 });
 
+test('what is wrong with a line is told as it comes', () => {
+  const { bus, entries } = watched();
+  bus.emit('line-trouble', { line: '485_1', message: 'it echoes' });
+  expect(entries).toEqual(['line-trouble 485_1: it echoes']);
+});
+
 describe('clocks', () => {
   const correction = { meterId: 1, meterNo: 'M1', time: START } as const;
 
