@@ -46,6 +46,8 @@ export class LinkMemory implements PeerMemory {
   #bounds: MemoryBounds = { mostMs: 10_000, maxInfo: 128 };
   #granted: LinkParameters | undefined;
   #rung = 0;
+  #lostInARow = 0;
+  #lostLast = false;
 
   constructor(line: ResponseTimes | undefined, onEcho: () => void) {
     this.#line = line;
@@ -114,15 +116,27 @@ export class LinkMemory implements PeerMemory {
 
   negotiated(parameters: LinkParameters): void {
     this.#granted = parameters;
+    if (!this.#lostLast) this.#lostInARow = 0;
+    this.#lostLast = false;
   }
 
-  /** A rung down, unless the meter has shown that it can do more than the next one. */
+  /**
+   * A rung down, unless the meter has just shown that it can do more than the next one. Where only the window would become
+   * smaller it may as well have lost its power: then it takes two links lost in a row.
+   */
   lost(largestInfo: number): void {
+    this.#lostLast = true;
+    this.#lostInARow++;
     const granted = this.#granted;
     const next = LADDER[this.#rung + 1];
     if (granted === undefined || next === undefined) return;
-    const changes = next.info < granted.maxInfoReceive || granted.windowReceive > next.window;
-    if (changes && largestInfo <= next.info) this.#rung++;
+    const smaller = next.info < granted.maxInfoReceive;
+    const narrower = next.window < granted.windowReceive;
+    const shown = largestInfo >= Math.min(next.info, granted.maxInfoReceive);
+    const steps = shown ? !smaller && narrower && this.#lostInARow > 1 : smaller || narrower;
+    if (!steps) return;
+    this.#rung++;
+    this.#lostInARow = 0;
   }
 
   echoes(): void {

@@ -133,6 +133,17 @@ describe('frames that a meter falls silent on', () => {
     memory.lost(largest);
     expect(memory.proposal.info).toBe(info);
   });
+
+  test('that come one by one: the window alone is given up after two links in a row', () => {
+    const memory = fresh();
+    const link = (lost: boolean): number => {
+      memory.negotiated(granted(128, memory.proposal.window));
+      if (lost) memory.lost(128);
+      return memory.proposal.window;
+    };
+    expect([true, false, true, false, true, true, true].map(link)).toEqual([7, 7, 7, 7, 7, 1, 1]);
+    expect(memory.proposal.info).toBeGreaterThanOrEqual(128);
+  });
 });
 
 test('an echo is told once of each line', () => {
