@@ -121,6 +121,10 @@ export function importCounts(rows: readonly ImportedRow[]): ImportCounts {
   return counts;
 }
 
+/** As the file would say it. */
+const shown = (field: string, value: string | null): string | null =>
+  field !== 'enabled' || value === null ? value : value === 'true' ? 'Enable' : 'Disable';
+
 /** The row with the headings of the file in the place of the store's fields. */
 export function importedView({ problems, changes, meterId, ...row }: ImportedRow) {
   return {
@@ -130,6 +134,10 @@ export function importedView({ problems, changes, meterId, ...row }: ImportedRow
       field: titleOf(field),
       message: message.startsWith(field) ? `${titleOf(field)}${message.slice(field.length)}` : message,
     })),
-    changes: changes.map(({ field, before, after }) => ({ field: titleOf(field), before, after })),
+    changes: changes.map(({ field, before, after }) => ({
+      field: titleOf(field),
+      before: shown(field, before),
+      after: shown(field, after),
+    })),
   };
 }

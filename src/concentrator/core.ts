@@ -1,6 +1,5 @@
 import type { Clock } from '../base/clock.ts';
 import type { CollectionStore } from '../base/collection.ts';
-import { namesOfMeter } from '../base/device-address.ts';
 import type { Log } from '../base/log.ts';
 import type { CollectionKind } from '../base/model.ts';
 import type { Random } from '../base/random.ts';
@@ -27,6 +26,7 @@ import { NetworkKeys } from './network-keys.ts';
 import { type Plc, startPlc } from './plc.ts';
 import { loadProfiles } from './profile-files.ts';
 import { watchSecurity } from './security-watch.ts';
+import { endRefusedWork, requireStanding } from './standing.ts';
 import type { Transports } from './transports.ts';
 
 export interface CoreOptions {
@@ -164,7 +164,7 @@ async function build(options: CoreOptions, undo: UndoList): Promise<Core> {
     random,
     log: log.child('tasks'),
     openLine: (meter) => {
-      blacklist.require(namesOfMeter(meter), 'reading');
+      requireStanding(meter, blacklist);
       return lines.open(meter);
     },
     zone: () => zone,
@@ -176,6 +176,7 @@ async function build(options: CoreOptions, undo: UndoList): Promise<Core> {
   const discovery = createDiscovery({
     store,
     collector,
+    modules,
     transports: options.transports,
     profiles,
     blacklist,
@@ -207,13 +208,18 @@ async function build(options: CoreOptions, undo: UndoList): Promise<Core> {
 
   const onMeters: (() => void)[] = [];
   const onChannels: (() => Promise<void>)[] = [];
+  const endRefused = (): Promise<void> =>
+    endRefusedWork(collector, () => store.collection.meters(), blacklist);
   const watchedStore: Store = {
     ...store,
-    archive: watchedArchive(store.archive, () => {
+    archive: watchedArchive(store.archive, endRefused, () => {
       plc.metersChanged();
       for (const tell of onMeters) tell();
     }),
-    blacklist: watchedBlacklist(store.blacklist, blacklist, () => plc.metersChanged()),
+    blacklist: watchedBlacklist(store.blacklist, blacklist, async () => {
+      await endRefused();
+      plc.metersChanged();
+    }),
     configuration: watched(store.configuration, {
       channels: async () => {
         await modules.reload();
@@ -268,7 +274,11 @@ async function recordStart(options: CoreOptions, store: Store): Promise<DeviceLo
 }
 
 /** The archive, telling when meters or their keys have changed. */
-function watchedArchive(archive: MeterArchive, changed: () => void): MeterArchive {
+function watchedArchive(
+  archive: MeterArchive,
+  replaced: () => Promise<void>,
+  changed: () => void,
+): MeterArchive {
   const told = async <Result>(change: Promise<Result>): Promise<Result> => {
     const result = await change;
     changed();
@@ -279,7 +289,11 @@ function watchedArchive(archive: MeterArchive, changed: () => void): MeterArchiv
     create: (...meter) => told(archive.create(...meter)),
     update: (...change) => told(archive.update(...change)),
     remove: (id) => told(archive.remove(id)),
-    replace: (...replacement) => told(archive.replace(...replacement)),
+    replace: async (...replacement) => {
+      const made = await told(archive.replace(...replacement));
+      await replaced();
+      return made;
+    },
     import: (...rows) => told(archive.import(...rows)),
   };
 }
@@ -288,12 +302,12 @@ function watchedArchive(archive: MeterArchive, changed: () => void): MeterArchiv
 function watchedBlacklist(
   rows: Store['blacklist'],
   guard: BlacklistGuard,
-  changed: () => void,
+  changed: () => Promise<void>,
 ): Store['blacklist'] {
   const told = async <Result>(change: Promise<Result>): Promise<Result> => {
     const result = await change;
     guard.replace(await rows.list());
-    changed();
+    await changed();
     return result;
   };
   return {

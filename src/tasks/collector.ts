@@ -1,5 +1,5 @@
 import { Bus } from '../base/bus.ts';
-import type { Clock } from '../base/clock.ts';
+import { type Clock, sleep } from '../base/clock.ts';
 import type { CollectionStore } from '../base/collection.ts';
 import { DcuError, toDcuError } from '../base/errors.ts';
 import type { Log } from '../base/log.ts';
@@ -40,6 +40,8 @@ import { isOpen } from './window.ts';
  */
 const DEFAULT_MAX_BUSY_LINES = 64;
 const PROGRESS_EVERY_MS = 250;
+/** Thousands of jobs in one go would keep everything else waiting. */
+const ENQUEUED_AT_ONCE = 256;
 /** Lines of which so often a snapshot is made. */
 const LINES_AT_ONCE = 256;
 /** Waiting jobs in a snapshot; the counts of the lines are complete. */
@@ -107,6 +109,8 @@ export interface Collector {
   ): Promise<Result>;
   /** False when there is no such job any more. */
   cancel(jobId: string): boolean;
+  /** Ends all work at meters that may not be read any more. */
+  cancelMeters(meterIds: ReadonlySet<number>): void;
   snapshot(): CollectorSnapshot;
   /** The last failed attempt at a meter that the store had no room for; undefined when all is recorded. */
   lastError(meterId: number): LastError | undefined;
@@ -191,7 +195,6 @@ class LineCollector implements Collector {
     this.#jobDeps = {
       store,
       ...(options.profiles === undefined ? {} : { profiles: options.profiles }),
-      ...(options.profiles === undefined ? {} : { profiles: options.profiles }),
       looks: this.#looks,
       attempts: this.#attempts,
       clock,
@@ -234,9 +237,7 @@ class LineCollector implements Collector {
 
   async runNow(meterId?: number): Promise<{ readonly queued: number }> {
     const filter = meterId === undefined ? {} : { meterIds: [meterId] };
-    let queued = 0;
-    for (const task of await this.#filtered(filter)) if (this.#enqueue(task, 'asked', undefined)) queued++;
-    return { queued };
+    return { queued: await this.#enqueueAll(await this.#filtered(filter), 'asked', undefined) };
   }
 
   async round(filter: RoundFilter = {}, signal?: AbortSignal): Promise<RoundSummary> {
@@ -248,10 +249,7 @@ class LineCollector implements Collector {
     };
     signal?.addEventListener('abort', onAbort, { once: true });
     try {
-      for (const task of await this.#filtered(filter)) {
-        round.meter(task.meter);
-        this.#enqueue(task, 'asked', round);
-      }
+      await this.#enqueueAll(await this.#filtered(filter), 'asked', round);
       if (signal?.aborted === true) onAbort();
       return await round.end();
     } finally {
@@ -311,6 +309,13 @@ class LineCollector implements Collector {
 
   cancel(jobId: string): boolean {
     return this.#pool.cancel(jobId);
+  }
+
+  cancelMeters(meterIds: ReadonlySet<number>): void {
+    const concerned = [...this.#pool.lines()].flatMap((line) =>
+      [...line.entries()].map(({ job }) => job).filter(({ meterId }) => meterIds.has(meterId)),
+    );
+    for (const { id } of concerned) this.cancel(id);
   }
 
   lastError(meterId: number): LastError | undefined {
@@ -390,6 +395,21 @@ class LineCollector implements Collector {
     return `job-${++this.#jobNumber}`;
   }
 
+  /** Resolves to how many were queued; what else is to be done comes in between. */
+  async #enqueueAll(
+    tasks: readonly PlannedTask[],
+    reason: JobReason,
+    round: Round | undefined,
+  ): Promise<number> {
+    let queued = 0;
+    for (const { meter } of tasks) round?.meter(meter);
+    for (const [index, task] of tasks.entries()) {
+      if (index > 0 && index % ENQUEUED_AT_ONCE === 0) await sleep(this.#options.clock, 0);
+      if (this.#enqueue(task, reason, round)) queued++;
+    }
+    return queued;
+  }
+
   /** False when the same item of the same meter waits already, or its line cannot be had. */
   #enqueue({ meter, item }: PlannedTask, reason: JobReason, round: Round | undefined): boolean {
     const definition = TASK_TYPE_DEFINITIONS[item.type];
@@ -420,7 +440,7 @@ class LineCollector implements Collector {
   }
 
   async #fire(items: readonly TaskItem[], why: JobReason, meterIds?: ReadonlySet<number>): Promise<void> {
-    for (const task of await this.#tasks(items, meterIds)) this.#enqueue(task, why, undefined);
+    await this.#enqueueAll(await this.#tasks(items, meterIds), why, undefined);
   }
 
   #again({ key, meterId, item: { id } }: CollectJob, inMs: number): void {

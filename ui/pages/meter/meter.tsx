@@ -87,8 +87,8 @@ function MeterView({ meter }: { readonly meter: Meter }) {
       }
       actions={
         <>
-          <ReadNowButton meter={meter} />
-          <CollectButton meterId={meter.id} />
+          {meter.replaced === null && <ReadNowButton meter={meter} />}
+          {meter.replaced === null && <CollectButton meterId={meter.id} />}
           {mayWrite && meter.replaced === null && (
             <Button variant="default" onClick={() => setWork('replace')}>
               Replace
@@ -105,7 +105,7 @@ function MeterView({ meter }: { readonly meter: Meter }) {
       <SimpleGrid cols={{ base: 1, sm: 2, xl: 4 }}>
         <ContactCard meter={meter} />
         <FactsCard meter={meter} />
-        <RelayCard meter={meter} />
+        {meter.replaced === null && <RelayCard meter={meter} />}
         <LineCard meter={meter} />
         <ClockCard meter={meter} />
       </SimpleGrid>

@@ -14,7 +14,7 @@ const looks = {
 
 const PAGE = 50;
 /** Changes that are shown of one row; a new meter has some thirty. */
-const SHOWN = 8;
+const SHOWN = 10;
 
 /** What becomes of each row of a file, with all that is wrong in it. */
 export function ImportTable({ plan }: { readonly plan: ImportPlan }) {
@@ -104,7 +104,8 @@ function Details({ row: { action, problems, changes } }: { readonly row: Row }) 
   const more = changes.length - SHOWN;
   return (
     <Text size="sm" c={action === 'create' ? 'dimmed' : 'inherit'} style={{ overflowWrap: 'anywhere' }}>
-      {[...changes.filter(isSecret), ...changes.filter((change) => !isSecret(change))]
+      {[...changes]
+        .sort((a, b) => weight(a) - weight(b))
         .slice(0, SHOWN)
         .map(changeText)
         .join(' · ')}
@@ -112,6 +113,13 @@ function Details({ row: { action, problems, changes } }: { readonly row: Row }) 
     </Text>
   );
 }
+
+/** What tells a new meter from others comes first. */
+const FIRST = ['Channel', 'Task', 'Profile', 'Host', 'Port', 'Node', 'Physical', 'Server', 'Auth', 'Policy'];
+const weight = (change: Row['changes'][number]): number => {
+  const place = FIRST.indexOf(change.field);
+  return place >= 0 ? place : isSecret(change) ? FIRST.length : FIRST.length + 1;
+};
 
 /** Of secrets nothing is told but that they are given. */
 const isSecret = ({ before, after }: Row['changes'][number]): boolean => before === null && after === null;
