@@ -92,7 +92,10 @@ export async function startConcentrator(options: ConcentratorOptions): Promise<C
       cron: zonedCron(zone),
       catalogue: profileCatalogue(core.profiles),
       discovery: core.discovery,
-      profiles: profilesPort(core.profiles, () => loadProfiles(directory, core.profiles, log.child('profiles'))),
+      networkKeys: core.networkKeys,
+      profiles: profilesPort(core.profiles, () =>
+        loadProfiles(directory, core.profiles, log.child('profiles')),
+      ),
       clock,
       log,
     };

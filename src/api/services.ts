@@ -11,6 +11,7 @@ import type { LastError } from '../tasks/attempt-book.ts';
 import type { CollectorSnapshot } from '../tasks/events.ts';
 import type { ReadNowResult } from '../tasks/read-now.ts';
 import type { ModulesPort } from './modules-port.ts';
+import type { NetworkKeysPort } from './network-keys-port.ts';
 
 export type { CollectorSnapshot, Right };
 
@@ -123,6 +124,7 @@ export interface ApiServices {
     | 'blacklist'
     | 'found'
     | 'networks'
+    | 'g3'
   >;
   readonly auth: AuthPort;
   /** Whom nobody may talk to, at hand without waiting. */
@@ -134,6 +136,7 @@ export interface ApiServices {
   readonly catalogue: CataloguePort;
   readonly discovery: Pick<Discovery, 'runs' | 'start' | 'cancel'>;
   readonly profiles: ProfilesPort;
+  readonly networkKeys: NetworkKeysPort;
   readonly clock: Clock;
   readonly log: Log;
 }

@@ -68,6 +68,16 @@ export class NetworkKeys {
     this.#deps = deps;
   }
 
+  /** Which keys there are, without them. */
+  list(): ReturnType<NetworkKeyStore['list']> {
+    return this.#deps.keys.list();
+  }
+
+  /** Newest first. */
+  changes(): Promise<readonly KeyChange[]> {
+    return this.#deps.keys.changes();
+  }
+
   /** Goes on with what was under way when the concentrator stopped. */
   async start(): Promise<void> {
     for (const { id, state } of await this.#deps.keys.changes()) {

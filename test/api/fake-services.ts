@@ -146,6 +146,17 @@ export function fakeServices(): FakeServices {
       start: async ({ channel }) => `discovery-${channel}`,
       cancel: (id) => id === 'discovery-1',
     },
+    networkKeys: {
+      list: async () => [],
+      changes: async () => [],
+      set: async () => {},
+      plan: async () => {
+        throw new DcuError('conflict', 'the present key is not known');
+      },
+      run: async () => {},
+      rollBack: async () => {},
+      confirm: async () => {},
+    },
     profiles: profilesPort(new ProfileBook(), () => {}),
     modules: {
       list: () => [],

@@ -213,6 +213,7 @@ export function fakeStore(): FakeStore {
       note: onRealStore,
       setState: onRealStore,
     },
+    g3: { path: async () => undefined },
     networks: { nodes: async () => [], saveNodes: onRealStore },
     usage: async () => ({ bytes: 1_000_000, freeBytes: 500_000_000 }),
   };

@@ -5,8 +5,10 @@ import { createApi } from '../../src/api/app.ts';
 import { accountAuth, profileCatalogue, profilesPort, zonedCron } from '../../src/api/ports.ts';
 import { serveHttps } from '../../src/api/serve.ts';
 import { systemClock } from '../../src/base/clock.ts';
+import { DcuError } from '../../src/base/errors.ts';
 import { silentLog } from '../../src/base/log.ts';
 import { systemRandom } from '../../src/base/random.ts';
+import { NetworkKeys } from '../../src/concentrator/network-keys.ts';
 import { Blacklist } from '../../src/device/blacklist.ts';
 import { BUILT_IN_PROFILES } from '../../src/meters/profiles/index.ts';
 import { AccountService } from '../../src/security/accounts.ts';
@@ -81,6 +83,21 @@ export async function startHarness({ meters = 60, zone = 'Europe/Riga', port = 0
       catalogue: profileCatalogue(BUILT_IN_PROFILES),
       discovery: { runs: () => [], start: async () => 'discovery-1', cancel: () => false },
       profiles: profilesPort(BUILT_IN_PROFILES, () => {}),
+      networkKeys: new NetworkKeys({
+        keys: store.networkKeys,
+        channels: () => store.configuration.channels(),
+        meters: () => store.collection.meters(),
+        secrets: (meterId) => store.collection.secrets(meterId),
+        states: async () => new Map(),
+        level: async (meterId) => meterId % 5,
+        objectOf: () => ({ classId: 1, obis: '0.0.29.2.128.255', by: { attribute: 2 }, wrap: 'none' }),
+        work: async () => {
+          throw new DcuError('link-timeout', 'no answer');
+        },
+        clock: systemClock,
+        log: silentLog,
+        logbook: { record: async () => {} },
+      }),
       clock: systemClock,
       log: silentLog,
     },

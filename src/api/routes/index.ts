@@ -2,11 +2,13 @@ import { configurationRoutes } from './configuration.ts';
 import { deviceRoutes } from './devices.ts';
 import { discoveryRoutes } from './discovery.ts';
 import { eventRoutes } from './events.ts';
+import { g3Routes } from './g3.ts';
 import { homeRoutes } from './home.ts';
 import { lineRoutes } from './lines.ts';
 import { logRoutes } from './logs.ts';
 import { meterImportRoutes } from './meter-import.ts';
 import { meterRoutes } from './meters.ts';
+import { networkKeyRoutes } from './network-keys.ts';
 import { networkRoutes } from './networks.ts';
 import { operatingRoutes } from './operating.ts';
 import { readingRoutes } from './readings.ts';
@@ -25,6 +27,8 @@ export const routes = [
   ...operatingRoutes,
   ...lineRoutes,
   ...networkRoutes,
+  ...networkKeyRoutes,
+  ...g3Routes,
   ...eventRoutes,
   ...taskRoutes,
   ...configurationRoutes,
