@@ -10,6 +10,7 @@ import type { FoundDeviceView } from '../meters/discovery/search.ts';
 import type { ProfileBook } from '../meters/profiles/index.ts';
 import type { Store } from '../store/types.ts';
 import type { Collector } from '../tasks/collector.ts';
+import type { PlcModules } from './modules.ts';
 import type { Transports } from './transports.ts';
 
 /** As many nodes as a PLC module has. */
@@ -19,6 +20,7 @@ export interface DiscoveryParts {
   readonly store: Pick<Store, 'configuration' | 'collection' | 'found'>;
   readonly collector: Pick<Collector, 'visit'>;
   readonly transports: Pick<Transports, 'tcp'>;
+  readonly modules: Pick<PlcModules, 'admit'>;
   readonly profiles: ProfileBook;
   readonly blacklist: BlacklistGuard;
   readonly logbook: Pick<DeviceLogbook, 'record'>;
@@ -32,6 +34,7 @@ export function createDiscovery({
   store,
   collector,
   transports,
+  modules,
   blacklist,
   logbook,
   ...rest
@@ -43,6 +46,7 @@ export function createDiscovery({
     meters: () => store.collection.meters(),
     visit: (...visit) => collector.visit(...visit),
     openTcp: (endpoint) => transports.tcp(endpoint),
+    admit: (channel, nodes) => modules.admit(channel, nodes),
     strangers: async (channel) => {
       const { rows } = await store.found.list({ channel, state: 'new', limit: MOST_STRANGERS, offset: 0 });
       return rows.map(({ address }) => address);

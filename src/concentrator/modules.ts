@@ -40,6 +40,8 @@ interface OpenModule {
 export class PlcModules {
   readonly #options: PlcModulesOptions;
   readonly #open = new Map<string, OpenModule>();
+  /** Nodes that are admitted for a while, by channel. */
+  readonly #guests = new Map<string, ReadonlySet<string>>();
   #changing: Promise<void> = Promise.resolve();
   #meters: Promise<void> | undefined;
 
@@ -81,6 +83,20 @@ export class PlcModules {
       return this.#giveArchives();
     });
     return this.#meters;
+  }
+
+  /**
+   * Nodes that are no meters of the archive become known to their module, which forwards nothing to others. Resolves to
+   * what takes them away again.
+   */
+  async admit(channel: string, nodes: readonly string[]): Promise<() => Promise<void>> {
+    const guests = new Set(nodes);
+    this.#guests.set(channel, guests);
+    await this.metersChanged();
+    return async () => {
+      if (this.#guests.get(channel) === guests) this.#guests.delete(channel);
+      await this.metersChanged();
+    };
   }
 
   /**
@@ -194,7 +210,9 @@ export class PlcModules {
       else list.push(address);
     }
     for (const [name, open] of this.#open) {
-      const archive = nodes.get(name) ?? [];
+      const meters = nodes.get(name) ?? [];
+      const guests = this.#guests.get(name) ?? new Set<string>();
+      const archive = [...meters, ...guests.difference(new Set(meters))];
       if (open.archive !== undefined && Bun.deepEquals(open.archive, archive)) continue;
       open.archive = archive;
       open.module.setArchive(archive);

@@ -132,7 +132,9 @@ export class MeterConnector {
     work: (channel: ByteChannel, settings: ProtocolSettings) => Promise<Result>,
   ): Promise<Result> {
     const access = this.#deps.openLine(meter);
-    const settings = protocolSettings(await this.#deps.store.protocolAttributes(access.protocol));
+    const own = protocolSettings(await this.#deps.store.protocolAttributes(access.protocol));
+    const limits = await access.limits?.(signal);
+    const settings = limits === undefined ? own : withinLimits(own, meter.address.framing, limits);
     const { channel } = await this.#channels.take(meter, access, signal);
     try {
       const result = await work(channel, settings);

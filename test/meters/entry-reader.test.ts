@@ -59,7 +59,7 @@ function meter({
       deviationMinutes: 0,
       status: 0,
     }),
-    get: async (...request) => answer(...request),
+    get: async (attribute, selection) => answer(attribute, selection),
     getMany: async (wanted) => wanted.map((attribute) => answer(attribute)),
   });
   return { reader, requests };

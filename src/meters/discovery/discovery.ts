@@ -79,6 +79,8 @@ export interface DiscoveryOptions {
   readonly meters: () => Promise<readonly Meter[]>;
   readonly visit: VisitLine;
   readonly openTcp: (endpoint: IpTarget & { readonly connectTimeoutMs: number }) => ChannelOpener;
+  /** Makes nodes behind a PLC module ones that it forwards to; resolves to what takes that back. */
+  readonly admit: (channel: string, nodes: readonly string[]) => Promise<() => Promise<void>>;
   /** Nodes of a channel that were told of and are no meters. */
   readonly strangers: (channel: string) => Promise<readonly string[]>;
   /** True when a device of one of these names may not communicate; tells the logbook. */
@@ -317,34 +319,59 @@ export class Discovery {
     request: DiscoveryRequest,
     signal: AbortSignal,
   ): Promise<void> {
-    const { visit, refuses } = this.#options;
+    const { refuses, admit } = this.#options;
     const spelled = (node: string): string => node.padStart(12, '0');
     const known = await this.#knownOn(channel.name, ({ meterNo, address }) =>
       spelled(address.node ?? meterNo),
     );
-    await atOnce(AT_ONCE, nodes.map(spelled), signal, async (node) => {
+    const strangers: string[] = [];
+    for (const node of new Set(nodes.map(spelled))) {
       const meterNo = known.get(node);
-      if (meterNo !== undefined) return this.#alreadyKnown(run, node, meterNo);
-      if (refuses([node])) return this.#blacklisted(run, node, null);
-      const base = { node, serverAddress: 1, addressBytes: 1 } as const;
-      const draft = draftMeter(channel.name, { ...base, framing: 'wrapper', clientAddress: 16 }, node);
-      let examined: Examined | undefined;
-      let framing: 'wrapper' | 'hdlc' = 'wrapper';
-      await heard(() =>
-        visit(draft, 'Discovery', signal, async (line) => {
-          const examiner = this.#examiner(request, line.settings.timeoutMs, line.settings.timeoutMs);
-          const { channel: wire, signal: stop, count } = line;
-          examined =
-            framing === 'wrapper'
-              ? await examineWrapper(wire, 1, examiner, stop, count)
-              : await examineHdlc(wire, base, examiner, stop, count);
-          if (examined !== undefined || framing === 'hdlc') return 'done';
-          framing = 'hdlc';
-          return 'more';
-        }),
-      );
-      await this.#examined(run, node, examined, { ...base, framing }, request);
-    });
+      if (meterNo !== undefined) this.#alreadyKnown(run, node, meterNo);
+      else if (refuses([node])) this.#blacklisted(run, node, null);
+      else strangers.push(node);
+    }
+    const dismiss = await admit(channel.name, strangers);
+    try {
+      await atOnce(AT_ONCE, strangers, signal, async (node) => {
+        // Most meters behind a module speak HDLC, and SNRM costs least.
+        const hdlc = await this.#node(channel.name, node, 'hdlc', request, signal);
+        const examined = hdlc ?? (await this.#node(channel.name, node, 'wrapper', request, signal));
+        const framing = examined?.framing ?? 'hdlc';
+        await this.#examined(run, node, examined, { ...nodeAddress(node), framing }, request);
+      });
+    } finally {
+      await dismiss();
+    }
+  }
+
+  /** Undefined where nobody answers in this framing, or the way there is not to be had. */
+  async #node(
+    channel: string,
+    node: string,
+    framing: 'hdlc' | 'wrapper',
+    request: DiscoveryRequest,
+    signal: AbortSignal,
+  ): Promise<Examined | undefined> {
+    const address = nodeAddress(node);
+    const draft = draftMeter(channel, { ...address, framing, clientAddress: 16 }, node);
+    let examined: Examined | undefined;
+    await heard(() =>
+      this.#options.visit(draft, 'Discovery', signal, async ({ settings, count, ...line }) => {
+        const { timeoutMs, maxBytes, maxPdu } = settings;
+        const examiner = {
+          ...this.#examiner(request, timeoutMs, timeoutMs),
+          infoBytes: maxBytes,
+          ...(maxPdu === undefined ? {} : { pduBytes: maxPdu }),
+        };
+        examined =
+          framing === 'wrapper'
+            ? await examineWrapper(line.channel, address.serverAddress, examiner, line.signal, count)
+            : await examineHdlc(line.channel, address, examiner, line.signal, count);
+        return 'done';
+      }),
+    );
+    return examined;
   }
 
   #examiner(request: DiscoveryRequest, timeoutMs: number, probeTimeoutMs = DEFAULT_PROBE_MS): Examiner {
@@ -438,6 +465,8 @@ async function atOnce<Item>(
   await Promise.all(Array.from({ length: Math.min(most, items.length) }, worker));
   signal.throwIfAborted();
 }
+
+const nodeAddress = (node: string) => ({ node, serverAddress: 1, addressBytes: 1 }) as const;
 
 /** Stands in for a meter where only the way to it is needed. */
 function draftMeter(channel: string, address: Meter['address'], meterNo = 'discovery'): Meter {

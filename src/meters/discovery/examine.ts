@@ -31,6 +31,9 @@ export interface Examiner {
   /** How long an answer may take once it has. */
   readonly timeoutMs: number;
   readonly publicClient: number;
+  /** Longest information field, and longest APDU without HDLC, where the way there is narrow. */
+  readonly infoBytes?: number;
+  readonly pduBytes?: number;
   readonly credentials?: DiscoveryCredentials;
 }
 
@@ -84,7 +87,7 @@ export async function examineWrapper(
     clientAddress: examiner.publicClient,
     serverAddress,
     responseTimeoutMs: examiner.timeoutMs,
-    maxApdu: MAX_PDU + 256,
+    maxApdu: pduOf(examiner) + 256,
   };
   const examined = await ask(channel, link, examiner, signal, count);
   // On a connection somebody always listens: who says nothing speaks something else.
@@ -101,7 +104,8 @@ async function ask(
   count: Count,
 ): Promise<Examined> {
   const troubles: string[] = [];
-  const open = { auth: 'none', policy: 'none', maxPduSize: MAX_PDU, referencing: 'auto' } as const;
+  const maxPduSize = link.framing === 'wrapper' ? pduOf(examiner) : MAX_PDU;
+  const open = { auth: 'none', policy: 'none', maxPduSize, referencing: 'auto' } as const;
   const line = { channel, signal, count };
   const seen = await attempt('public client', troubles, () => associate(line, link, open, examiner));
   const { credentials } = examiner;
@@ -110,7 +114,10 @@ async function ask(
     const client = { ...link, clientAddress: credentials.clientAddress };
     own = await attempt(`client ${credentials.clientAddress}`, troubles, async () => {
       const counter = needsKeys(credentials) ? await lastCounter(line, link, examiner) : 0;
-      const association = associationOf(credentials, seen?.referencing, counter, examiner);
+      const association = {
+        ...associationOf(credentials, seen?.referencing, counter, examiner),
+        maxPduSize,
+      };
       return associate(line, client, association, examiner);
     });
   }
@@ -241,7 +248,12 @@ function associationOf(
   };
 }
 
-export function hdlcLink(target: HdlcTarget, { publicClient, timeoutMs }: Examiner): HdlcLinkConfig {
+const pduOf = ({ pduBytes = MAX_PDU }: Examiner): number => Math.min(MAX_PDU, pduBytes);
+
+function hdlcLink(
+  target: HdlcTarget,
+  { publicClient, timeoutMs, infoBytes = INFO_FIELD }: Examiner,
+): HdlcLinkConfig {
   const { serverAddress, physicalAddress, addressBytes } = target;
   return {
     framing: 'hdlc',
@@ -249,8 +261,8 @@ export function hdlcLink(target: HdlcTarget, { publicClient, timeoutMs }: Examin
     serverAddress,
     ...(physicalAddress === undefined ? {} : { physicalAddress }),
     addressBytes,
-    maxInfoTransmit: INFO_FIELD,
-    maxInfoReceive: INFO_FIELD,
+    maxInfoTransmit: Math.min(INFO_FIELD, infoBytes),
+    maxInfoReceive: Math.min(INFO_FIELD, infoBytes),
     windowTransmit: 1,
     windowReceive: 1,
     interOctetTimeoutMs: INTER_OCTET_TIMEOUT_MS,

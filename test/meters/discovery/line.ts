@@ -95,6 +95,7 @@ export async function lineWorld(
       throw new Error('no network here');
     },
     strangers: async () => [],
+    admit: async () => async () => {},
     refuses: (names) => {
       const bad = names.find((name) => blacklist.has(name));
       if (bad !== undefined) refused.push(bad);
