@@ -29,8 +29,6 @@ export type JobReason = 'tick' | 'catch-up' | 'asked' | 'news';
 
 /** News of these logs go before all that is read by schedule. */
 const PRESSING: ReadonlySet<string> = new Set<CollectionKind>(['fraud', 'relay', 'power-failure']);
-/** Events have been read so far before a look that told how many there are. */
-const LOOK_SLACK_MS = 60_000;
 /** Entries of a log are taken as written so long after the event. */
 const SETTLE_MS = 10_000;
 
@@ -180,7 +178,6 @@ export class CollectJob implements LineJob<MeterSession> {
       if (this.#chunks.length > 0) return 'more';
     }
     if (this.#oddity !== undefined) throw this.#oddity;
-    if (this.#look !== undefined) await this.#deps.looks.settle(this.meter.id, session, this.#look);
     const { driftMs } = await session.clock();
     if (Math.abs(driftMs) > IMPLAUSIBLE_DRIFT_MS) {
       throw new DcuError(
@@ -189,6 +186,7 @@ export class CollectJob implements LineJob<MeterSession> {
         { facts: { driftMs: Math.round(driftMs) } },
       );
     }
+    if (this.#look !== undefined) await this.#deps.looks.settle(this.meter.id, session, this.#look, driftMs);
     this.#pending = this.#lacksMonth();
     return 'done';
   }
@@ -236,10 +234,10 @@ export class CollectJob implements LineJob<MeterSession> {
     this.#look = (await looks.look(meter.id, session)).get(definition.kind);
     const { before, changed = true, seen } = this.#look ?? {};
     if (changed || before === undefined || seen === undefined) return chunks;
-    const fromMs = chunks.find((chunk) => chunk.fromMs >= before.checkedAt - LOOK_SLACK_MS)?.fromMs;
+    const fromMs = chunks.find((chunk) => chunk.fromMs >= before.checkedAt)?.fromMs;
     if (fromMs === undefined) return chunks;
     const { driftMs } = await session.clock();
-    const settledMs = Math.min(seen.checkedAt, clock.now() + driftMs) - SETTLE_MS;
+    const settledMs = Math.min(seen.checkedAt, clock.now(), clock.now() + driftMs) - SETTLE_MS;
     const toMs = Math.floor(settledMs / 1000) * 1000;
     if (fromMs < toMs) {
       await store.appendEvents(meter.id, definition.kind, [], { fromMs, toMs });

@@ -53,13 +53,24 @@ export class LogLooks {
     return looks;
   }
 
-  /** A log has been read up to what was seen. */
-  async settle(meterId: number, session: MeterSession, { seen }: LogLook): Promise<void> {
-    await this.#store.saveLogMark(meterId, seen);
+  /**
+   * A log has been read since it was looked at. What was counted may bear times up to the look, or beyond where the
+   * meter's clock is `driftMs` ahead: only behind that nothing new means nothing to be read.
+   */
+  async settle(
+    meterId: number,
+    session: MeterSession,
+    { seen, before, changed }: LogLook,
+    driftMs: number,
+  ): Promise<void> {
+    const checkedAt =
+      changed || before === undefined ? seen.checkedAt + Math.ceil(Math.max(0, driftMs)) : before.checkedAt;
+    const mark = { ...seen, checkedAt };
+    await this.#store.saveLogMark(meterId, mark);
     const known = this.#bySession.get(session);
     if (known === undefined) return;
     const looks = new Map(await known.looks);
-    looks.set(seen.log, { seen, before: seen, changed: false });
+    looks.set(seen.log, { seen, before: mark, changed: false });
     this.#bySession.set(session, { ...known, looks: Promise.resolve(looks) });
   }
 

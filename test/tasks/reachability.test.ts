@@ -93,8 +93,8 @@ describe('new events', () => {
     const fraud = { entries: [START - HOUR_MS], room };
     const standard = { entries: [START - 2 * HOUR_MS, START - HOUR_MS], room };
     fake.logs.set(FRAUD, fraud).set(STANDARD, standard);
-    world.item('Standard Event', { cron: '0 10 * * *', priority: 3, maxRecallS: 86_400, intervalS: 300 });
-    world.item('Fraud Event', { cron: '0 10 * * *', priority: 3, maxRecallS: 86_400, intervalS: 300 });
+    world.item('Standard Event', { cron: '0 10 * * *', priority: 3, maxRecallS: 172_800, intervalS: 300 });
+    world.item('Fraud Event', { cron: '0 10 * * *', priority: 3, maxRecallS: 172_800, intervalS: 300 });
     const order: string[] = [];
     world.collector.bus.on('job-started', ({ type }) => {
       if (type.endsWith('Event')) order.push(type);
@@ -130,8 +130,11 @@ describe('new events', () => {
     const { world, reads } = logged(100);
     await world.collector.start();
     await world.clock.advance(10 * HOUR_MS);
+    // Once with all there was, and once up to behind the look that had counted it.
+    expect([reads(FRAUD), reads(STANDARD)]).toEqual([2, 2]);
+    await world.clock.advance(24 * HOUR_MS);
     await world.until(world.collector.stop());
-    expect([reads(FRAUD), reads(STANDARD)]).toEqual([1, 1]);
+    expect([reads(FRAUD), reads(STANDARD)]).toEqual([2, 2]);
     for (const log of ['fraud', 'standard'] as const) {
       const coverage = await world.store.coverage(1, log);
       expect(coverage).toHaveLength(1);
@@ -141,6 +144,22 @@ describe('new events', () => {
     expect(world.store.attempts.filter(({ finishedAt }) => finishedAt >= START + 9 * HOUR_MS)).toHaveLength(
       2,
     );
+  });
+
+  test('an entry that a look has counted and the range had not reached is read the next time', async () => {
+    const { world, fake, standard } = logged(1_000);
+    // Ahead by less than what is taken out of clocks.
+    fake.driftMs = 1_500;
+    await world.collector.start();
+    await world.clock.advance(HOUR_MS);
+    const write = (): void => {
+      standard.entries.push(world.clock.now() + fake.driftMs);
+    };
+    // At each moment of a minute, some of them right before a look.
+    for (let count = 0; count < 120; count++) world.clock.after(count * 9_700, write);
+    await world.clock.advance(10 * HOUR_MS);
+    await world.until(world.collector.stop());
+    expect(world.store.times(1, 'standard')).toHaveLength(2 + 120);
   });
 
   test('a full log that drops its oldest entry shows news by its last one', async () => {
