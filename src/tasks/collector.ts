@@ -151,6 +151,7 @@ class LineCollector implements Collector {
   /** What is to be done again without a tick, by the key of its job. */
   readonly #later = new Map<string, () => void>();
   #jobNumber = 0;
+  #stopped = false;
   #cancelProgress: (() => void) | undefined;
 
   constructor(options: CollectorOptions) {
@@ -224,6 +225,7 @@ class LineCollector implements Collector {
   }
 
   async stop(): Promise<void> {
+    this.#stopped = true;
     this.#reachability.stop();
     for (const cancel of this.#later.values()) cancel();
     this.#later.clear();
@@ -405,6 +407,7 @@ class LineCollector implements Collector {
     for (const { meter } of tasks) round?.meter(meter);
     for (const [index, task] of tasks.entries()) {
       if (index > 0 && index % ENQUEUED_AT_ONCE === 0) await sleep(this.#options.clock, 0);
+      if (this.#stopped) break;
       if (this.#enqueue(task, reason, round)) queued++;
     }
     return queued;
