@@ -34,11 +34,12 @@ export interface Checked {
 /** Holds everything in the store against what the meters have written. */
 export async function checkStore(world: World, core: Core): Promise<Checked> {
   const checked: Checked = { rows: 0, events: 0, due: 0, misstamped: 0 };
+  for (const { leftMs, truth } of world.residents) {
+    if (leftMs !== undefined) continue;
+    truth.record();
+    truth.foresee();
+  }
   for (const resident of world.residents) {
-    if (resident.leftMs === undefined) {
-      resident.truth.record();
-      resident.truth.foresee();
-    }
     if (resident.id === undefined) continue;
     for (const kind of PROFILE_KINDS) await checkProfile(world, core, resident, kind, checked);
     for (const log of EVENT_LOGS) await checkEvents(world, core, resident, log, checked);

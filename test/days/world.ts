@@ -161,7 +161,8 @@ export class World {
       addressBytes,
       ...(physicalAddress === undefined ? {} : { physicalAddress }),
     });
-    here.unreachable = false;
+    // Nothing but its address would tell the new one from the old: it gets its power when the archive knows of it.
+    here.unreachable = plan.auth === 'none' && before.truth.meter.plan.auth === 'none';
     this.trace.add(this.clock.now(), `replaced ${before.meterNo} by ${plan.meterNo}`);
     const resident = new Resident(
       here,
@@ -205,6 +206,7 @@ export class World {
             secretsOf(plan),
           ));
     resident.id = entered.id;
+    if (predecessor !== undefined) place.unreachable = false;
     this.#archiveVersion++;
   }
 
