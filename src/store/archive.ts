@@ -3,7 +3,7 @@ import type { MeterSecrets } from '../base/model.ts';
 import type { Executor } from './executor.ts';
 import type { SealedRow } from './import-draft.ts';
 import { checkSecrets, SECRET_NAMES, type SecretName, secretRules } from './meter-fields.ts';
-import type { SealedSecrets } from './meter-rows.ts';
+import type { SealedSecrets } from './meter-record.ts';
 import type { ImportRow, MeterArchive, SecretSealer } from './types.ts';
 import { problemsOf } from './validation.ts';
 

@@ -1,7 +1,8 @@
 import type { Meter, MeterAddress, MeterSecurity, NewMeter } from '../base/model.ts';
 import { lineAddressOf } from './line-address.ts';
 import { meterRules, presenceRules, type SecretName } from './meter-fields.ts';
-import { holdsAddress, presence, type SealedSecrets } from './meter-rows.ts';
+import { presence, type SealedSecrets } from './meter-record.ts';
+import { holdsAddress } from './meter-rows.ts';
 import type { ImportedRow, ImportRow } from './types.ts';
 import { type FieldProblem, invalid, problemsOf, type Rule } from './validation.ts';
 
@@ -116,7 +117,17 @@ function usual(
 function merged({ fields, address, security }: SealedRow, base: NewMeter): NewMeter {
   const { meterNo, enabled, mac, channel, meterType, phase, credit, task, prepaid, wiring, profile } = base;
   return {
-    ...{ meterNo, enabled, mac, channel, meterType, phase, credit, task, prepaid, wiring, profile },
+    meterNo,
+    enabled,
+    mac,
+    channel,
+    meterType,
+    phase,
+    credit,
+    task,
+    prepaid,
+    wiring,
+    profile,
     ...fields,
     address: addressOf(patched(base.address, address), address),
     security: patched(base.security, security),

@@ -3,35 +3,29 @@ import { DcuError } from '../base/errors.ts';
 import { type Meter, type MeterState, MOST_METERS, type NewMeter } from '../base/model.ts';
 import type { Database } from './database.ts';
 import { lineAddressOf, requireFreeAddress } from './line-address.ts';
-import { checkMeter, checkSecretsPresent, SECRET_NAMES, type SecretName } from './meter-fields.ts';
+import { checkMeter, checkSecretsPresent } from './meter-fields.ts';
+import {
+  columnsOf,
+  meterOf,
+  presence,
+  rowOf,
+  type SealedSecrets,
+  sealedColumns,
+  sealedOf,
+} from './meter-record.ts';
 import { channels, meterStates, meters, taskGroups } from './schema.ts';
 import type { MeterQuery, MeterRow, Page } from './types.ts';
 import { invalid } from './validation.ts';
-
-/** Sealed secrets by name; null takes the stored one away, absent leaves it. */
-export type SealedSecrets = Partial<Record<SecretName, string | null>>;
-
-const SEALED_COLUMNS = {
-  password: 'sealedPassword',
-  encryptionKey: 'sealedEncryptionKey',
-  authenticationKey: 'sealedAuthenticationKey',
-  signingKey: 'sealedSigningKey',
-  masterKey: 'sealedMasterKey',
-} as const satisfies Record<SecretName, keyof typeof meters.$inferSelect>;
 
 /** The last failure of a task item that has not succeeded since, as JSON. */
 const LAST_ERROR = sql<string | null>`(
   SELECT json_object('code', error, 'message', coalesce(message, ''), 'time', finished_at) FROM attempts
   WHERE attempts.meter_id = ${meters.id} AND error IS NOT NULL ORDER BY finished_at DESC LIMIT 1)`;
 
-/** Where this one went, and where the one came from that it took the place of. */
+/** MeterNo of the one that took its place. */
 const SUCCESSOR = sql<
   string | null
 >`(SELECT next.meter_no FROM meters next WHERE next.id = ${meters.replacedBy})`;
-const PREDECESSOR = sql<string | null>`(
-  SELECT json_object('id', old.id, 'meterNo', old.meter_no, 'at', old.replaced_at) FROM meters old
-  WHERE old.replaced_by = ${meters.id} ORDER BY old.id DESC LIMIT 1)`;
-
 const SELECTION = {
   meter: meters,
   state: meterStates.state,
@@ -39,7 +33,6 @@ const SELECTION = {
   offlineSince: meterStates.offlineSince,
   lastError: LAST_ERROR,
   successor: SUCCESSOR,
-  predecessor: PREDECESSOR,
 };
 
 const SORT_COLUMNS = {
@@ -77,6 +70,16 @@ function stateIs(state: MeterState): SQL | undefined {
 const offlineSince = (ms: number): SQL | undefined =>
   and(eq(meterStates.state, 'offline'), lte(meterStates.offlineSince, ms));
 
+/** By meter, the one whose place it took; all with one look, for a list has thousands of rows. */
+function predecessors(db: Database): ReadonlyMap<number, NonNullable<MeterRow['replaces']>> {
+  const rows = db.all<{ id: number; meter_no: string; replaced_by: number; replaced_at: number }>(
+    'SELECT id, meter_no, replaced_by, replaced_at FROM meters WHERE replaced_by IS NOT NULL ORDER BY id',
+  );
+  return new Map(
+    rows.map((row) => [row.replaced_by, { id: row.id, meterNo: row.meter_no, at: row.replaced_at }]),
+  );
+}
+
 export function listMeters(db: Database, query: MeterQuery): Page<MeterRow> {
   const condition = conditionOf(query);
   const [total] = db.query
@@ -96,7 +99,8 @@ export function listMeters(db: Database, query: MeterQuery): Page<MeterRow> {
     .limit(query.limit ?? -1)
     .offset(query.offset ?? 0)
     .all();
-  return { total: total?.n ?? 0, rows: rows.map(rowOf) };
+  const before = predecessors(db);
+  return { total: total?.n ?? 0, rows: rows.map((row) => rowOf(row, before.get(row.meter.id))) };
 }
 
 export function getMeter(db: Database, id: number): MeterRow | undefined {
@@ -106,7 +110,7 @@ export function getMeter(db: Database, id: number): MeterRow | undefined {
     .leftJoin(meterStates, eq(meterStates.meterId, meters.id))
     .where(eq(meters.id, id))
     .all();
-  return row === undefined ? undefined : rowOf(row);
+  return row === undefined ? undefined : rowOf(row, predecessors(db).get(id));
 }
 
 export function allMeters(db: Database): readonly Meter[] {
@@ -222,12 +226,7 @@ export function removeMeter(db: Database, id: number): void {
 export function sealedSecrets(db: Database, id: number): SealedSecrets & { readonly meterNo: string } {
   const [row] = db.query.select().from(meters).where(eq(meters.id, id)).all();
   if (row === undefined) throw notFound(id);
-  const sealed: SealedSecrets = {};
-  for (const name of SECRET_NAMES) {
-    const value = row[SEALED_COLUMNS[name]];
-    if (value !== null) sealed[name] = value;
-  }
-  return { ...sealed, meterNo: row.meterNo };
+  return { ...sealedOf(row), meterNo: row.meterNo };
 }
 
 const notFound = (id: number): DcuError => new DcuError('not-found', `there is no meter ${id}`);
@@ -253,139 +252,4 @@ function requireFreeNumber(db: Database, meterNo: string, ownId: number | undefi
   const [other] = db.query.select({ id: meters.id }).from(meters).where(eq(meters.meterNo, meterNo)).all();
   if (other === undefined || other.id === ownId) return;
   throw new DcuError('conflict', `there is a meter ${meterNo} already`, { field: 'meterNo' });
-}
-
-export function presence(sealed: SealedSecrets): Record<SecretName, boolean> {
-  const has = (name: SecretName): boolean => typeof sealed[name] === 'string';
-  return {
-    password: has('password'),
-    encryptionKey: has('encryptionKey'),
-    authenticationKey: has('authenticationKey'),
-    signingKey: has('signingKey'),
-    masterKey: has('masterKey'),
-  };
-}
-
-function sealedColumns(
-  sealed: SealedSecrets,
-): Partial<Record<(typeof SEALED_COLUMNS)[SecretName], string | null>> {
-  const columns: Partial<Record<(typeof SEALED_COLUMNS)[SecretName], string | null>> = {};
-  for (const name of SECRET_NAMES) {
-    const value = sealed[name];
-    if (value !== undefined) columns[SEALED_COLUMNS[name]] = value;
-  }
-  return columns;
-}
-
-type MeterColumns = typeof meters.$inferSelect;
-
-function columnsOf(
-  meter: NewMeter,
-): Omit<
-  MeterColumns,
-  'id' | 'createdAt' | 'replacedBy' | 'replacedAt' | (typeof SEALED_COLUMNS)[SecretName]
-> {
-  const { address, security } = meter;
-  return {
-    meterNo: meter.meterNo,
-    enabled: meter.enabled,
-    mac: meter.mac,
-    channel: meter.channel,
-    meterType: meter.meterType,
-    phase: meter.phase,
-    credit: meter.credit,
-    task: meter.task,
-    prepaid: meter.prepaid,
-    wiring: meter.wiring,
-    profile: meter.profile,
-    framing: address.framing,
-    host: address.host ?? null,
-    port: address.port ?? null,
-    transport: address.transport ?? null,
-    node: address.node ?? null,
-    opening: address.opening ?? null,
-    baudRate: address.baudRate ?? null,
-    parity: address.parity ?? null,
-    clientAddress: address.clientAddress,
-    serverAddress: address.serverAddress,
-    physicalAddress: address.physicalAddress ?? null,
-    addressBytes: address.addressBytes,
-    referencing: address.referencing ?? null,
-    auth: security.auth,
-    policy: security.policy,
-    systemTitle: security.systemTitle?.toUpperCase() ?? null,
-    suite: security.suite ?? null,
-    signingKey: security.signingKey?.toUpperCase() ?? null,
-  };
-}
-
-function meterOf(row: MeterColumns): Meter {
-  return {
-    id: row.id,
-    meterNo: row.meterNo,
-    enabled: row.enabled,
-    mac: row.mac,
-    channel: row.channel,
-    meterType: row.meterType,
-    phase: row.phase,
-    credit: row.credit,
-    task: row.task,
-    prepaid: row.prepaid,
-    wiring: row.wiring,
-    profile: row.profile,
-    address: {
-      framing: row.framing,
-      ...(row.host === null ? {} : { host: row.host }),
-      ...(row.port === null ? {} : { port: row.port }),
-      ...(row.transport === null ? {} : { transport: row.transport }),
-      ...(row.node === null ? {} : { node: row.node }),
-      ...(row.opening === null ? {} : { opening: row.opening }),
-      ...(row.baudRate === null ? {} : { baudRate: row.baudRate }),
-      ...(row.parity === null ? {} : { parity: row.parity }),
-      clientAddress: row.clientAddress,
-      serverAddress: row.serverAddress,
-      ...(row.physicalAddress === null ? {} : { physicalAddress: row.physicalAddress }),
-      addressBytes: row.addressBytes === 1 ? 1 : row.addressBytes === 2 ? 2 : 4,
-      ...(row.referencing === null ? {} : { referencing: row.referencing }),
-    },
-    security: {
-      auth: row.auth,
-      policy: row.policy,
-      ...(row.systemTitle === null ? {} : { systemTitle: row.systemTitle }),
-      ...(row.suite === 1 || row.suite === 2 ? { suite: row.suite } : {}),
-      ...(row.signingKey === null ? {} : { signingKey: row.signingKey }),
-    },
-    hasPassword: row.sealedPassword !== null,
-    hasKeys: row.sealedEncryptionKey !== null && row.sealedAuthenticationKey !== null,
-    createdAt: row.createdAt,
-    ...(row.replacedBy === null || row.replacedAt === null
-      ? {}
-      : { replaced: { by: row.replacedBy, at: row.replacedAt } }),
-  };
-}
-
-interface Selected {
-  readonly meter: MeterColumns;
-  readonly state: MeterState | null;
-  readonly lastSeen: number | null;
-  readonly offlineSince: number | null;
-  readonly lastError: string | null;
-  readonly successor: string | null;
-  readonly predecessor: string | null;
-}
-
-function rowOf(row: Selected): MeterRow {
-  return {
-    ...meterOf(row.meter),
-    state: row.state ?? 'unknown',
-    ...(row.lastSeen === null ? {} : { lastSeen: row.lastSeen }),
-    ...(row.offlineSince === null ? {} : { offlineSince: row.offlineSince }),
-    ...(row.lastError === null
-      ? {}
-      : { lastError: JSON.parse(row.lastError) as NonNullable<MeterRow['lastError']> }),
-    ...(row.successor === null ? {} : { successorNo: row.successor }),
-    ...(row.predecessor === null
-      ? {}
-      : { replaces: JSON.parse(row.predecessor) as NonNullable<MeterRow['replaces']> }),
-  };
 }
