@@ -1,5 +1,8 @@
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { DcuError } from '../base/errors.ts';
 import type { MeterAddress, MeterSecrets, NewMeter } from '../base/model.ts';
+import { G3_PSK_CHECK_OBJECT, G3_PSK_OBJECT } from '../simulator/g3/objects.ts';
 import type { Neighbourhood, ServedMeter } from '../simulator/neighbourhood.ts';
 import { type MeterPlan, planNeighbourhood } from '../simulator/plan.ts';
 import { NO_DELAY, type PlcBehaviour } from '../simulator/plc/live-module.ts';
@@ -17,6 +20,14 @@ const MOST_PER_LINE = 109;
 /** With fewer meters there is no G3 network and no line. */
 const LEAST_FOR_ALL_KINDS = 8;
 const STRANGERS = 3;
+
+/** In the form of a user's own profile. */
+const G3_PROFILE = {
+  name: 'simulated-g3',
+  title: 'Simulated meter of a G3-PLC network',
+  extends: 'generic',
+  g3Psk: { obis: G3_PSK_OBJECT, attribute: 2, wrap: 'kek', checkValue: { obis: G3_PSK_CHECK_OBJECT } },
+};
 
 /** A network that is there at once and answers at once, but has its repeaters, phases and noise. */
 export const DEMO_NETWORK: PlcBehaviour = { ...NO_DELAY, meterTimeoutMs: 2000, tellsRejected: true };
@@ -42,6 +53,13 @@ export function demoPlan(seed: number, meters: number, g3Host: string): MeterPla
   });
 }
 
+/** Puts the profile of the simulated G3 meters, which says where their network's key goes, into the data directory. */
+export function writeProfiles(directory: string): void {
+  const folder = join(directory, 'profiles');
+  mkdirSync(folder, { recursive: true });
+  writeFileSync(join(folder, `${G3_PROFILE.name}.json`), `${JSON.stringify(G3_PROFILE, null, 2)}\n`);
+}
+
 /** Enters the meters that the archive does not have yet, and points the channels at this run's ports. */
 export async function enlist(store: Store, { meters, modules }: Neighbourhood): Promise<void> {
   const { archive } = store;
@@ -57,8 +75,8 @@ export async function enlist(store: Store, { meters, modules }: Neighbourhood): 
     const before = known.get(meter.meterNo);
     if (before === undefined) await archive.create(row, secretsOf(meter));
     else {
-      const { channel, mac, address, security } = row;
-      await archive.update(before.id, { channel, mac, address, security }, secretsOf(meter));
+      const { channel, mac, profile, address, security } = row;
+      await archive.update(before.id, { channel, mac, profile, address, security }, secretsOf(meter));
     }
   }
   for (const [index, path] of lines.entries()) await pointAt(store, RS485_CHANNELS[index] ?? '', path);
@@ -95,7 +113,7 @@ function archiveRow(meter: ServedMeter, channel: string): NewMeter {
     task: phases === 3 ? 'three_phase' : 'single_phase',
     prepaid: 255,
     wiring: 0,
-    profile: 'generic',
+    profile: channel === G3_CHANNEL ? G3_PROFILE.name : 'generic',
     address: addressOf(meter),
     security: { auth, policy: auth === 'hls-gmac' ? 'auth-enc' : 'none' },
   };

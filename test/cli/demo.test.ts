@@ -5,6 +5,8 @@ import { join } from 'node:path';
 import { demoCommand } from '../../src/cli/demo.ts';
 import { demoPlan, LEAST_METERS, MOST_METERS } from '../../src/cli/demo-meters.ts';
 import { runCli } from '../../src/cli/program.ts';
+import { generic } from '../../src/meters/profiles/generic.ts';
+import { readOwnProfile } from '../../src/meters/profiles/own-profile.ts';
 
 let directory = '';
 beforeAll(() => {
@@ -61,6 +63,11 @@ test('dcu demo --once reads every meter of every kind, and the next run what is 
   expect(first['profileRows']).toBeGreaterThan(10 * 96 * 15);
   const stored = readFileSync(journal, 'utf8').split('\n').slice(0, -1);
   expect(new Set(stored.map((line) => JSON.parse(line).meterId)).size).toBe(10);
+  const profile = readFileSync(join(data, 'profiles', 'simulated-g3.json'), 'utf8');
+  expect(readOwnProfile(profile, () => generic)).toMatchObject({
+    ok: true,
+    profile: { name: 'simulated-g3', g3Psk: { classId: 1, by: { attribute: 2 }, wrap: 'kek' } },
+  });
   // Other ports and pseudo-terminals, the same archive.
   const second = await run();
   expect(second).toMatchObject({ meters: 10, read: 10, failed: 0 });
