@@ -25,6 +25,7 @@ const Protocols = lazy(() => import('./pages/settings/protocols.tsx'));
 const ProtocolAttributes = lazy(() => import('./pages/settings/protocol-attributes.tsx'));
 const SystemSettings = lazy(() => import('./pages/settings/system.tsx'));
 const Profiles = lazy(() => import('./pages/settings/profiles.tsx'));
+const NetworkKeys = lazy(() => import('./pages/network-keys/network-keys.tsx'));
 const Logbook = lazy(() => import('./pages/logs/logbook.tsx'));
 const Audit = lazy(() => import('./pages/logs/audit.tsx'));
 
@@ -69,6 +70,7 @@ export function App() {
             <Route path="/settings/protocol-attributes" element={<ProtocolAttributes />} />
             <Route path="/settings/system" element={<SystemSettings />} />
             <Route path="/settings/profiles" element={<Profiles />} />
+            <Route path="/settings/network-keys" element={<NetworkKeys />} />
             <Route path="/settings" element={<Navigate to="/settings/tasks" replace />} />
             <Route path="/events/logbook" element={<Logbook />} />
             <Route path="/events/audit" element={<Audit />} />

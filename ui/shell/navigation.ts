@@ -46,6 +46,7 @@ export const sections: readonly Section[] = [
       { label: 'Channel Attribution', to: '/settings/channel-attributes', right: 'settings.read' },
       { label: 'Protocol', to: '/settings/protocols', right: 'settings.read' },
       { label: 'Protocol Attribution', to: '/settings/protocol-attributes', right: 'settings.read' },
+      { label: 'Network Keys', to: '/settings/network-keys', right: 'settings.read' },
       { label: 'Meter Profile', to: '/settings/profiles', right: 'meters.read' },
     ],
   },

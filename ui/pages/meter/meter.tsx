@@ -18,6 +18,7 @@ import { MeterDrawer } from '../meters/meter-drawer.tsx';
 import { ClockCard } from './clock-card.tsx';
 import { EventsTab } from './events-tab.tsx';
 import { LineCard } from './line-card.tsx';
+import { PathCard } from './path-card.tsx';
 import { ProfileTab } from './profile-tab.tsx';
 import { RegistersTab } from './registers-tab.tsx';
 import { RelayCard } from './relay-card.tsx';
@@ -109,6 +110,7 @@ function MeterView({ meter }: { readonly meter: Meter }) {
         <LineCard meter={meter} />
         <ClockCard meter={meter} />
       </SimpleGrid>
+      <PathCard meter={meter} />
       <Card withBorder radius="lg" p={0}>
         <Tabs
           value={tab}
