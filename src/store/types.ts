@@ -386,11 +386,7 @@ export interface Networks {
   /** Also those that the last look did not show. */
   nodes(channel: string): Promise<readonly NetworkNode[]>;
   /** What one look at a network has shown. */
-  saveNodes(
-    channel: string,
-    nodes: readonly Omit<NetworkNode, 'seenAt'>[],
-    seenAt: number,
-  ): Promise<void>;
+  saveNodes(channel: string, nodes: readonly Omit<NetworkNode, 'seenAt'>[], seenAt: number): Promise<void>;
 }
 
 /** Ways through G3-PLC networks. */
