@@ -14,27 +14,11 @@ import type {
 } from './line-job.ts';
 import { LineOccupancy } from './line-occupancy.ts';
 import { LineOpener } from './line-opening.ts';
-import { peaceMs } from './line-turns.ts';
+import { Pause } from './line-pause.ts';
+import { RunningStep } from './line-running.ts';
 import type { Slot } from './slots.ts';
 
 const CANCELLED = (): DcuError => new DcuError('cancelled', 'cancelled on request');
-const PREEMPTED = (): DcuError => new DcuError('preempted', 'it made room for something more urgent');
-
-/** Work whose turn has come after much that was on demand is left in peace for so long. */
-const OTHERS_TURN_MS = 3_000;
-
-interface Running<Session extends LineSession> {
-  readonly entry: Entry<Session>;
-  readonly abort: AbortController;
-  /** Its meter has not answered yet. */
-  opening: boolean;
-  /** Something more urgent waits for the end of the opening. */
-  wanted: boolean;
-  /** Not broken off before, monotonic ms. */
-  peaceUntilMs: number;
-  cancelBreakOff: (() => void) | undefined;
-}
-
 /**
  * The one owner of a line: a serial port with many meters, or the connection to one TCP meter. Runs one step at a
  * time; the association stays open as long as consecutive steps are for the same meter.
@@ -53,10 +37,10 @@ export class Line<Session extends LineSession> {
   readonly #opener: LineOpener<Session>;
   readonly #choice: LineChoice<Entry<Session>>;
   #round = { total: 0, done: 0, failed: 0 };
-  #running: Running<Session> | undefined;
+  #running: RunningStep<Session> | undefined;
   #looping = false;
   #stopped = false;
-  #wake: (() => void) | undefined;
+  readonly #pause: Pause;
   readonly #idle: (() => void)[] = [];
 
   /** `shared`: several meters take turns on it. */
@@ -65,6 +49,7 @@ export class Line<Session extends LineSession> {
     this.#shared = shared;
     this.#sinceMs = hooks.clock.monotonicMs();
     this.#hooks = hooks;
+    this.#pause = new Pause(hooks.clock);
     this.#occupancy = new LineOccupancy(hooks, this.#health);
     this.#choice = new LineChoice(this.#queue, this.#health, hooks.clock);
     this.#opener = new LineOpener(name, hooks, this.#health, this.#occupancy);
@@ -92,9 +77,9 @@ export class Line<Session extends LineSession> {
     this.#keys.set(job.key, entry);
     this.#queue.add(entry);
     if (urgent || priority === 0) this.#health.of(meterId).notBeforeMs = 0;
-    this.#wakeUp();
+    this.#pause.wake();
     if (priority === 0) this.#hooks.slots.hurry(this.name);
-    this.#makeRoom(entry);
+    if (this.#choice.isReady(entry)) this.#running?.makeRoomFor(entry);
     if (!this.#looping) {
       this.#looping = true;
       void this.#loop();
@@ -119,7 +104,7 @@ export class Line<Session extends LineSession> {
     this.#stopped = true;
     for (const entry of this.#queue.jobs()) this.cancel(entry.id);
     this.#running?.abort.abort(CANCELLED());
-    this.#wakeUp();
+    this.#pause.wake();
     while (this.#looping) await new Promise<void>((resolve) => this.#idle.push(resolve));
   }
 
@@ -162,7 +147,7 @@ export class Line<Session extends LineSession> {
           if (this.#queue.size === 0 && restMs === 0) return;
           const waitMs = this.#choice.earliestMs() - this.#hooks.clock.monotonicMs();
           if (restMs > 0) this.#hooks.changed();
-          await this.#wait(restMs === 0 ? waitMs : Math.min(restMs, waitMs));
+          await this.#pause.wait(restMs === 0 ? waitMs : Math.min(restMs, waitMs));
           continue;
         }
         if (slot === undefined) {
@@ -188,40 +173,13 @@ export class Line<Session extends LineSession> {
     }
   }
 
-  /**
-   * What runs is broken off at its next APDU for something more urgent; an opening that is not answered yet makes room at
-   * once for another meter's work on demand.
-   */
-  #makeRoom(entry: Entry<Session>): void {
-    const running = this.#running;
-    if (running === undefined || entry.priority >= running.entry.priority) return;
-    if (!this.#choice.isReady(entry)) return;
-    const { clock } = this.#hooks;
-    const leftMs = running.peaceUntilMs - clock.monotonicMs();
-    if (leftMs > 0) running.cancelBreakOff ??= clock.after(leftMs, () => this.#makeRoom(entry));
-    else if (!running.opening) this.#occupancy.breakOff(true);
-    else if (entry.priority === 0 && running.entry.meterId !== entry.meterId)
-      running.abort.abort(PREEMPTED());
-    else running.wanted = true;
-  }
-
   /** One step of one job. */
   async #run(entry: Entry<Session>, slot: Slot): Promise<void> {
-    const abort = new AbortController();
     this.#queue.remove(entry.id);
     const { clock } = this.#hooks;
-    const startedMs = clock.monotonicMs();
-    const peaceUntilMs = startedMs + peaceMs(entry.brokenOff);
-    const running: Running<Session> = {
-      entry,
-      abort,
-      opening: true,
-      wanted: false,
-      peaceUntilMs: this.#choice.turns.othersTurn
-        ? Math.max(peaceUntilMs, startedMs + OTHERS_TURN_MS)
-        : peaceUntilMs,
-      cancelBreakOff: undefined,
-    };
+    const { othersTurn } = this.#choice.turns;
+    const running = new RunningStep(entry, clock, othersTurn, () => this.#occupancy.breakOff(true));
+    const { signal } = running.abort;
     this.#running = running;
     this.#choice.chosen(entry);
     this.prioritise?.(entry.priority);
@@ -232,21 +190,21 @@ export class Line<Session extends LineSession> {
         entry.prepared = true;
         if (reason !== undefined) return await this.#finish(entry, { state: 'skipped', reason });
       }
-      abort.signal.throwIfAborted();
+      signal.throwIfAborted();
       if (entry.job.visit === undefined) await this.#step(running, slot);
-      else await this.#visit(entry, entry.job.visit, abort.signal);
+      else await this.#visit(entry, entry.job.visit, signal);
       entry.brokenOff = 0;
     } catch (thrown) {
-      const error = toDcuError(abort.signal.aborted ? abort.signal.reason : thrown);
-      await this.#stepFailed(entry, error, clock.monotonicMs() - startedMs);
+      const error = toDcuError(signal.aborted ? signal.reason : thrown);
+      await this.#stepFailed(entry, error, clock.monotonicMs() - running.startedMs);
     } finally {
-      running.cancelBreakOff?.();
+      running.end();
       this.#occupancy.account(entry.job.meter);
       this.#running = undefined;
     }
   }
 
-  async #step(running: Running<Session>, slot: Slot): Promise<void> {
+  async #step(running: RunningStep<Session>, slot: Slot): Promise<void> {
     const { entry, abort } = running;
     const { signal } = abort;
     const before = this.#occupancy.meterId;
@@ -259,8 +217,7 @@ export class Line<Session extends LineSession> {
     const { clock } = this.#hooks;
     if (before !== entry.meterId) this.#choice.turns.begun(clock.monotonicMs());
     session.breakOff?.(false);
-    running.opening = false;
-    if (running.wanted) throw PREEMPTED();
+    running.opened();
     this.#begin(entry);
     const tearDown = (): void => session.abort(toDcuError(signal.reason));
     signal.addEventListener('abort', tearDown, { once: true });
@@ -345,21 +302,5 @@ export class Line<Session extends LineSession> {
         ...toDcuError(error).toJSON(),
       });
     }
-  }
-
-  #wait(ms: number): Promise<void> {
-    return new Promise((resolve) => {
-      const cancel = this.#hooks.clock.after(ms, done);
-      function done(): void {
-        cancel();
-        resolve();
-      }
-      this.#wake = done;
-    });
-  }
-
-  #wakeUp(): void {
-    this.#wake?.();
-    this.#wake = undefined;
   }
 }
