@@ -42,10 +42,12 @@ test('nodes behind the module that nobody has entered are asked what they are', 
   await plc.until(() => plc?.module.module.memory.archive.size === 4);
   const { rows } = await core.store.found.list({ channel: 'reading_module', limit: 10, offset: 0 });
   expect(rows.map(({ address }) => address).toSorted()).toEqual(nodes.toSorted());
-  // A report of the network that came later has left the proposal as it was.
-  for (const { proposal } of rows) {
-    expect(proposal).toMatchObject({ meter: { channel: 'reading_module', address: { framing: 'hdlc' } } });
+  // A report of the network that came later has left the proposal as it was; one of them speaks the wrapper.
+  for (const { address, proposal } of rows) {
+    const framing = own.strangers.find(({ node }) => node === address)?.framing;
+    expect(proposal).toMatchObject({ meter: { channel: 'reading_module', address: { framing } } });
   }
+  expect(new Set(own.strangers.map(({ framing }) => framing)).size).toBe(2);
 });
 
 test('meters with IP addresses are found; known, unwanted and absent ones are not proposed', async () => {
