@@ -27,7 +27,7 @@ type ItemRow = readonly [
   cron: string,
 ];
 
-/** Figure 20; the demand profile is on, since it is to be kept. */
+/** Figure 20; the demand profile is on, since it is to be kept, and so is the clock of every meter, once a day. */
 const READING_ITEMS: readonly ItemRow[] = [
   ['path discovery', 0, 0, true, 4, 'G3 Path Discovery', '0 */4 * * *'],
   ['monthbilling', 259_200, LONG_RECALL_S, true, 1, 'Monthly Billing', '0 */1 1-5 * *'],
@@ -40,7 +40,7 @@ const READING_ITEMS: readonly ItemRow[] = [
   ['power failure event', 300, LONG_RECALL_S, true, 3, 'Power Failure Event', '0 10 * * *'],
   ['phase interruption event', 300, LONG_RECALL_S, true, 3, 'Phase Interruption Event', '0 10 * * *'],
   ['power quality event', 300, LONG_RECALL_S, true, 3, 'Power Quality Event', '0 10 * * *'],
-  ['meter clock', 0, 0, false, 4, 'Meter Clock', '0 10 */2 * *'],
+  ['meter clock', 0, 0, true, 4, 'Meter Clock', '0 10 * * *'],
 ];
 
 const itemsOf = (task: string, rows: readonly ItemRow[]): readonly Omit<TaskItem, 'id'>[] =>

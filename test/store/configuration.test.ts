@@ -67,6 +67,11 @@ describe('defaults', () => {
         { type: 'Energy profile', maxRecallS: 1_728_000, enabled: true },
         { type: 'Demand profile', maxRecallS: 1_728_000, enabled: true },
       ]);
+      // Every meter has its clock kept, whatever its channel.
+      expect(items.find(({ type }) => type === 'Meter Clock')).toMatchObject({
+        enabled: true,
+        cron: '0 10 * * *',
+      });
     }
     expect(await configuration.taskItems('empty_task')).toEqual([]);
     expect(await configuration.taskItems('sync_time')).toMatchObject([
