@@ -26,7 +26,7 @@ export default function Found() {
   const [params, setParams] = useSearchParams();
   const state = states.find((one) => one === params.get('state')) ?? 'new';
   const [page, setPage] = useState(1);
-  const [typed, setTyped] = useState('');
+  const [typed, setTyped] = useState(params.get('search') ?? '');
   const [search] = useDebouncedValue(typed.trim(), 250);
   const [accepting, setAccepting] = useState<FoundDevice | undefined>();
   const writable = useRight('meters.write');
