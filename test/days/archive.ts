@@ -5,6 +5,7 @@ import type { Scenery } from './options.ts';
 import type { Where } from './street.ts';
 
 export const SERIAL_PATH = '/dev/line';
+export const MODULE_PATH = '/dev/module';
 
 /** The row of the archive for a simulated meter. */
 export function archiveRow(plan: MeterPlan, where: Where): NewMeter {
@@ -12,7 +13,7 @@ export function archiveRow(plan: MeterPlan, where: Where): NewMeter {
     meterNo: plan.meterNo,
     enabled: true,
     mac: -1,
-    channel: where.kind === 'tcp' ? 'tcp_meters' : `485_${where.line + 1}`,
+    channel: channelOf(where),
     meterType: 1,
     phase: 1,
     credit: 1,
@@ -23,6 +24,7 @@ export function archiveRow(plan: MeterPlan, where: Where): NewMeter {
     address: {
       framing: plan.framing,
       ...(where.kind === 'tcp' ? { host: where.host, port: where.port } : {}),
+      ...(where.kind === 'plc' ? { node: where.node } : {}),
       clientAddress: plan.client,
       serverAddress: plan.server,
       ...(plan.physicalAddress === undefined ? {} : { physicalAddress: plan.physicalAddress }),
@@ -30,6 +32,11 @@ export function archiveRow(plan: MeterPlan, where: Where): NewMeter {
     },
     security: { auth: plan.auth, policy: plan.auth === 'hls-gmac' ? 'auth-enc' : 'none' },
   };
+}
+
+function channelOf(where: Where): string {
+  if (where.kind === 'plc') return 'reading_module';
+  return where.kind === 'tcp' ? 'tcp_meters' : `485_${where.line + 1}`;
 }
 
 export function secretsOf({ password, encryptionKey, authenticationKey }: MeterPlan): MeterSecrets {
@@ -58,6 +65,10 @@ export async function setUp({ store }: Core, scenery: Scenery): Promise<void> {
     const channel = (await configuration.channels()).find((known) => known.name === name);
     if (channel === undefined) throw new Error(`there is no channel ${name}`);
     if (!channel.enabled) await configuration.saveChannel({ ...channel, enabled: true });
+  }
+  for (const attribute of await configuration.channelAttributes('reading_module')) {
+    if (attribute.key !== 'device' || scenery.plcMeters === 0) continue;
+    await configuration.saveChannelAttribute({ ...attribute, value: MODULE_PATH });
   }
   for (const attribute of await configuration.protocolAttributes()) {
     if (attribute.key !== 'max.bytes') continue;

@@ -3,7 +3,7 @@ import { runDays } from './run.ts';
 
 setDefaultTimeout(60_000);
 
-const FEW = { tcpMeters: 4, lines: 1, metersPerLine: 4, recallDays: 3, severity: 1 } as const;
+const FEW = { tcpMeters: 3, plcMeters: 2, lines: 1, metersPerLine: 4, recallDays: 3, severity: 1 } as const;
 
 test('days of a whole concentrator, with all that goes wrong: everything holds, and a seed replays to the same end', async () => {
   const first = await runDays({ seed: 11, days: 4, scenery: FEW });

@@ -219,6 +219,20 @@ const TROUBLES: readonly Trouble[] = [
       );
     },
   },
+  // The module.
+  {
+    perDay: 0.7,
+    happen: (plan) => {
+      const { module } = plan.world.street;
+      if (module === undefined) return;
+      const what = plan.random.next();
+      plan.tell(`module ${what}`);
+      if (what < 0.4) module.reset();
+      else if (what < 0.6) module.swap();
+      else if (what < 0.8) plan.world.moduleWire.pull();
+      else for (const feeder of module.feeders) module.cutStreet(feeder, plan.between(20, 7_200));
+    },
+  },
   // Lines and people.
   {
     perDay: 0.5,

@@ -5,6 +5,8 @@ import { DAY_MS, HOUR_MS } from '../../src/simulator/calendar.ts';
 export interface Scenery {
   readonly startMs: number;
   readonly tcpMeters: number;
+  /** Behind the PLC module; there is none with 0. */
+  readonly plcMeters: number;
   readonly lines: number;
   readonly metersPerLine: number;
   /** Hours between rounds of the profiles. */
@@ -34,6 +36,7 @@ export function sceneryOf(random: SeededRandom): Scenery {
   return {
     startMs: known ?? Date.UTC(2026, 0, 1) + Math.floor(random.next() * 365) * DAY_MS + 7 * HOUR_MS,
     tcpMeters: 4 + Math.floor(random.next() * 6),
+    plcMeters: random.next() < 0.5 ? 0 : 2 + Math.floor(random.next() * 5),
     lines,
     metersPerLine: 4 + Math.floor(random.next() * (lines === 1 ? 8 : 4)),
     everyHours: pick([1, 2, 4]),

@@ -13,6 +13,7 @@ setDefaultTimeout(60_000);
 const SMALL: Scenery = {
   startMs: Date.UTC(2026, 4, 10, 7),
   tcpMeters: 3,
+  plcMeters: 0,
   lines: 1,
   metersPerLine: 3,
   everyHours: 1,

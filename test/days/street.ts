@@ -1,5 +1,6 @@
 import type { Clock } from '../../src/base/clock.ts';
 import { toDcuError } from '../../src/base/errors.ts';
+import { silentLog } from '../../src/base/log.ts';
 import type { SeededRandom } from '../../src/base/random.ts';
 import type { ByteChannel } from '../../src/channels/channel.ts';
 import { pump } from '../../src/channels/pump.ts';
@@ -7,13 +8,17 @@ import { FaultyChannel } from '../../src/simulator/faulty-channel.ts';
 import { SimulatedMeter } from '../../src/simulator/meter.ts';
 import { meterServer } from '../../src/simulator/meter-server.ts';
 import type { MeterPlan } from '../../src/simulator/plan.ts';
+import { LiveModule, type ModulePort } from '../../src/simulator/plc/live-module.ts';
+import { MeterStation } from '../../src/simulator/plc/station.ts';
 import { SharedLine } from '../../src/simulator/shared-line.ts';
 import type { SocketPlace } from './wires.ts';
 
 /** Where on the street a meter hangs. */
 export type Where =
   | { readonly kind: 'tcp'; readonly host: string; readonly port: number }
-  | { readonly kind: 'rs485'; readonly line: number };
+  | { readonly kind: 'rs485'; readonly line: number }
+  /** Behind the PLC module, as the unit of this address. */
+  | { readonly kind: 'plc'; readonly node: string };
 
 export interface StreetOptions {
   readonly seed: number;
@@ -22,8 +27,35 @@ export interface StreetOptions {
   readonly startMs: number;
   /** The far ends of the RS-485 lines. */
   readonly lines: readonly ByteChannel[];
+  /** The far end of the line to the PLC module. */
+  readonly port: ModulePort;
   /** Told of every protected APDU that a meter takes. */
   readonly onCounter: (meter: SimulatedMeter, key: string, counter: number, accepted: boolean) => void;
+}
+
+const nameOf = (where: Where): string => {
+  switch (where.kind) {
+    case 'tcp':
+      return `tcp ${where.host}:${where.port}`;
+    case 'rs485':
+      return `rs485 ${where.line}`;
+    case 'plc':
+      return `plc ${where.node}`;
+  }
+};
+
+/** A communication unit that may be out of reach of the module. */
+class PlacedStation extends MeterStation {
+  readonly #place: Place;
+
+  constructor(place: Place) {
+    super(place.meter);
+    this.#place = place;
+  }
+
+  override receive(bytes: Uint8Array, nowMs: number): Uint8Array {
+    return this.#place.unreachable ? new Uint8Array() : super.receive(bytes, nowMs);
+  }
 }
 
 /** A place for a meter: meters come and go, the place stays. */
@@ -45,7 +77,7 @@ export class Place implements SocketPlace {
     this.where = where;
     this.#options = options;
     this.#line = line;
-    this.name = where.kind === 'tcp' ? `tcp ${where.host}:${where.port}` : `rs485 ${where.line}`;
+    this.name = nameOf(where);
     this.#meter = this.#make(plan);
     this.#attach(this.#meter);
   }
@@ -77,7 +109,10 @@ export class Place implements SocketPlace {
 
   #make(plan: MeterPlan): SimulatedMeter {
     const { seed, clock, startMs, onCounter } = this.#options;
-    const meter = new SimulatedMeter(plan, { seed, clock, startMs, liveOutages: true });
+    const { where } = this;
+    const placed: MeterPlan =
+      where.kind === 'plc' ? { ...plan, place: { kind: 'plc', module: 0, node: where.node } } : plan;
+    const meter = new SimulatedMeter(placed, { seed, clock, startMs, liveOutages: true });
     const accept = meter.acceptInvocationCounter.bind(meter);
     meter.acceptInvocationCounter = (client, counter, key = 'unicast') => {
       const accepted = accept(client, counter, key);
@@ -116,6 +151,8 @@ export class Place implements SocketPlace {
 /** All places, by what leads to them. */
 export class Street {
   readonly places: readonly Place[];
+  /** Undefined where nobody lives behind it. */
+  readonly module: LiveModule | undefined;
   readonly #sockets = new Map<string, Place>();
 
   constructor(wheres: readonly Where[], plans: readonly MeterPlan[], options: StreetOptions) {
@@ -125,6 +162,19 @@ export class Street {
       if (plan === undefined) throw new RangeError('fewer plans than places');
       return new Place(where, plan, options, where.kind === 'rs485' ? lines[where.line] : undefined);
     });
+    const units = this.places.filter(({ where }) => where.kind === 'plc');
+    const { seed, clock, port } = options;
+    if (units.length > 0) {
+      this.module = new LiveModule({
+        seed,
+        clock,
+        log: silentLog,
+        port,
+        stations: units.map((place) => new PlacedStation(place)),
+        behaviour: { pacedUart: true, loss: 0.02 },
+        liveOutages: true,
+      });
+    }
     for (const place of this.places) {
       if (place.where.kind === 'tcp') this.#sockets.set(`${place.where.host}:${place.where.port}`, place);
     }

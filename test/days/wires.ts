@@ -1,6 +1,7 @@
 import type { Clock } from '../../src/base/clock.ts';
 import { sleep } from '../../src/base/clock.ts';
 import { DcuError } from '../../src/base/errors.ts';
+import type { LineSettings } from '../../src/base/machine.ts';
 import type { SeededRandom } from '../../src/base/random.ts';
 import type { ByteChannel } from '../../src/channels/channel.ts';
 import { Inbound } from '../../src/channels/inbound.ts';
@@ -33,6 +34,8 @@ const ANSWER_MS = 200;
 class Port implements ByteChannel {
   readonly name: string;
   readonly inbound = new Inbound();
+  /** As it was set last. */
+  baudRate: number | undefined;
   readonly #owner: Owner;
   readonly #say: (bytes: Uint8Array) => Promise<void>;
   readonly #left: () => void;
@@ -62,7 +65,8 @@ class Port implements ByteChannel {
     });
   }
 
-  configure(): Promise<void> {
+  configure({ baudRate }: LineSettings): Promise<void> {
+    this.baudRate = baudRate;
     return Promise.resolve();
   }
 
@@ -90,7 +94,10 @@ export class SerialWire {
   /** Destination of the last frame of the reader, when it was sent, and whether anything was heard since. */
   #asked: { readonly station: string; readonly atMs: number; answered: boolean } | undefined;
 
-  /** `stations`: several HDLC stations share it, none of which may be interrupted. */
+  /**
+   * `stations`: several HDLC stations share it, none of which may be interrupted. `baudRate` Infinity: what is at the far end keeps the
+   * time itself.
+   */
   constructor(name: string, baudRate: number, stations: boolean, hooks: WireHooks) {
     this.name = name;
     this.#hooks = hooks;
@@ -106,12 +113,17 @@ export class SerialWire {
     };
   }
 
+  /** Rate that it is open with; undefined while it is not. */
+  get baudRate(): number | undefined {
+    return this.#port?.baudRate;
+  }
+
   /** How often it was opened. */
   get opened(): number {
     return this.#opened;
   }
 
-  open(owner: Owner): Promise<ByteChannel> {
+  open(owner: Owner, baudRate?: number): Promise<ByteChannel> {
     if (this.#port !== undefined) {
       this.#hooks.disputed(this.name, 'opened while it is open');
       return Promise.reject(new DcuError('channel-open-failed', `${this.name} is in use`));
@@ -125,6 +137,7 @@ export class SerialWire {
         if (this.#port === port) this.#port = undefined;
       },
     );
+    port.baudRate = baudRate;
     this.#port = port;
     this.#asked = undefined;
     owner.onDeath(() => {

@@ -8,7 +8,8 @@ import type { Transports } from '../../src/concentrator/transports.ts';
 import { DAY_MS, HOUR_MS } from '../../src/simulator/calendar.ts';
 import type { SimulatedMeter } from '../../src/simulator/meter.ts';
 import { type MeterPlan, planNeighbourhood } from '../../src/simulator/plan.ts';
-import { archiveRow, SERIAL_PATH, secretsOf, setUp } from './archive.ts';
+import type { ModulePort } from '../../src/simulator/plc/live-module.ts';
+import { archiveRow, MODULE_PATH, SERIAL_PATH, secretsOf, setUp } from './archive.ts';
 import { Dcu } from './dcu.ts';
 import { type Scenery, sceneryOf } from './options.ts';
 import { WallClock } from './process-clock.ts';
@@ -38,6 +39,8 @@ export class World {
   readonly trace = new Trace();
   readonly violations: Violation[] = [];
   readonly wires: readonly SerialWire[];
+  /** To the PLC module. */
+  readonly moduleWire: SerialWire;
   readonly street: Street;
   readonly dcu: Dcu;
   readonly watch: Watch;
@@ -61,18 +64,23 @@ export class World {
     this.seed = seed;
     this.random = new SeededRandom(seed);
     this.scenery = { ...sceneryOf(this.random.fork('scenery')), ...scenery };
-    const { startMs, lines, metersPerLine, tcpMeters, baudRate } = this.scenery;
+    const { startMs, lines, metersPerLine, tcpMeters, plcMeters, baudRate } = this.scenery;
     this.clock = new VirtualClock(startMs);
     this.wall = new WallClock(this.clock);
-    const hooks = this.#hooks();
+    const hooks = this.#hooks('noise', 3);
     this.wires = Array.from(
       { length: lines },
       (_, index) => new SerialWire(`485_${index + 1}`, baudRate, true, hooks),
     );
+    this.moduleWire = new SerialWire('module', Number.POSITIVE_INFINITY, false, this.#hooks('module', 1));
     const wheres: Where[] = [
       ...Array.from(
         { length: tcpMeters },
         (_, index) => ({ kind: 'tcp', host: `10.0.0.${index + 1}`, port: 4059 }) as const,
+      ),
+      ...Array.from(
+        { length: plcMeters },
+        (_, index) => ({ kind: 'plc', node: String(300_000_000_001 + index) }) as const,
       ),
       ...Array.from(
         { length: lines * metersPerLine },
@@ -86,6 +94,7 @@ export class World {
       random: this.random.fork('street'),
       startMs,
       lines: this.wires.map(({ far }) => far),
+      port: portOf(this.moduleWire),
       onCounter: (meter, key, counter, accepted) => this.#counter(meter, key, counter, accepted),
     });
     this.watch = new Watch(this);
@@ -149,7 +158,7 @@ export class World {
     const before = this.residents.find(
       (resident) => resident.place === here && resident.leftMs === undefined,
     );
-    if (here === undefined || before === undefined) return;
+    if (here === undefined || before === undefined || here.where.kind === 'plc') return;
     before.truth.record();
     before.leftMs = this.clock.now();
     const [plan] = this.#plans(1, this.#nextMeter++);
@@ -206,7 +215,10 @@ export class World {
             secretsOf(plan),
           ));
     resident.id = entered.id;
-    if (predecessor !== undefined) place.unreachable = false;
+    if (predecessor !== undefined) {
+      place.unreachable = false;
+      resident.trouble()();
+    }
     this.#archiveVersion++;
   }
 
@@ -237,7 +249,7 @@ export class World {
   }
 
   #plans(count: number, from: number): MeterPlan[] {
-    const { tcpMeters, lines, metersPerLine } = this.scenery;
+    const { tcpMeters, plcMeters, lines, metersPerLine } = this.scenery;
     const meters = from + count;
     const plans = planNeighbourhood({
       seed: this.seed,
@@ -247,12 +259,14 @@ export class World {
       auth: 'mixed',
       ...(from === 0 ? { rs485Lines: lines, metersPerLine } : {}),
     });
-    if (from === 0 && plans.length !== tcpMeters + lines * metersPerLine) throw new RangeError('odd plans');
+    if (from === 0 && plans.length !== tcpMeters + plcMeters + lines * metersPerLine)
+      throw new RangeError('odd plans');
     return plans.slice(from);
   }
 
-  #hooks(): WireHooks {
-    const random = this.random.fork('noise');
+  /** `bits`: most that a damaged burst has wrong, so that the checksum of its frame does not miss it. */
+  #hooks(part: string, bits: number): WireHooks {
+    const random = this.random.fork(part);
     return {
       clock: this.clock,
       random,
@@ -260,9 +274,8 @@ export class World {
         const { loss, damage } = this.noise;
         if (loss > 0 && random.next() < loss) return undefined;
         if (damage === 0 || random.next() >= damage) return bytes;
-        // Up to three bits: what the checksum of a frame never misses (CCITT CRC-16, distance 4).
         const damaged = bytes.slice();
-        for (let flips = 1 + Math.floor(random.next() * 3); flips > 0; flips--) {
+        for (let flips = 1 + Math.floor(random.next() * bits); flips > 0; flips--) {
           const at = Math.floor(random.next() * damaged.length);
           damaged[at] = (damaged[at] ?? 0) ^ (1 << Math.floor(random.next() * 8));
         }
@@ -278,13 +291,14 @@ export class World {
 
   #transports(owner: Owner, hooks: WireHooks): Transports {
     return {
-      serial: ({ path }) => {
-        const wire = this.wires[Number(path.slice(SERIAL_PATH.length)) - 1];
+      serial: ({ path, baudRate }) => {
+        const wire =
+          path === MODULE_PATH ? this.moduleWire : this.wires[Number(path.slice(SERIAL_PATH.length)) - 1];
         return {
           name: path,
           open: async () => {
             if (wire === undefined) throw new DcuError('channel-open-failed', `there is no ${path}`);
-            return wire.open(owner);
+            return wire.open(owner, baudRate);
           },
         };
       },
@@ -358,4 +372,15 @@ export class World {
       meter.plan.meterNo,
     );
   }
+}
+
+/** The module's end of its line: what is said at another rate than the concentrator's is noise. */
+function portOf(wire: SerialWire): ModulePort {
+  return {
+    channel: wire.far,
+    path: MODULE_PATH,
+    get baudRate() {
+      return wire.baudRate;
+    },
+  };
 }
