@@ -40,7 +40,7 @@ export interface NetworkKeyDependencies {
   readonly clock: Clock;
   readonly log: Log;
   readonly logbook: Pick<DeviceLogbook, 'record'>;
-  /** How long a meter may take to be back with its new key, and between two looks; 10 min and 10 s if not given. */
+  /** How long a meter may take to be back with its new key, and until the first look; 10 min and 1 s if not given. */
   readonly patienceMs?: number;
   readonly pauseMs?: number;
 }
@@ -52,7 +52,9 @@ export interface PlannedKeyChange {
 }
 
 const PATIENCE_MS = 600_000;
-const PAUSE_MS = 10_000;
+const PAUSE_MS = 1_000;
+/** Looks become rarer up to this. */
+const LONGEST_PAUSE_MS = 30_000;
 const G3_NETWORK = 14;
 
 /**
@@ -301,8 +303,12 @@ export class NetworkKeys {
     const { work, clock, patienceMs = PATIENCE_MS, pauseMs = PAUSE_MS } = this.#deps;
     const untilMs = clock.monotonicMs() + patienceMs;
     let last = 'it was not looked at';
-    while (clock.monotonicMs() < untilMs) {
-      await sleep(clock, pauseMs, signal);
+    for (
+      let waitMs = pauseMs;
+      clock.monotonicMs() < untilMs;
+      waitMs = Math.min(2 * waitMs, LONGEST_PAUSE_MS)
+    ) {
+      await sleep(clock, waitMs, signal);
       try {
         const found = await work(meterId, 'pre-shared key in use', signal, (session) =>
           keyInUse(session, object, key, other),
