@@ -25,6 +25,7 @@ export interface SimulateFlags {
   readonly plc?: string;
   readonly plcMeters?: number;
   readonly loss?: number;
+  readonly away?: number;
   readonly strangers: number;
   readonly paced?: boolean;
   readonly edition: Edition;
@@ -72,10 +73,11 @@ export function faultsOf({ fault, plc }: SimulateFlags, { meters: count }: Neigh
 }
 
 /** Of the power line. */
-export function behaviour({ loss, delay, paced, edition }: SimulateFlags): PlcBehaviour {
+export function behaviour({ loss, away, delay, paced, edition }: SimulateFlags): PlcBehaviour {
   return {
     ...(delay ? {} : NO_DELAY),
     ...(loss === undefined ? {} : { loss }),
+    ...(away === undefined ? {} : { away }),
     ...(paced === true ? { pacedUart: true } : {}),
     edition,
     tellsRejected: true,
@@ -121,7 +123,7 @@ export function neighbourhoodOptions(flags: SimulateFlags, g3Host: string): Neig
 function behindModule(flags: SimulateFlags, left: number): number {
   const { plc, plcMeters = left } = flags;
   if (plc === undefined) {
-    const only = (['plcMeters', 'loss', 'paced'] as const).find((name) => flags[name] !== undefined);
+    const only = (['plcMeters', 'loss', 'away', 'paced'] as const).find((name) => flags[name] !== undefined);
     const needless = only ?? (flags.strangers > 0 ? 'strangers' : undefined);
     if (needless !== undefined) throw usage(OPTION_OF_FIELD[needless] ?? needless, 'needs a module: --plc');
     if (!flags.delay) throw usage('no-delay', 'needs a module: --plc');

@@ -95,6 +95,11 @@ export const simulateCommand: CliCommand = {
         share('loss'),
       )
       .option(
+        '--away <share>',
+        'share of the time in which a node of the power line is not heard, ten minutes at a time, 0 to 0.9',
+        share('away'),
+      )
+      .option(
         '--strangers <n>',
         'nodes of the power line that are in no archive, besides the meters',
         wholeNumber('strangers', 0, MAX_METERS),

@@ -202,6 +202,8 @@ describe('dcu simulate', () => {
     ['loss', [...plc, '--loss', '-0.1']],
     ['loss', [...plc, '--loss', 'much']],
     ['loss', ['--loss', '0.05']],
+    ['away', ['--away', '0.05']],
+    ['away', [...plc, '--away', '1']],
     ['strangers', ['--strangers', '2']],
     ['paced', ['--paced']],
     ['no-delay', ['--no-delay']],

@@ -174,6 +174,24 @@ describe('in memory and virtual time', () => {
     expect([...world.module.module.memory.archive.keys()]).toEqual(world.meters.map(({ node = '' }) => node));
   });
 
+  test('nodes come and go, and are read while they are there', async () => {
+    const world = await virtual(10, { plc: { away: 0.3 } });
+    const heard = (): string[] =>
+      world.meters.flatMap(({ node = '' }) =>
+        world.module.network.isJoined(node, world.clock.monotonicMs()) ? [node] : [],
+      );
+    const seen = new Set<string>();
+    const missed = new Set<string>();
+    for (let slot = 0; slot < 12; slot++) {
+      const here = heard();
+      const [first] = world.meters.filter(({ node = '' }) => here.includes(node));
+      if (first !== undefined) expect(await world.identify(first)).toBe(first.meterNo);
+      for (const { node = '' } of world.meters) (here.includes(node) ? seen : missed).add(node);
+      await world.clock.advance(600_000 - (world.clock.monotonicMs() % 600_000) + 5000);
+    }
+    expect([seen.size, missed.size]).toEqual([10, 10]);
+  });
+
   test('strangers are found by a search, and can be read once they are entered', async () => {
     const world = await virtual(12, {}, { plc: { meters: 12, strangers: 3 } });
     expect(world.meters).toHaveLength(12);
