@@ -9,6 +9,19 @@ const IPV4_MAPPED = /^::ffff:([0-9a-f]{1,4}):([0-9a-f]{1,4})$/;
 export function hostKey(host: string): string {
   const text = host.trim().toLowerCase().replace(/\.$/, '');
   if (!text.includes(':')) return text;
+  const known = shortForms.get(text);
+  if (known !== undefined) return known;
+  const short = shortForm(text);
+  if (shortForms.size >= MOST_SHORT_FORMS) shortForms.clear();
+  shortForms.set(text, short);
+  return short;
+}
+
+/** Whole archives of IPv6 addresses are compared again and again, and taking one apart is slow. */
+const shortForms = new Map<string, string>();
+const MOST_SHORT_FORMS = 8192;
+
+function shortForm(text: string): string {
   const bare = text.replace(/^\[|\]$/g, '').replace(/%.*$/, '');
   if (!URL.canParse(`http://[${bare}]/`)) return text;
   const short = new URL(`http://[${bare}]/`).hostname.slice(1, -1);

@@ -1,3 +1,4 @@
+import { hostKey } from '../base/device-address.ts';
 import type { Meter, MeterAddress, MeterSecurity, NewMeter } from '../base/model.ts';
 import { lineAddressOf } from './line-address.ts';
 import { meterRules, presenceRules, type SecretName } from './meter-fields.ts';
@@ -179,7 +180,8 @@ function flat(meter: NewMeter): ReadonlyMap<string, string> {
     }
   };
   put('', rest);
-  put('address.', address);
+  const { host } = address;
+  put('address.', host === undefined ? address : { ...address, host: hostKey(host) });
   put('security.', {
     ...security,
     systemTitle: security.systemTitle?.toUpperCase(),

@@ -60,8 +60,8 @@ function candidates(db: Database, meter: NewMeter, commType: number): readonly C
     condition = `coalesce(node, substr('000000000000' || meter_no, -12)) = ?`;
     values = [address.node ?? meterNo.padStart(12, '0')];
   } else if (IP_METERS.has(commType)) {
-    // IPv6 addresses have many spellings; the others are told apart here.
-    condition = `server_address = ? AND port IS ? AND (host LIKE '%:%' OR lower(rtrim(host, '.')) = ?)`;
+    // Hosts are kept in one spelling.
+    condition = 'server_address = ? AND port IS ? AND host = ?';
     values = [address.serverAddress, address.port ?? null, hostKey(address.host ?? '')];
   }
   return db.all<Candidate>(

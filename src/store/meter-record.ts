@@ -1,3 +1,4 @@
+import { hostKey } from '../base/device-address.ts';
 import type { Meter, MeterState, NewMeter } from '../base/model.ts';
 import { SECRET_NAMES, type SecretName } from './meter-fields.ts';
 import type { meters } from './schema.ts';
@@ -46,7 +47,7 @@ export function sealedColumns(
   return columns;
 }
 
-export type MeterColumns = typeof meters.$inferSelect;
+type MeterColumns = typeof meters.$inferSelect;
 
 export function columnsOf(
   meter: NewMeter,
@@ -68,7 +69,7 @@ export function columnsOf(
     wiring: meter.wiring,
     profile: meter.profile,
     framing: address.framing,
-    host: address.host ?? null,
+    host: address.host === undefined ? null : hostKey(address.host),
     port: address.port ?? null,
     transport: address.transport ?? null,
     node: address.node ?? null,
@@ -133,7 +134,7 @@ export function meterOf(row: MeterColumns): Meter {
   };
 }
 
-export interface Selected {
+interface Selected {
   readonly meter: MeterColumns;
   readonly state: MeterState | null;
   readonly lastSeen: number | null;

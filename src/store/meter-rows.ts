@@ -171,7 +171,7 @@ export const holdsAddress = (meter: Pick<Meter, 'enabled' | 'replaced'>): boolea
   meter.enabled || meter.replaced === undefined;
 
 /** Whether a change makes a meter answer where it did not before; what stood side by side before may stay. */
-export function takesAddress(before: Meter, after: NewMeter, commType: number): boolean {
+function takesAddress(before: Meter, after: NewMeter, commType: number): boolean {
   if (!holdsAddress({ ...before, enabled: after.enabled })) return false;
   return (
     !holdsAddress(before) ||
