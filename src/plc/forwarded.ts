@@ -27,7 +27,7 @@ export function forwardingError(address: string, reason: FailureReason, detail: 
 }
 
 /** What the module says of a forwarded request; `code` is the reason of a denial. */
-interface Forwarded {
+export interface Forwarded {
   readonly input: RequestInput;
   readonly message?: Uint8Array;
   readonly code?: number;

@@ -6,6 +6,7 @@ import { JobDesk } from './job-desk.ts';
 import { DEFAULTS, factsOf, trafficLimits } from './module-facts.ts';
 import { denialError, lostJob } from './module-jobs.ts';
 import { ModuleOutput } from './module-output.ts';
+import { ModuleSetup } from './module-setup.ts';
 import { LIFE_TABLE, type LifeInput, type LifeState } from './module-tables.ts';
 import type {
   ForwardCommand,
@@ -16,9 +17,7 @@ import type {
   ModuleMachine,
   TrafficState,
 } from './module-types.ts';
-import { synchroniseArchive } from './procedures/archive.ts';
-import type { Ending, ModuleFacts, Procedure } from './procedures/procedure.ts';
-import { type StartedModule, startUp } from './procedures/start-up.ts';
+import type { Ending, ModuleFacts } from './procedures/procedure.ts';
 import { FrameReceiver, type ReceiverCounters } from './receiver.ts';
 import { Reports } from './reports.ts';
 import { Sequences } from './sequences.ts';
@@ -45,7 +44,6 @@ const SAME_START_MS = 5000;
 
 /** The concentrator's side of the module's interface (Q/GDW 376.2 and 10376.2). */
 class PlcModule implements ModuleMachine {
-  readonly #config: ModuleConfig;
   readonly #out = new ModuleOutput();
   readonly #receiver: FrameReceiver;
   readonly #sequences = new Sequences();
@@ -54,14 +52,8 @@ class PlcModule implements ModuleMachine {
   readonly #traffic: Traffic;
   readonly #reports: Reports;
   readonly #facts: ModuleFacts;
+  readonly #setup: ModuleSetup;
   #state: LifeState = 'off';
-  /** Nobody has said so far what the module is to have: it keeps what it has. */
-  #archive: readonly string[] | undefined;
-  #known: ReadonlySet<string> = new Set();
-  /** What the module has may differ from the archive. */
-  #unsynchronised = true;
-  /** Who the module was when it was last set up. */
-  #identity: string | undefined;
   #startSeenMs = Number.NEGATIVE_INFINITY;
   /** When the module last sent a sound frame. */
   #heardMs = Number.NEGATIVE_INFINITY;
@@ -69,17 +61,17 @@ class PlcModule implements ModuleMachine {
   #gapArmed = false;
 
   constructor(config: ModuleConfig) {
-    this.#config = config;
     const maxFrame = config.maxFrame ?? DEFAULTS.maxFrame;
     this.#out.edition = config.edition ?? '10376.2';
     this.#out.parity = config.parity ?? 'even';
     this.#receiver = new FrameReceiver(maxFrame);
     this.#course = new Course(this.#out, this.#sequences, (ending, nowMs) => this.#ended(ending, nowMs));
-    const isKnown = (address: string): boolean => this.#known.has(address);
+    const isKnown = (address: string): boolean => this.#setup.isKnown(address);
     this.#traffic = new Traffic(this.#out, this.#sequences, trafficLimits(config, isKnown));
     const { localTime } = config;
     this.#reports = new Reports(this.#out, { isKnown, ...(localTime === undefined ? {} : { localTime }) });
     this.#facts = factsOf(config, this.#out);
+    this.#setup = new ModuleSetup(this.#out, this.#facts, this.#traffic, config);
     this.#desk = new JobDesk(this.#out, this.#facts, localTime);
   }
 
@@ -133,8 +125,7 @@ class PlcModule implements ModuleMachine {
         this.#life(command.type, nowMs);
         return;
       case 'set-archive':
-        this.#known = new Set(command.nodes);
-        this.#archive = [...this.#known];
+        this.#setup.archive = command.nodes;
         this.#life('archive', nowMs);
         return;
       case 'forward':
@@ -238,7 +229,7 @@ class PlcModule implements ModuleMachine {
         this.#end(input, nowMs, reason);
         return;
       case 'remember':
-        this.#unsynchronised = true;
+        this.#setup.doubt();
         return;
       case 'synchronise':
       case 'synchronise-anew':
@@ -275,51 +266,14 @@ class PlcModule implements ModuleMachine {
   }
 
   #begin(nowMs: number, mode?: ModuleMode, pauseMs = 0): void {
-    const { masterAddress, baudRate, maxFrame = DEFAULTS.maxFrame } = this.#config;
     this.#state = 'starting';
-    this.#facts.noRouter = false;
-    this.#unsynchronised = true;
-    const options = {
-      masterAddress,
-      maxFrame,
-      ...(baudRate === undefined ? {} : { baudRate }),
-      ...(mode === undefined ? {} : { mode }),
-    };
-    this.#traffic.networkForms(nowMs);
-    const course = startUp(this.#facts, options, (module) => this.#started(module));
-    this.#course.run(pauseMs > 0 ? after(pauseMs, course) : course, nowMs);
-  }
-
-  #started({ mode, version }: StartedModule): void {
-    const { edition, baudRate, maxFrame } = this.#facts;
-    const { vendor, chip, date, version: number } = version ?? mode ?? {};
-    const identity = JSON.stringify([vendor, chip, date, number]);
-    const swapped = this.#identity !== undefined && this.#identity !== identity;
-    this.#identity = identity;
-    this.#traffic.maxFrame = maxFrame;
-    this.#traffic.monitorTimeoutMs = (mode?.monitorTimeoutS ?? 0) * 1000;
-    if (edition === '376.2') this.#traffic.way = 'single';
-    else if (swapped) this.#traffic.way = 'concurrent';
-    this.#out.emit({
-      type: 'ready',
-      edition,
-      baudRate,
-      ...(version === undefined ? {} : { version }),
-      ...(mode === undefined ? {} : { mode }),
-      swapped,
-    });
+    this.#course.run(this.#setup.startUp(nowMs, mode, pauseMs), nowMs);
   }
 
   #synchronise(nowMs: number): void {
-    const archive = this.#archive;
-    this.#state = archive === undefined ? 'running' : 'synchronising';
-    this.#unsynchronised = false;
-    this.#traffic.archiveInDoubt = false;
-    if (archive === undefined) return;
-    const course = synchroniseArchive(this.#facts, archive, (result) =>
-      this.#out.emit({ type: 'archive', ...result }),
-    );
-    this.#course.run(course, nowMs);
+    const course = this.#setup.synchronise();
+    this.#state = course === undefined ? 'running' : 'synchronising';
+    if (course !== undefined) this.#course.run(course, nowMs);
   }
 
   #end(input: LifeInput, nowMs: number, reason: DcuError | undefined): void {
@@ -366,9 +320,7 @@ class PlcModule implements ModuleMachine {
 
   /** What is due goes on: the archive, jobs, and traffic, for which the router pauses. */
   #work(nowMs: number): void {
-    if (this.#state === 'running' && (this.#unsynchronised || this.#traffic.archiveInDoubt)) {
-      this.#life('archive', nowMs);
-    }
+    if (this.#state === 'running' && this.#setup.unsynchronised) this.#life('archive', nowMs);
     if (this.#state === 'running') this.#nextJob(nowMs);
     const quietMs = this.#course.quietUntilMs - nowMs;
     const mayFly =
@@ -390,11 +342,6 @@ class PlcModule implements ModuleMachine {
     this.#state = 'working';
     this.#course.run(job.begin(), nowMs);
   }
-}
-
-function* after(delayMs: number, course: Procedure<Ending>): Procedure<Ending> {
-  yield { do: 'pause', delayMs };
-  return yield* course;
 }
 
 /** The machine that runs on the module's UART, which opens with 9600 baud, 8 bits and even parity. */

@@ -1,16 +1,12 @@
-import { FairQueue, type Waiting } from './fair-queue.ts';
-import { forwardingError, readForwarded } from './forwarded.ts';
+import { FairQueue } from './fair-queue.ts';
+import { type Flight, Flights, type ForwardingWay, type Request } from './flights.ts';
+import { forwardingError } from './forwarded.ts';
 import { SHORTEST_FRAME, type UpFrame } from './frame.ts';
 import type { ModuleOutput } from './module-output.ts';
 import { REQUEST_TABLE, type RequestInput } from './module-tables.ts';
 import type { FailureReason, ForwardCommand, TrafficState } from './module-types.ts';
 import type { Sequences } from './sequences.ts';
-import { isUnreadable } from './unit.ts';
 import { DENIAL, denialText } from './units/afn-00.ts';
-import { FORWARD_ROUTED, FORWARD_ROUTED_LONG } from './units/afn-13.ts';
-import { READ_CONCURRENT } from './units/afn-f1.ts';
-
-type ForwardingWay = TrafficState['way'];
 
 export interface TrafficLimits {
   readonly masterAddress: string;
@@ -20,23 +16,6 @@ export interface TrafficLimits {
   readonly queueLimit: number;
   /** Whether the module should know the address. */
   isKnown(address: string): boolean;
-}
-
-interface Request extends Waiting {
-  readonly id: string;
-  readonly bytes: Uint8Array;
-  readonly numbered: boolean;
-  attemptsLeft: number;
-  restarts: number;
-  rests: number;
-  absences: number;
-}
-
-interface Flight {
-  readonly request: Request;
-  readonly way: ForwardingWay;
-  readonly sentMs: number;
-  readonly deadlineMs: number;
 }
 
 /** Goes off when an answer is overdue, or a request may go that had to wait. */
@@ -49,7 +28,6 @@ const FORWARD_OVERHEAD = SHORTEST_FRAME + 12 + 5;
 export const messageRoom = (maxFrame: number): number => maxFrame - FORWARD_OVERHEAD;
 
 const USUAL_PRIORITY = 3;
-const LONGEST_SHORT_MESSAGE = 0xff;
 const FIRST_REST_MS = 1000;
 const LONGEST_REST_MS = 30_000;
 /** What the module has refused so often fails. */
@@ -65,11 +43,9 @@ const ANSWERS_FOR_ONE_MORE = 32;
 /** Messages between the concentrator and meters through the module. */
 export class Traffic implements TrafficState {
   readonly #out: ModuleOutput;
-  readonly #sequences: Sequences;
   readonly #limits: TrafficLimits;
   readonly #queue: FairQueue<Request>;
-  readonly #flights = new Map<number, Flight>();
-  readonly #taken = new Set<string>();
+  readonly #flights: Flights;
   #way: ForwardingWay = 'concurrent';
   #limit: number;
   #answersInRow = 0;
@@ -84,7 +60,7 @@ export class Traffic implements TrafficState {
 
   constructor(out: ModuleOutput, sequences: Sequences, limits: TrafficLimits) {
     this.#out = out;
-    this.#sequences = sequences;
+    this.#flights = new Flights(out, sequences, limits);
     this.#limits = limits;
     this.#limit = limits.maxConcurrent;
     this.#queue = new FairQueue(limits.queueLimit);
@@ -137,10 +113,10 @@ export class Traffic implements TrafficState {
     for (const request of this.#queue.remove((one) => one.id === id)) {
       this.#fail(request, 'cancelled', 'it was waiting');
     }
-    for (const [sequence, { request }] of this.#flights) {
-      if (request.id !== id) continue;
-      this.#land(sequence, true);
-      this.#fail(request, 'cancelled', 'it was on its way');
+    for (const flight of this.#flights.all()) {
+      if (flight.request.id !== id) continue;
+      this.#flights.land(flight, true);
+      this.#fail(flight.request, 'cancelled', 'it was on its way');
     }
   }
 
@@ -155,66 +131,38 @@ export class Traffic implements TrafficState {
   }
 
   #nextFlight(nowMs: number): Request | undefined {
-    return this.#flights.size < this.concurrency ? this.#queue.next(nowMs, this.#taken) : undefined;
+    return this.#flights.size < this.concurrency ? this.#queue.next(nowMs, this.#flights.taken) : undefined;
   }
 
   #send(request: Request, nowMs: number): void {
-    const { masterAddress, protocol, forwardTimeoutMs } = this.#limits;
-    const sequence = this.#sequences.next(request.address);
-    const way = this.#way;
+    const { forwardTimeoutMs } = this.#limits;
     // One at a time is watched by the module itself, and its time-out is the longer one.
-    const timeoutMs = way === 'single' ? Math.max(forwardTimeoutMs, this.monitorTimeoutMs) : forwardTimeoutMs;
-    this.#flights.set(sequence, { request, way, sentMs: nowMs, deadlineMs: nowMs + timeoutMs });
-    this.#taken.add(request.address);
-    request.attemptsLeft--;
-    const addresses = { source: masterAddress, relays: [], destination: request.address };
-    const message = request.bytes;
-    const options = { initiates: true, addresses };
-    if (way === 'concurrent') {
-      this.#out.send(READ_CONCURRENT, { protocol, reserved: 0, message }, sequence, options);
-    } else {
-      const unit = message.length > LONGEST_SHORT_MESSAGE ? FORWARD_ROUTED_LONG : FORWARD_ROUTED;
-      this.#out.send(unit, { protocol, delayMatters: 0, attached: [], message }, sequence, options);
-    }
+    const single = this.#way === 'single';
+    const timeoutMs = single ? Math.max(forwardTimeoutMs, this.monitorTimeoutMs) : forwardTimeoutMs;
+    this.#flights.send(request, this.#way, nowMs, timeoutMs);
   }
 
-  /** Whether the frame answers something that flies; it does so when sequence, unit and meter are those that were sent. */
+  /** Whether the frame answers something that flies. */
   receive(frame: UpFrame, nowMs: number): boolean {
-    const { sequence } = frame.information;
-    const flight = this.#flights.get(sequence);
-    if (flight === undefined) return false;
-    const { request, way } = flight;
-    const from = frame.addresses?.source;
-    if (from !== undefined && from !== request.address) return false;
-    const answer = this.#read(frame, way);
-    if (answer === undefined) return false;
+    const answered = this.#flights.answeredBy(frame);
+    if (answered === undefined) return false;
+    const { flight, answer } = answered;
     if (answer === 'garbled') return true;
     const { input, message, code } = answer;
     if (code !== undefined) this.#out.counters.denied++;
-    this.#step(sequence, flight, input, nowMs, message, code);
+    this.#step(flight, input, nowMs, message, code);
     return true;
-  }
-
-  /** One that cannot be read is as good as not come: the request goes on until its time is over. */
-  #read(frame: UpFrame, way: ForwardingWay): ReturnType<typeof readForwarded> | 'garbled' {
-    try {
-      return readForwarded(frame, way, this.#out.edition);
-    } catch (error) {
-      if (!isUnreadable(error)) throw error;
-      this.#out.counters.garbled++;
-      return 'garbled';
-    }
   }
 
   /** What is overdue at `nowMs`; says when the last of it was sent. */
   expire(nowMs: number): number | undefined {
     let lastSentMs: number | undefined;
     this.#armed = false;
-    for (const [sequence, flight] of this.#flights) {
+    for (const flight of this.#flights.all()) {
       if (flight.deadlineMs > nowMs) continue;
       this.#out.counters.timeouts++;
       lastSentMs = Math.max(lastSentMs ?? flight.sentMs, flight.sentMs);
-      this.#step(sequence, flight, 'timeout', nowMs);
+      this.#step(flight, 'timeout', nowMs);
     }
     return lastSentMs;
   }
@@ -226,15 +174,15 @@ export class Traffic implements TrafficState {
 
   /** The module has restarted: nothing that flies comes back. */
   moduleLost(nowMs: number): void {
-    for (const [sequence, flight] of this.#flights) this.#step(sequence, flight, 'lost', nowMs);
+    for (const flight of this.#flights.all()) this.#step(flight, 'lost', nowMs);
     this.#limit = this.#limits.maxConcurrent;
   }
 
   /** Everything fails. */
   stop(): void {
-    for (const [sequence, { request }] of this.#flights) {
-      this.#land(sequence, false);
-      this.#fail(request, 'module-lost', 'the module is no longer asked');
+    for (const flight of this.#flights.all()) {
+      this.#flights.land(flight, false);
+      this.#fail(flight.request, 'module-lost', 'the module is no longer asked');
     }
     for (const request of this.#queue.remove(() => true)) {
       this.#fail(request, 'module-lost', 'the module is no longer asked');
@@ -247,8 +195,7 @@ export class Traffic implements TrafficState {
   }
 
   #step(
-    sequence: number,
-    { request, way }: Flight,
+    flight: Flight,
     input: RequestInput,
     nowMs: number,
     message: Uint8Array = new Uint8Array(),
@@ -256,7 +203,8 @@ export class Traffic implements TrafficState {
   ): void {
     const action = REQUEST_TABLE.flying[input];
     if (action === 'ignore' || action === 'send') return;
-    this.#land(sequence, input === 'timeout');
+    const { request, way } = flight;
+    this.#flights.land(flight, input === 'timeout');
     switch (action) {
       case 'deliver':
         this.#answered(request, message);
@@ -351,24 +299,14 @@ export class Traffic implements TrafficState {
     request.notBeforeMs = nowMs;
   }
 
-  #land(sequence: number, mayStillCome: boolean): void {
-    const flight = this.#flights.get(sequence);
-    if (flight === undefined) return;
-    this.#flights.delete(sequence);
-    this.#taken.delete(flight.request.address);
-    if (mayStillCome) this.#sequences.leave(sequence, flight.request.address);
-    else this.#sequences.free(sequence);
-  }
-
   #fail({ id, address }: { id: string; address: string }, reason: FailureReason, detail: string): void {
     this.#out.emit({ type: 'failed', id, address, reason, error: forwardingError(address, reason, detail) });
   }
 
   #schedule(nowMs: number, mayFly: boolean): void {
-    let dueMs = Number.POSITIVE_INFINITY;
-    for (const { deadlineMs } of this.#flights.values()) dueMs = Math.min(dueMs, deadlineMs);
+    let dueMs = this.#flights.deadlineMs;
     if (mayFly && this.#flights.size < this.concurrency) {
-      dueMs = Math.min(dueMs, this.#queue.nextTimeMs(this.#taken) ?? dueMs);
+      dueMs = Math.min(dueMs, this.#queue.nextTimeMs(this.#flights.taken) ?? dueMs);
     }
     if (dueMs === this.#dueMs && this.#armed) return;
     this.#disarm();
