@@ -115,12 +115,12 @@ export class LineBench {
   }
 
   async settled<Value>(work: Promise<Value>): Promise<Value> {
-    let done = false;
+    const state = { done: false };
     const end = (): void => {
-      done = true;
+      state.done = true;
     };
     work.then(end, end);
-    for (let seconds = 0; !done && seconds < 600; seconds++) await this.clock.advance(1_000);
+    for (let seconds = 0; !state.done && seconds < 600; seconds++) await this.clock.advance(1_000);
     return work;
   }
 
