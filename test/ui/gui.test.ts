@@ -200,6 +200,36 @@ describe.skipIf(!hasBrowser)('GUI in a browser', () => {
     expect(errors).toEqual([]);
   }, 60_000);
 
+  test('a line is searched: a bad range has its field, what is found says why, and the search is ended', async () => {
+    await open('/discovery', 'Find Devices');
+    await page.getByText('Nobody has looked for devices').waitFor();
+    await page.getByRole('combobox', { name: 'Channel' }).click();
+    await page.getByRole('option', { name: '485_1' }).click();
+    await page.getByLabel('HDLC addresses').fill('9-1');
+    await page.getByRole('button', { name: 'Look' }).click();
+    await page.getByText('is no address or range').waitFor();
+    expect(errors.splice(0).every((error) => error.includes('400'))).toBe(true);
+    await page.getByLabel('HDLC addresses').fill('16-40');
+    await page.getByRole('button', { name: 'Look' }).click();
+    await page.getByText('24 of 111 addresses').waitFor();
+    const rows = page.locator('table tbody tr');
+    expect(await rows.nth(0).textContent()).toContain('1030000123456');
+    expect(await rows.nth(1).textContent()).toContain('two devices have this address');
+    await rows.nth(0).getByText('IDIS').hover();
+    await page.getByText('made by LGZ').first().waitFor();
+    await shot('discovery');
+    expect(await rows.nth(0).getByRole('link', { name: 'Accept' }).getAttribute('href')).toBe(
+      '/found?channel=485_1&search=1%2F17',
+    );
+    await page.getByRole('button', { name: 'End the search' }).click();
+    await page.getByText('cancelled').waitFor();
+    await open('/settings/profiles', 'Meter Profile');
+    await page.getByText('IS 15959 (India)').click();
+    await page.getByText('Nobody has confirmed: clients 80 and 96').waitFor();
+    await shot('profiles');
+    expect(errors).toEqual([]);
+  }, 30_000);
+
   test('the meter page draws the profile with its gaps, and has every tab', async () => {
     await open('/meters/2?days=20', 'Meter 0011539407');
     await page.locator('.uplot canvas').waitFor();

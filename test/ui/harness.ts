@@ -17,6 +17,7 @@ import { openVault } from '../../src/security/vault.ts';
 import { openStore } from '../../src/store/index.ts';
 import { validateCron } from '../../src/tasks/cron.ts';
 import { fakeCollector } from './fake-collector.ts';
+import { fakeDiscovery } from './fake-discovery.ts';
 import { seedStore } from './seed.ts';
 
 export interface Harness {
@@ -81,7 +82,7 @@ export async function startHarness({ meters = 60, zone = 'Europe/Riga', port = 0
       },
       cron: zonedCron(() => zone),
       catalogue: profileCatalogue(BUILT_IN_PROFILES),
-      discovery: { runs: () => [], start: async () => 'discovery-1', cancel: () => false },
+      discovery: fakeDiscovery(() => Date.now()),
       profiles: profilesPort(BUILT_IN_PROFILES, () => {}),
       networkKeys: new NetworkKeys({
         keys: store.networkKeys,
