@@ -43,7 +43,7 @@ export async function giveKey(
 }
 
 /** First three bytes of a block of zeros under the key: tells keys apart without telling them. */
-export const checkValueOf = (key: Uint8Array): Uint8Array =>
+const checkValueOf = (key: Uint8Array): Uint8Array =>
   createCipheriv('aes-128-ecb', key, null).update(new Uint8Array(BLOCK_BYTES)).subarray(0, CHECK_BYTES);
 
 /**
