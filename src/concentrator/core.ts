@@ -177,7 +177,6 @@ async function build(options: CoreOptions, undo: UndoList): Promise<Core> {
     store,
     collector,
     modules,
-    modules,
     transports: options.transports,
     profiles,
     blacklist,
