@@ -1,7 +1,9 @@
-import { afterEach, expect, test } from 'bun:test';
+import { afterEach, expect, setDefaultTimeout, test } from 'bun:test';
 import { openPlcHouse, type PlcHouse, type PlcHouseOptions } from './plc-house.ts';
 
 const DAY_ROWS = 96;
+
+setDefaultTimeout(60_000);
 
 let house: PlcHouse | undefined;
 afterEach(async () => {

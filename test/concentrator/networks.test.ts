@@ -1,8 +1,10 @@
-import { afterEach, expect, test } from 'bun:test';
+import { afterEach, expect, setDefaultTimeout, test } from 'bun:test';
 import { openPlcHouse, type PlcHouse, type PlcHouseOptions } from './plc-house.ts';
 
 const CHANNEL = 'reading_module';
 const HOUR_MS = 3_600_000;
+
+setDefaultTimeout(60_000);
 
 let house: PlcHouse | undefined;
 afterEach(async () => {
