@@ -88,8 +88,8 @@ export const discoveryRoutes = [
         ...where,
         ...(own === undefined ? {} : { credentials: own }),
       });
-      const with_ = own === undefined ? '' : `, as client ${own.clientAddress} with ${own.auth}`;
-      await audit('discovery.start', body.channel, `${JSON.stringify(where)}${with_}`);
+      const asWhom = own === undefined ? '' : `, as client ${own.clientAddress} with ${own.auth}`;
+      await audit('discovery.start', body.channel, `${JSON.stringify(where)}${asWhom}`);
       return { id };
     },
   }),
