@@ -18,14 +18,14 @@ import type { MeterSession, RelayState } from '../meters/session.ts';
 import { AttemptBook, type LastError } from './attempt-book.ts';
 import { CheckJob } from './check-job.ts';
 import { CollectJob, type JobDependencies, type JobReason } from './collect-job.ts';
-import { Estimates, overall } from './estimate.ts';
-import type { CollectorEvents, CollectorSnapshot, JobView, LineProgress } from './events.ts';
+import type { CollectorEvents, CollectorSnapshot } from './events.ts';
 import { LineVisitJob } from './line-visit-job.ts';
 import { LinelessMeters } from './lineless-meters.ts';
 import { LogLooks } from './log-looks.ts';
 import { MeterStates } from './meter-states.ts';
 import { OnDemandJob } from './on-demand-job.ts';
 import { type PlannedTask, tasksOf } from './planner.ts';
+import { Progress } from './progress.ts';
 import { Reachability } from './reachability.ts';
 import { operateRelay, type ReadNowResult, readNow } from './read-now.ts';
 import { Round, type RoundSummary } from './round.ts';
@@ -39,13 +39,8 @@ import { isOpen } from './window.ts';
  * a meter's first word are not among them (see `meters/slots.ts`), so that dead meters take no one's place.
  */
 const DEFAULT_MAX_BUSY_LINES = 64;
-const PROGRESS_EVERY_MS = 250;
 /** Thousands of jobs in one go would keep everything else waiting. */
 const ENQUEUED_AT_ONCE = 256;
-/** Lines of which so often a snapshot is made. */
-const LINES_AT_ONCE = 256;
-/** Waiting jobs in a snapshot; the counts of the lines are complete. */
-const SNAPSHOT_QUEUED = 500;
 
 export interface CollectorOptions {
   readonly store: CollectionStore;
@@ -143,21 +138,16 @@ class LineCollector implements Collector {
   readonly #states: MeterStates;
   readonly #reachability: Reachability;
   readonly #looks: LogLooks;
-  readonly #estimates = new Estimates();
-  readonly #lineNames = new Set<string>();
-  /** Monotonic ms at which jobs that run were begun. */
-  readonly #begun = new Map<string, number>();
-  readonly #mostBusy: number;
+  readonly #progress: Progress;
   /** What is to be done again without a tick, by the key of its job. */
   readonly #later = new Map<string, () => void>();
   #jobNumber = 0;
   #stopped = false;
-  #cancelProgress: (() => void) | undefined;
 
   constructor(options: CollectorOptions) {
     const { store, clock, log, zone } = options;
     this.#options = options;
-    this.#mostBusy = options.maxBusyLines ?? DEFAULT_MAX_BUSY_LINES;
+    const mostBusy = options.maxBusyLines ?? DEFAULT_MAX_BUSY_LINES;
     this.bus = new Bus((error) => log.error('a listener failed', { ...toDcuError(error).toJSON() }));
     this.#attempts = new AttemptBook(options);
     this.#lineless = new LinelessMeters(this.#attempts, options);
@@ -182,10 +172,17 @@ class LineCollector implements Collector {
         prepareOpening: (meter) => this.#connector.prepare(meter),
         linkState: (meter) => this.#connector.linkState(meter),
         meterState: (meter, state) => this.#states.note(meter, state),
-        changed: () => this.#progress(),
+        changed: () => this.#progress.changed(),
       },
-      this.#mostBusy,
+      mostBusy,
     );
+    this.#progress = new Progress({
+      clock,
+      lines: () => this.#pool.lines(),
+      mostBusy,
+      isHeard: () => this.bus.isHeard('progress'),
+      tell: (snapshot) => this.bus.emit('progress', snapshot),
+    });
     this.#scheduler = new Scheduler({
       clock,
       log,
@@ -233,8 +230,7 @@ class LineCollector implements Collector {
     await this.#pool.stop();
     await this.#attempts.close();
     await this.#connector.close();
-    this.#cancelProgress?.();
-    this.#cancelProgress = undefined;
+    this.#progress.stop();
   }
 
   async runNow(meterId?: number): Promise<{ readonly queued: number }> {
@@ -325,45 +321,7 @@ class LineCollector implements Collector {
   }
 
   snapshot(): CollectorSnapshot {
-    const jobs: JobView[] = [];
-    for (const line of this.#pool.lines()) {
-      for (const { job, running, queuedAt, startedAt } of line.entries()) {
-        if (!running && jobs.length >= SNAPSHOT_QUEUED) break;
-        const { id, meterId, name, type, priority, meter } = job;
-        const state = running ? 'running' : 'queued';
-        jobs.push({
-          id,
-          meterId,
-          meterNo: meter.meterNo,
-          name,
-          type,
-          line: line.name,
-          priority,
-          state,
-          queuedAt,
-          startedAt,
-        });
-      }
-    }
-    const lines = this.#lineProgress();
-    return { jobs, lines, overall: overall(lines, this.#mostBusy) };
-  }
-
-  #lineProgress(): LineProgress[] {
-    const nowMs = this.#options.clock.now();
-    return Array.from(this.#pool.lines(), (line) => {
-      const view = line.view();
-      const first = view.running === 0 ? undefined : line.entries().next().value;
-      const job = first?.job instanceof CollectJob ? first.job : undefined;
-      const chunksLeft =
-        job === undefined || job.chunksPlanned === 0 ? null : job.chunksPlanned - job.chunksDone;
-      const running = first && {
-        type: first.job.type,
-        startedAt: first.startedAt,
-        ...(job === undefined ? {} : { chunksDone: job.chunksDone, chunksPlanned: job.chunksPlanned }),
-      };
-      return { ...view, chunksLeft, etaMs: this.#estimates.leftMs(line.name, running, nowMs) };
-    });
+    return this.#progress.snapshot();
   }
 
   accounting(): LineAccount[] {
@@ -436,9 +394,7 @@ class LineCollector implements Collector {
   /** False when the same work waits already. */
   #submit(access: LineAccess, job: LineJob<MeterSession>, urgent = false): boolean {
     if (!this.#pool.enqueue(access, job, urgent)) return false;
-    this.#lineNames.add(access.lineName);
-    this.#estimates.queued(access.lineName, access.shared, job.type);
-    this.#progress();
+    this.#progress.queued(access, job.type);
     return true;
   }
 
@@ -528,7 +484,7 @@ class LineCollector implements Collector {
   }
 
   #started(job: LineJob<MeterSession>, line: string): void {
-    this.#begun.set(job.id, this.#options.clock.monotonicMs());
+    this.#progress.begun(job.id);
     this.bus.emit('job-started', { ...this.#jobEvent(job, line), rows: 0 });
   }
 
@@ -546,30 +502,13 @@ class LineCollector implements Collector {
 
   #finished(job: LineJob<MeterSession>, line: string, rows: number, outcome: JobOutcome): void {
     for (const round of this.#rounds) round.finished(job.id, outcome, rows);
-    const begunMs = this.#begun.get(job.id);
-    this.#begun.delete(job.id);
-    // What was cancelled, or never got as far as a session, says nothing of how long such work takes.
-    const tookMs = begunMs === undefined ? undefined : this.#options.clock.monotonicMs() - begunMs;
-    const told =
-      outcome.state === 'skipped' ? (tookMs ?? 0) : outcome.state === 'cancelled' ? undefined : tookMs;
-    this.#estimates.ended(line, job.type, told);
+    this.#progress.ended(job, line, outcome);
     this.bus.emit('job-finished', {
       ...this.#jobEvent(job, line),
       rows,
       outcome: outcome.state,
       ...(outcome.state === 'skipped' ? { reason: outcome.reason } : {}),
       ...('error' in outcome ? { error: { code: outcome.error.code, message: outcome.error.message } } : {}),
-    });
-    this.#progress();
-  }
-
-  /** Nobody sees more than a few changes a second, and a snapshot of very many lines is told less often. */
-  #progress(): void {
-    if (this.#cancelProgress !== undefined || !this.bus.isHeard('progress')) return;
-    const everyMs = PROGRESS_EVERY_MS * Math.max(1, this.#lineNames.size / LINES_AT_ONCE);
-    this.#cancelProgress = this.#options.clock.after(everyMs, () => {
-      this.#cancelProgress = undefined;
-      this.bus.emit('progress', this.snapshot());
     });
   }
 }
