@@ -1,7 +1,7 @@
 import { expect, setDefaultTimeout, test } from 'bun:test';
 import { runDays } from './run.ts';
 
-setDefaultTimeout(60_000);
+setDefaultTimeout(300_000);
 
 const FEW = { tcpMeters: 3, plcMeters: 2, lines: 1, metersPerLine: 4, recallDays: 3, severity: 1 } as const;
 

@@ -41,7 +41,7 @@ export class FaultPlan {
   settle(): void {
     if (this.#settling) return;
     this.#settling = true;
-    for (const mend of [...this.#mending]) mend();
+    for (const mend of this.#mending) mend();
     this.world.noise = { loss: 0, damage: 0 };
     for (const place of this.world.street.places) place.breakage = 0;
     this.setWall(0);

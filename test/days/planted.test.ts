@@ -7,7 +7,7 @@ import { runDays } from './run.ts';
 import type { Invariant, Violation } from './violations.ts';
 import type { World, WorldOptions } from './world.ts';
 
-setDefaultTimeout(60_000);
+setDefaultTimeout(300_000);
 
 /** A small street in good weather: what is found is what was planted. */
 const SMALL: Scenery = {
@@ -82,7 +82,27 @@ test('coverage of what was not read', async () => {
         store.appendProfile(meterId, kind, rows, covered && { ...covered, toMs: covered.toMs + 2 * HOUR_MS }),
     }),
   });
-  expect([...kindsOf(violations)]).toEqual(['interval-lost']);
+  expect([...kindsOf(violations)].sort()).toEqual(['gap-without-cause', 'interval-lost']);
+});
+
+test('a power cut that the meter never told of', async () => {
+  const violations = await found({
+    days: 2,
+    collection: (store) => ({
+      ...store,
+      appendEvents: (meterId, log, events, covered) =>
+        store.appendEvents(
+          meterId,
+          log,
+          log === 'standard' || log === 'power-failure' ? [] : events,
+          covered,
+        ),
+    }),
+    begin: (world) => {
+      world.clock.after(3 * HOUR_MS, () => world.residents[0]?.truth.meter.cutPower(2 * 3_600));
+    },
+  });
+  expect(kindsOf(violations)).toContain('gap-without-cause');
 });
 
 test('an event that is stored twice', async () => {

@@ -1,6 +1,7 @@
 import { DAY_MS } from '../../src/simulator/calendar.ts';
 import { type Checked, checkStore } from './check.ts';
 import { FaultPlan } from './fault-plan.ts';
+import { checkGaps } from './gap-check.ts';
 import { checkLiveness, checkMemory } from './liveness.ts';
 import type { Violation } from './violations.ts';
 import { World, type WorldOptions } from './world.ts';
@@ -63,6 +64,7 @@ async function checkDay(world: World): Promise<Checked> {
   const core = await world.up();
   await world.until(world.tendArchive());
   const checked = await checkStore(world, core);
+  await checkGaps(world, core);
   checkLiveness(world);
   checkMemory(world, core);
   return checked;

@@ -142,13 +142,13 @@ export class World {
 
   /** Runs until the promise settles. */
   async until<Value>(promise: Promise<Value>): Promise<Value> {
-    let settled = false;
+    const state = { settled: false };
     const mark = (): void => {
-      settled = true;
+      state.settled = true;
     };
     promise.then(mark, mark);
-    for (let waited = 0; !settled && waited < HOUR_MS; waited += 10) await this.clock.advance(10);
-    if (!settled) throw new DcuError('internal', 'the store takes for ever');
+    for (let waited = 0; !state.settled && waited < HOUR_MS; waited += 10) await this.clock.advance(10);
+    if (!state.settled) throw new DcuError('internal', 'the store takes for ever');
     return promise;
   }
 
