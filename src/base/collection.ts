@@ -29,6 +29,8 @@ export interface CollectionStore {
 
   /** What has been asked for and answered, sorted and disjoint; also ranges that hold no rows. */
   coverage(meterId: number, kind: CollectionKind): Promise<readonly Interval[]>;
+  /** Opens again what is covered from an instant on, of all meters: it was claimed by a clock that was ahead. */
+  forgetCoverage(fromMs: number): Promise<void>;
   /** Adds rows and, in the same transaction, the interval they complete (if any). Rows and times of other columns are kept. */
   appendProfile(
     meterId: number,

@@ -15,6 +15,7 @@ export function createCollection(executor: Executor, sealer: SecretSealer): Coll
       return Object.fromEntries(rows.map((row) => [row.key, row.value]));
     },
     coverage: (meterId, kind) => executor.read('readCoverage', meterId, kind),
+    forgetCoverage: (fromMs) => executor.write('forgetCoverage', fromMs),
     appendProfile: (meterId, kind, rows, covered) =>
       executor.write('appendProfile', meterId, kind, rows, covered),
     appendEvents: (meterId, log, events, covered) =>

@@ -12,6 +12,12 @@ export function readCoverage(db: Database, meterId: number, kind: CollectionKind
     .map((row) => ({ fromMs: row.from_ms, toMs: row.to_ms }));
 }
 
+/** Whatever was covered from an instant on is open again. */
+export function forgetCoverage(db: Database, fromMs: number): void {
+  db.run('DELETE FROM coverage WHERE from_ms >= ?', [fromMs]);
+  db.run('UPDATE coverage SET to_ms = ? WHERE to_ms > ?', [fromMs, fromMs]);
+}
+
 /** Joins the interval with those that it overlaps or touches. An empty one changes nothing. */
 export function addCoverage(db: Database, meterId: number, kind: CollectionKind, added: Interval): void {
   if (!Number.isSafeInteger(added.fromMs) || !Number.isSafeInteger(added.toMs)) {

@@ -88,6 +88,7 @@ export const WRITES = {
   saveClockCheck: collection.saveClockCheck,
   saveClockCorrection: clocks.saveClockCorrection,
   saveLogMark: marks.saveLogMark,
+  forgetCoverage: coverage.forgetCoverage,
   saveAttempt: collection.saveAttempt,
   saveMeterState: collection.saveMeterState,
   reserveCounters: collection.reserveCounters,

@@ -188,6 +188,7 @@ class LineCollector implements Collector {
       log,
       zone,
       items: () => store.taskItems(),
+      setBack: (nowMs) => store.forgetCoverage(nowMs),
       fire: (items, why, meterIds) => this.#fire(items, why, meterIds),
     });
     this.#jobDeps = {

@@ -11,12 +11,17 @@ const KNOWN_LIMIT = 512;
 /** Set back by no more than this, no tick is repeated; by more, time starts anew. */
 const REPEAT_LIMIT_MS = 3 * 3_600_000;
 
+/** Less is the work of a service that keeps the clock right by small steps. */
+const SET_BACK_MS = 1_000;
+
 export interface SchedulerDependencies {
   readonly clock: Clock;
   readonly log: Log;
   /** IANA name of the concentrator's time zone. */
   readonly zone: () => string;
   readonly items: () => Promise<readonly TaskItem[]>;
+  /** Called at the start, and when the wall clock was set back: what it has shown beyond that was not true. */
+  readonly setBack?: (nowMs: number) => Promise<void>;
   /** Called once per item, however many of its ticks a clock jump has passed over. `meters`: for these alone. */
   readonly fire: (items: readonly TaskItem[], why: Why, meters?: ReadonlySet<number>) => Promise<void>;
 }
@@ -39,6 +44,9 @@ export class Scheduler {
   readonly #deps: SchedulerDependencies;
   /** Until here every tick has been seen, UTC ms. */
   #seenMs = 0;
+  /** Both clocks when the wall clock was held against the other. */
+  #compared = { nowMs: 0, monotonicMs: 0 };
+  #setBackFailed = false;
   #cancelTimer: (() => void) | undefined;
   #running = false;
   #looking: Promise<void> | undefined;
@@ -56,6 +64,7 @@ export class Scheduler {
     if (this.#running) return;
     this.#running = true;
     this.#seenMs = this.#deps.clock.now();
+    await this.#compareClocks('start');
     await this.#deps.fire(this.#holdClosed(await this.#deps.items(), 'catch-up'), 'catch-up');
     this.#arm(0);
   }
@@ -129,10 +138,32 @@ export class Scheduler {
     });
   }
 
+  /** Before the start nobody has looked: time may have been anything. */
+  async #compareClocks(when: 'start' | 'look'): Promise<void> {
+    const { clock, log, setBack } = this.#deps;
+    const nowMs = clock.now();
+    const monotonicMs = clock.monotonicMs();
+    const gainedMs = nowMs - this.#compared.nowMs - (monotonicMs - this.#compared.monotonicMs);
+    if (when === 'start' || gainedMs < -SET_BACK_MS || this.#setBackFailed) {
+      try {
+        await setBack?.(nowMs);
+        this.#setBackFailed = false;
+      } catch (error) {
+        // A full disk: work goes on, and the next look tries again.
+        this.#setBackFailed = true;
+        log.error('what was read by a clock that was ahead could not be opened again', {
+          ...toDcuError(error).toJSON(),
+        });
+      }
+    }
+    this.#compared = { nowMs, monotonicMs };
+  }
+
   /** Fires what has fallen due since the last look; resolves to the milliseconds until the next one. */
   async #look(): Promise<number> {
     const { clock, fire, items, log } = this.#deps;
     const all = await items();
+    await this.#compareClocks('look');
     if (!this.#running) return LOOK_EVERY_MS;
     const nowMs = clock.now();
     if (nowMs < this.#seenMs - REPEAT_LIMIT_MS) {

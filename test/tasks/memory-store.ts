@@ -67,6 +67,17 @@ export class MemoryStore implements CollectionStore {
   async protocolAttributes(protocol: string): Promise<Readonly<Record<string, string>>> {
     return this.attributes[protocol] ?? {};
   }
+  async forgetCoverage(fromMs: number): Promise<void> {
+    for (const [key, covered] of this.covered) {
+      this.covered.set(
+        key,
+        covered
+          .filter((one) => one.fromMs < fromMs)
+          .map((one) => ({ ...one, toMs: Math.min(one.toMs, fromMs) })),
+      );
+    }
+  }
+
   async coverage(meterId: number, kind: CollectionKind): Promise<readonly Interval[]> {
     return this.covered.get(`${meterId}:${kind}`) ?? [];
   }

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'bun:test';
 import { VirtualClock } from '../../src/base/clock.ts';
+import { DcuError } from '../../src/base/errors.ts';
 import { silentLog } from '../../src/base/log.ts';
 import type { TaskItem } from '../../src/base/model.ts';
 import { Scheduler } from '../../src/tasks/scheduler.ts';
@@ -222,4 +223,35 @@ test('a start catches up once, and only for items with a missed tick and gaps', 
   await again.clock.advance(MINUTE_MS);
   expect(silent.associations).toBe(0);
   await again.until(again.collector.stop());
+});
+
+test('a wall clock that is set back is told of, at the next look, with the new time; one that is set forward is not', async () => {
+  const clock = new VirtualClock(Date.parse('2026-06-10T12:00:00Z'));
+  const told: number[] = [];
+  let full = true;
+  const it = new Scheduler({
+    clock,
+    log: silentLog,
+    zone: () => 'UTC',
+    items: async () => [],
+    fire: async () => {},
+    setBack: async (nowMs) => {
+      if (full) throw new DcuError('storage-full', 'the disk is full');
+      told.push(nowMs);
+    },
+  });
+  // At the start nobody knows what time it was before; a full disk keeps nothing from starting.
+  await it.start();
+  full = false;
+  await clock.advance(120_000);
+  expect(told).toEqual([clock.now() - 120_000]);
+  clock.jump(3_600_000);
+  await clock.advance(120_000);
+  expect(told).toHaveLength(1);
+  clock.jump(-4 * 3_600_000);
+  await clock.advance(60_000);
+  expect(told).toEqual([told[0] ?? 0, clock.now()]);
+  await clock.advance(600_000);
+  expect(told).toHaveLength(2);
+  await it.stop();
 });
