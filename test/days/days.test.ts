@@ -1,4 +1,5 @@
 import { expect, setDefaultTimeout, test } from 'bun:test';
+import { HOUR_MS } from '../../src/simulator/calendar.ts';
 import { runDays } from './run.ts';
 
 setDefaultTimeout(300_000);
@@ -37,4 +38,27 @@ test('a failing seed fails again in the same way', async () => {
   const again = await runDays(options);
   expect(again.violations).toEqual(first.violations);
   expect(again.digest).toBe(first.digest);
+});
+
+test('a concentrator that is hours ahead for a while, and sets its meters by that, loses no row', async () => {
+  const report = await runDays({
+    seed: 3,
+    days: 2,
+    scenery: {
+      startMs: Date.UTC(2026, 4, 10, 12),
+      tcpMeters: 1,
+      plcMeters: 0,
+      lines: 1,
+      metersPerLine: 1,
+      recallDays: 2,
+      everyHours: 1,
+      severity: 0,
+    },
+    onBegin: ({ clock, wall }) => {
+      // The meters are set at 02:20, by a clock that shows it four hours early.
+      clock.after(8 * HOUR_MS, () => wall.set(4 * HOUR_MS));
+      clock.after(9.2 * HOUR_MS, () => wall.set(0));
+    },
+  });
+  expect(report.violations).toEqual([]);
 });

@@ -171,6 +171,8 @@ export class Watch {
     const passed = jobs.find(
       (job) =>
         job.state === 'queued' &&
+        // One that was begun and waits again has met an error, and is left in peace for a while.
+        job.startedAt === null &&
         (this.#priorities.get(job.name) ?? Number.POSITIVE_INFINITY) < own &&
         job.queuedAt <= started.queuedAt &&
         !this.#unwell.has(job.meterId) &&
