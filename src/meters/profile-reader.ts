@@ -114,7 +114,8 @@ export class ProfileReader {
     try {
       const selection = rangeSelection(this.#source.clockObis, asked, clock.deviationMinutes);
       const result = await this.#source.get(attribute, selection, (block) => blocks.push(block));
-      if (result.ok || !NO_RANGE.has(result.result)) {
+      // Who has handed out rows by range does know ranges, whatever it says afterwards.
+      if (result.ok || blocks.length > 0 || !NO_RANGE.has(result.result)) {
         return { buffer: granted(attribute, result), broken: undefined };
       }
       return await this.#entriesInstead(

@@ -35,6 +35,9 @@ export async function startNeighbours(
   });
   return {
     meters: neighbourhood.meters,
+    strangers: neighbourhood.strangers,
+    modules: neighbourhood.modules,
+    g3: neighbourhood.g3,
     stop: () => neighbourhood.stop(),
     at: (index) => {
       const meter = neighbourhood.meters[index];
