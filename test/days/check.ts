@@ -12,6 +12,7 @@ import { DAY_MS, HOUR_MS } from '../../src/simulator/calendar.ts';
 import { EVENT_ENTRIES } from '../../src/simulator/profile-rows.ts';
 import type { LastLook, Resident } from './resident.ts';
 import { TRUE_UNITS, type TrueEvent, type TrueRow } from './truth.ts';
+import type { Success } from './watch.ts';
 import type { World } from './world.ts';
 
 const EVERYTHING = { fromMs: 0, toMs: Number.MAX_SAFE_INTEGER };
@@ -101,7 +102,7 @@ async function checkProfile(
     // Rows of equal time and values are one in the store.
     if (truth.find(kind, row.stampMs, row.cells) !== row) continue;
     if (success === undefined || row.timeMs > success.startMs) continue;
-    if (row.stampMs > success.wallMs - TAIL_MS || row.stampMs < success.wallMs - recallMs + 2 * HOUR_MS)
+    if (row.stampMs > latestOf(success) - TAIL_MS || row.stampMs < success.wallMs - recallMs + 2 * HOUR_MS)
       continue;
     if (Math.abs(row.stampMs - row.timeMs) > CLOCK_RIGHT_MS) checked.misstamped++;
     else lost.push(row);
@@ -249,7 +250,7 @@ async function checkEvents(
   for (const { atMs, value, stampMs } of truth.meter.point.events(log, world.clock.now(), EVENT_ENTRIES)) {
     if (atMs > success.startMs - 15_000) continue;
     const stamp = Math.floor((stampMs ?? truth.meter.point.clock.at(atMs)) / 10) * 10;
-    if (stamp > success.wallMs - TAIL_MS || stamp < success.wallMs - LOG_RECALL_MS) continue;
+    if (stamp > latestOf(success) - TAIL_MS || stamp < success.wallMs - LOG_RECALL_MS) continue;
     const event = truth.events[log].get(stamp)?.find((known) => known.value === value);
     if (event === undefined || found.has(event)) continue;
     if (Math.abs(stamp - atMs) > CLOCK_RIGHT_MS) checked.misstamped++;
@@ -270,3 +271,6 @@ function cellText(column: ColumnValues, row: number): string {
 }
 
 const iso = (ms: number): string => (Number.isFinite(ms) ? new Date(ms).toISOString() : String(ms));
+
+/** No row behind it was asked for. */
+const latestOf = ({ wallMs, shownMs = wallMs }: Success): number => Math.min(wallMs, shownMs);

@@ -24,6 +24,8 @@ export interface Success {
   readonly startMs: number;
   /** The same by the concentrator's wall clock. */
   readonly wallMs: number;
+  /** What the meter's clock showed at the end; a meter whose clock has jumped back meanwhile is asked for no more than that. */
+  readonly shownMs?: number;
 }
 
 interface OnDemand {
@@ -206,7 +208,8 @@ export class Watch {
     const kind = KINDS[type as TaskType];
     if (kind !== undefined) {
       const known = this.#successes.get(resident) ?? new Map<CollectionKind, Success>();
-      this.#successes.set(resident, known.set(kind, start));
+      const shownMs = resident.truth.meter.point.clock.at(clock.now());
+      this.#successes.set(resident, known.set(kind, { ...start, shownMs }));
     }
   }
 
