@@ -13,7 +13,7 @@ import type { Discovery } from '../meters/discovery/discovery.ts';
 import { ProfileBook } from '../meters/profiles/index.ts';
 import { openVault } from '../security/vault.ts';
 import { type Defer, lockDataDirectory, openStore } from '../store/index.ts';
-import type { Configuration, MeterArchive, SecretSealer, Store } from '../store/types.ts';
+import type { SecretSealer, Store } from '../store/types.ts';
 import { type Collector, createCollector } from '../tasks/collector.ts';
 import { validateCron } from '../tasks/cron.ts';
 import { createDiscovery } from './discovery.ts';
@@ -28,6 +28,7 @@ import { loadProfiles } from './profile-files.ts';
 import { watchSecurity } from './security-watch.ts';
 import { endRefusedWork, requireStanding } from './standing.ts';
 import type { Transports } from './transports.ts';
+import { watchedArchive, watchedBlacklist, watchedConfiguration } from './watched-store.ts';
 
 export interface CoreOptions {
   /** Everything that the concentrator knows; made when it is missing. */
@@ -212,15 +213,19 @@ async function build(options: CoreOptions, undo: UndoList): Promise<Core> {
     endRefusedWork(collector, () => store.collection.meters(), blacklist);
   const watchedStore: Store = {
     ...store,
-    archive: watchedArchive(store.archive, endRefused, () => {
-      plc.metersChanged();
-      for (const tell of onMeters) tell();
+    archive: watchedArchive(store.archive, {
+      changed: () => {
+        plc.metersChanged();
+        for (const tell of onMeters) tell();
+      },
+      replaced: endRefused,
+      readOtherwise: (meterIds) => collector.cancelMeters(meterIds),
     }),
     blacklist: watchedBlacklist(store.blacklist, blacklist, async () => {
       await endRefused();
       plc.metersChanged();
     }),
-    configuration: watched(store.configuration, {
+    configuration: watchedConfiguration(store.configuration, {
       channels: async () => {
         await modules.reload();
         await lines.reload();
@@ -271,74 +276,6 @@ async function recordStart(options: CoreOptions, store: Store): Promise<DeviceLo
     ...(store.lastWriteAt === undefined ? {} : { lastAliveAt: store.lastWriteAt }),
   });
   return logbook;
-}
-
-/** The archive, telling when meters or their keys have changed. */
-function watchedArchive(
-  archive: MeterArchive,
-  replaced: () => Promise<void>,
-  changed: () => void,
-): MeterArchive {
-  const told = async <Result>(change: Promise<Result>): Promise<Result> => {
-    const result = await change;
-    changed();
-    return result;
-  };
-  return {
-    ...archive,
-    create: (...meter) => told(archive.create(...meter)),
-    update: (...change) => told(archive.update(...change)),
-    remove: (id) => told(archive.remove(id)),
-    replace: async (...replacement) => {
-      const made = await told(archive.replace(...replacement));
-      await replaced();
-      return made;
-    },
-    import: (...rows) => told(archive.import(...rows)),
-  };
-}
-
-/** The blacklist, telling its guard when it has changed. */
-function watchedBlacklist(
-  rows: Store['blacklist'],
-  guard: BlacklistGuard,
-  changed: () => Promise<void>,
-): Store['blacklist'] {
-  const told = async <Result>(change: Promise<Result>): Promise<Result> => {
-    const result = await change;
-    guard.replace(await rows.list());
-    await changed();
-    return result;
-  };
-  return {
-    ...rows,
-    add: (address, reason) => told(rows.add(address, reason)),
-    remove: (id) => told(rows.remove(id)),
-  };
-}
-
-/** The configuration, telling the parts that keep some of it at hand when that has changed. */
-function watched(
-  configuration: Configuration,
-  changed: { readonly channels: () => Promise<void>; readonly settings: () => Promise<void> },
-): Configuration {
-  return {
-    ...configuration,
-    saveChannel: async (channel) => {
-      const saved = await configuration.saveChannel(channel);
-      await changed.channels();
-      return saved;
-    },
-    saveChannelAttribute: async (attribute) => {
-      const saved = await configuration.saveChannelAttribute(attribute);
-      await changed.channels();
-      return saved;
-    },
-    saveSetting: async (key, value) => {
-      await configuration.saveSetting(key, value);
-      await changed.settings();
-    },
-  };
 }
 
 function acknowledged(collection: CollectionStore, tell: CoreOptions['onAcknowledged']): CollectionStore {

@@ -83,4 +83,20 @@ describe('a meter that may not be read', () => {
     await store.blacklist.add('2', '');
     expect(await its).toBe('cancelled');
   }, 20_000);
+
+  test('reached in another way, or removed: what was queued for it before ends; what is no matter of reading ends nothing', async () => {
+    const { store } = house.concentrator;
+    const meter = await added('1');
+    const other = await added('2');
+    const [mine, others] = [readNow(meter), readNow(other)];
+    await waiting(meter);
+    await waiting(other);
+    await store.archive.update(meter.id, { phase: 3, address: meter.address });
+    await store.archive.update(other.id, { address: { ...other.address, serverAddress: 20 } });
+    expect(await others).toBe('cancelled');
+    expect(queued(meter)).toBe(true);
+    await store.archive.remove(meter.id);
+    expect(await mine).toBe('cancelled');
+    expect(await readNow(meter)).toBe('not-found');
+  }, 20_000);
 });
