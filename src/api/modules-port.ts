@@ -7,6 +7,8 @@ export interface ModuleState extends PlcModuleView {
   readonly channel: string;
   /** Devices that are in no archive may register. */
   readonly searching: boolean;
+  /** UTC ms at which that ends; null where it is not known. */
+  readonly searchingUntil: number | null;
   readonly network: {
     /** UTC ms of the last look at the network. */
     readonly lookedAt: number | null;

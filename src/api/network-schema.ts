@@ -53,6 +53,8 @@ export const module = t.Object({
   }),
   /** Devices that are in no archive may register. */
   searching: t.Boolean(),
+  /** When that ends; null where it is not known. */
+  searchingUntil: nullable(epochMs()),
   network: t.Object({ lookedAt: nullable(epochMs()), looking: t.Boolean(), trouble }),
   upgrade: nullable(
     t.Object({
@@ -82,10 +84,17 @@ export const node = t.Object({
   /** The last look has not shown it. */
   gone: t.Boolean(),
   seenAt: epochMs(),
-  detail: t.Record(t.String(), t.Unknown()),
+  detail: t.Record(t.String(), t.Unknown(), {
+    description: 'What else the network says; tables of G3 nodes are told with the path of a meter',
+  }),
 });
 
-export const network = t.Object({ lookedAt: nullable(epochMs()), nodes: t.Array(node) });
+export const network = t.Object({
+  lookedAt: nullable(epochMs()),
+  nodes: t.Array(node),
+  /** Meters that are to be read over this network and that no look has ever shown. */
+  absent: t.Array(t.Object({ id: t.Integer(), meterNo: t.String() })),
+});
 
 export const discoverBody = t.Object(
   { minutes: t.Integer({ minimum: 1, maximum: 1440 }) },

@@ -90,12 +90,14 @@ export async function startPlc(options: PlcOptions): Promise<Plc> {
     if (module === undefined) throw new DcuError('not-found', `There is no module on channel ${channel}.`);
     return module;
   };
+  const searchEnds = new Map<string, number>();
   const port: ModulesPort = {
     list: () =>
       [...modules.all()].map(({ channel, module }) => ({
         ...module.view,
         channel,
         searching: events.isSearching(channel),
+        searchingUntil: events.isSearching(channel) ? (searchEnds.get(channel) ?? null) : null,
         network: networks.state(channel),
         upgrade: upgrades.state(channel) ?? null,
       })),
@@ -103,7 +105,10 @@ export async function startPlc(options: PlcOptions): Promise<Plc> {
       required(channel);
       return networks.look(channel);
     },
-    discover: (channel, minutes) => required(channel).discover(minutes),
+    discover: async (channel, minutes) => {
+      await required(channel).discover(minutes);
+      searchEnds.set(channel, now() + minutes * 60_000);
+    },
     endDiscovery: (channel) => required(channel).endDiscovery(),
     setBand: async (channel, band) => {
       if (BANDS[band] === undefined) {

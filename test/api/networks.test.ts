@@ -23,6 +23,7 @@ const STATE: ModuleState = {
   counters: { sent: 9, received: 8, stale: 0, garbled: 0, foreign: 0, repeated: 0, timeouts: 1, denied: 2 },
   line: { bytes: 900, frames: 8, corrupt: 1, badLengths: 0, invalid: 0, discarded: 3 },
   searching: false,
+  searchingUntil: null,
   network: { lookedAt: START_MS, looking: false, error: null },
   upgrade: {
     state: 'failed',
@@ -61,6 +62,11 @@ function house(change: Partial<ModulesPort> = {}, nodes: readonly NetworkNode[] 
       networks: { ...store.networks, nodes: async () => nodes },
       configuration: {
         ...store.configuration,
+        channels: async () =>
+          (await store.configuration.channels()).flatMap((channel) => [
+            channel,
+            { ...channel, id: 2, name: 'g3_meters', commType: 14 },
+          ]),
         saveChannelAttribute: async (attribute) => {
           saved.push(attribute);
           return { id: 1, ...attribute };
@@ -119,7 +125,35 @@ test('nodes are shown with their meters, and those that are gone as such', async
       { meterNo: '0011539466', meterId: own.id, detail: { threePhase: false } },
       { meterNo: null, meterId: null, gone: true },
     ],
+    absent: [],
   });
+});
+
+test('meters of a G3 network are gone when they were silent for long; what was never seen is told', async () => {
+  const told = 100_000_000;
+  const neighbours = [{ shortAddress: 3 }];
+  const { fake, app, token } = house({}, [
+    node('0011539466', told, { detail: { panId: 7, neighbours } }),
+    node('0011539467', told - 8 * 3_600_000),
+    node('0011539468', told - 13 * 3_600_000),
+  ]);
+  const address = {
+    framing: 'wrapper',
+    host: '::1',
+    port: 4059,
+    clientAddress: 1,
+    serverAddress: 1,
+    addressBytes: 1,
+  } as const;
+  const of = (port: number) => ({ channel: 'g3_meters', address: { ...address, port } });
+  const silent = await fake.services.store.archive.create(newMeter('0011539469', of(1)), {});
+  await fake.services.store.archive.create({ ...newMeter('0011539470', of(2)), enabled: false }, {});
+  const answer = (await call(app, '/api/networks/g3_meters', { token })).json() as {
+    nodes: { gone: boolean; detail: unknown }[];
+  };
+  expect(answer).toMatchObject({ absent: [{ id: silent.id, meterNo: '0011539469' }] });
+  expect(answer.nodes.map(({ gone }) => gone)).toEqual([false, false, true]);
+  expect(answer.nodes[0]?.detail).toEqual({ panId: 7 });
 });
 
 test('what is asked of a module is on record', async () => {

@@ -7,6 +7,10 @@ import * as schema from '../network-schema.ts';
 import { defineRoute, done, ok } from '../route.ts';
 import { list } from '../schema.ts';
 
+const G3_NETWORK = 14;
+/** Three rounds of path discovery. */
+const G3_SILENCE_MS = 12 * 3_600_000;
+
 /** PLC modules, and the power line networks behind them and of G3. */
 export const networkRoutes = [
   defineRoute({
@@ -25,24 +29,37 @@ export const networkRoutes = [
     params: schema.channelParams,
     response: schema.network,
     handler: async ({ services: { store }, params: { channel } }) => {
-      const [nodes, meters] = await Promise.all([
+      const [nodes, meters, channels] = await Promise.all([
         store.networks.nodes(channel),
         store.archive.list({ channel }),
+        store.configuration.channels(),
       ]);
       const owners = new Map(meters.rows.map((meter) => [addressOf(meter), meter]));
-      const lookedAt = nodes.length === 0 ? null : Math.max(...nodes.map(({ seenAt }) => seenAt));
+      const lookedAt = nodes.reduce<number | null>(
+        (last, { seenAt }) => Math.max(last ?? seenAt, seenAt),
+        null,
+      );
+      // A module shows its network at once; meters of a G3 network tell of themselves one after the other.
+      const isG3 = channels.some(({ name, commType }) => name === channel && commType === G3_NETWORK);
+      const oldest = (lookedAt ?? 0) - (isG3 ? G3_SILENCE_MS : 0);
+      const shown = new Set(nodes.map(({ address }) => address));
       return {
         lookedAt,
         nodes: nodes.map((node) => {
           const owner = owners.get(node.address);
           return {
             ...node,
-            detail: { ...node.detail },
+            detail: withoutTables(node.detail),
             meterId: owner?.id ?? null,
             meterNo: owner?.meterNo ?? null,
-            gone: node.seenAt !== lookedAt,
+            gone: node.seenAt < oldest,
           };
         }),
+        absent: [...owners]
+          .filter(
+            ([address, { enabled, replaced }]) => enabled && replaced === undefined && !shown.has(address),
+          )
+          .map(([, { id, meterNo }]) => ({ id, meterNo })),
       };
     },
   }),
@@ -145,6 +162,11 @@ function addressOf({ meterNo, address }: Pick<Meter, 'meterNo' | 'address'>): st
   return address.host === undefined ? (address.node ?? meterNo).padStart(12, '0') : meterNo;
 }
 
+/** Rows by the hundred, of thousands of nodes, are nothing for a list. */
+function withoutTables(detail: Readonly<Record<string, unknown>>): Record<string, unknown> {
+  return Object.fromEntries(Object.entries(detail).filter(([, value]) => !Array.isArray(value)));
+}
+
 function imageOf(text: string): Uint8Array {
   try {
     const bytes = Uint8Array.fromBase64(text);
@@ -180,6 +202,7 @@ function moduleView(module: ModuleState): Static<typeof schema.module> {
     counters: { ...module.counters },
     line: { ...module.line },
     searching: module.searching,
+    searchingUntil: module.searchingUntil,
     network: { lookedAt: network.lookedAt, looking: network.looking, trouble: troubleOf(network.error) },
     upgrade: upgrade === null ? null : upgradeView(upgrade),
   };
