@@ -7,12 +7,11 @@ import { uiAssets } from './api/ui-assets.gen.ts';
 import type { Clock } from './base/clock.ts';
 import type { Log } from './base/log.ts';
 import { UndoList } from './base/undo.ts';
-import { type Core, type CoreOptions, startCore } from './concentrator/core.ts';
+import { type CoreOptions, startCore } from './concentrator/core.ts';
 import type { PlcModules } from './concentrator/modules.ts';
 import { loadProfiles } from './concentrator/profile-files.ts';
-import { PushChannels } from './concentrator/push-channels.ts';
+import { type Pushed, startPushed } from './concentrator/pushed.ts';
 import { systemTransports, type Transports } from './concentrator/transports.ts';
-import { PushIntake } from './meters/push/intake.ts';
 import { AccountService } from './security/accounts.ts';
 import { serverCertificate } from './security/certificate.ts';
 import type { Store } from './store/types.ts';
@@ -41,7 +40,7 @@ export interface Concentrator {
   readonly collector: Collector;
   readonly modules: PlcModules;
   /** The channels that listen for pushed data, and what became of it. */
-  readonly pushed: { readonly channels: PushChannels; readonly intake: PushIntake };
+  readonly pushed: Pushed;
   /** Ends the API, then reading in an orderly way, then the store; one that fails does not keep the others open. */
   stop(): Promise<void>;
 }
@@ -75,8 +74,6 @@ export async function startConcentrator(options: ConcentratorOptions): Promise<C
     const pushed = await startPushed(options, core);
     undo.add(() => pushed.intake.settled());
     undo.add(() => pushed.channels.close());
-    core.onMetersChanged(() => pushed.intake.metersChanged());
-    core.onChannelsChanged(() => pushed.channels.reload());
 
     const services: ApiServices = {
       store,
@@ -130,36 +127,6 @@ export async function startConcentrator(options: ConcentratorOptions): Promise<C
     await undo.run();
     throw error;
   }
-}
-
-/** Marks the title of the receiver of pushes; serial numbers leave these bits free. */
-const RECEIVER_MARK = 0x80;
-
-async function startPushed(
-  { clock, random, log }: ConcentratorOptions,
-  { store, collection, logbook, systemTitle: ownTitle, profiles }: Core,
-): Promise<{ readonly channels: PushChannels; readonly intake: PushIntake }> {
-  const own = log.child('push');
-  const channels = new PushChannels({
-    configuration: store.configuration,
-    clock,
-    log: own,
-    record: (type, detail) => {
-      logbook
-        .record(type, detail)
-        .catch((error: unknown) => own.error('the logbook could not be written', { error: String(error) }));
-    },
-  });
-  const intake = new PushIntake({
-    store: collection,
-    profiles,
-    registers: (meterId) => store.readings.registers(meterId),
-    random,
-    systemTitle: ownTitle.map((byte, i) => (i === 3 ? byte | RECEIVER_MARK : byte)),
-    onRefused: (refused) => channels.refused(refused),
-  });
-  await channels.start(intake);
-  return { channels, intake };
 }
 
 /** Drops old data at start and four times a day. */

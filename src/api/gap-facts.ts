@@ -1,5 +1,6 @@
 import { namesOfMeter } from '../base/device-address.ts';
 import type { CollectionKind, EventLog, Interval, Meter, ProfileRows, TaskItem } from '../base/model.ts';
+import type { ProfileBook } from '../meters/profiles/index.ts';
 import { rowMarks } from '../meters/row-marks.ts';
 import type { MeterRow, Store } from '../store/types.ts';
 import { clockChangesFrom, type GapFacts, powerOffFrom, type ReadingFacts } from '../tasks/gaps.ts';
@@ -9,6 +10,8 @@ import { TASK_TYPE_DEFINITIONS } from '../tasks/types/index.ts';
 
 export interface GapSources {
   readonly store: Pick<Store, 'configuration' | 'readings'>;
+  /** Names the events of a meter profile. */
+  readonly profiles: Pick<ProfileBook, 'event'>;
   readonly blacklist: { match(names: readonly string[]): unknown };
   readonly nowMs: number;
   readonly zone: string;
@@ -32,7 +35,7 @@ const MOST_CORRECTIONS = 500;
 
 /** Gathers what names the gaps in the data of one kind of a meter. */
 export async function gapFacts(sources: GapSources, question: GapQuestion): Promise<GapFacts> {
-  const { store, nowMs } = sources;
+  const { store, profiles, nowMs } = sources;
   const { meter, kind, interval, rows, periodMs } = question;
   const around = {
     fromMs: interval.fromMs - LONGEST_FAILURE_MS,
@@ -44,7 +47,13 @@ export async function gapFacts(sources: GapSources, question: GapQuestion): Prom
     readingFacts(sources, meter, kind),
     ...TELLING.map((log) => store.readings.events(meter.id, { log, interval: around, limit: MOST_EVENTS })),
   ]);
-  const events = pages.flatMap((page) => page.rows);
+  const events = pages
+    .flatMap((page) => page.rows)
+    .map(({ log, code, time, extra }) => ({
+      time,
+      extra,
+      tells: profiles.event(meter.profile, log, code)?.tells,
+    }));
   const periodic = kind === 'energy' || kind === 'demand';
   return {
     interval,

@@ -83,6 +83,7 @@ export function zonedCron(zone: () => string): CronPort {
 /** The book of profiles, with what reads the user's files. */
 export const profilesPort = (book: ProfileBook, reload: () => void): ProfilesPort => ({
   all: () => book.all(),
+  event: (...of) => book.event(...of),
   isBuiltIn: (name) => book.isBuiltIn(name),
   get problems() {
     return book.problems;

@@ -106,7 +106,7 @@ export interface CataloguePort {
 }
 
 /** Kinds of meters that are known. */
-export interface ProfilesPort extends Pick<ProfileBook, 'all' | 'isBuiltIn' | 'problems'> {
+export interface ProfilesPort extends Pick<ProfileBook, 'all' | 'event' | 'isBuiltIn' | 'problems'> {
   /** Reads the user's files again. */
   reload(): void;
 }

@@ -34,13 +34,16 @@ export interface PushListenOptions {
 
 /** A whole APDU that somebody has sent unasked, still protected if it is. */
 export interface PushArrival extends Omit<PushedApdu, 'type'> {
-  readonly transport: 'tcp' | 'udp';
-  /** `address:port` of the sender. */
+  /** `plc`: reported by a PLC module. */
+  readonly transport: 'tcp' | 'udp' | 'plc';
+  /** `address:port` of the sender; channel and node behind a module. */
   readonly from: string;
   /** Its address alone. */
   readonly host: string;
   /** UTC ms. */
   readonly receivedAtMs: number;
+  /** Behind a PLC module: the communication unit that has sent it, as the module says. Twelve digits. */
+  readonly node?: { readonly channel: string; readonly address: string };
   /** It came in general blocks. */
   readonly inBlocks: boolean;
   /** Sends an APDU back on the same way; what does not arrive is the sender's to ask for again. */
@@ -49,7 +52,7 @@ export interface PushArrival extends Omit<PushedApdu, 'type'> {
 
 /** What came and was no notification. */
 export interface PushFault {
-  readonly transport: 'tcp' | 'udp';
+  readonly transport: 'tcp' | 'udp' | 'plc';
   readonly from: string;
   readonly host: string;
   readonly error: DcuError;

@@ -50,6 +50,11 @@ export class PushStream {
     channel.onClosed((reason) => this.#end(reason));
   }
 
+  /** What the stream turned out to be; undefined until the first good frame. */
+  get framing(): PushFraming | undefined {
+    return this.#receiver.framing;
+  }
+
   get counters(): Readonly<PushCounters> {
     return this.#receiver.counters;
   }

@@ -49,7 +49,7 @@ export interface NotificationDocument {
   /** ISO 8601, UTC. */
   readonly receivedAt: string;
   readonly peer: string;
-  readonly transport: 'tcp' | 'udp';
+  readonly transport: PushArrival['transport'];
   readonly framing: string;
   /** Source and destination in the framing's own addresses, and the gateway's address of the meter. */
   readonly addresses: Readonly<Record<string, number | string>>;

@@ -2,7 +2,8 @@ import type { Clock } from '../base/clock.ts';
 import { namesOfMeter } from '../base/device-address.ts';
 import { DcuError, toDcuError } from '../base/errors.ts';
 import type { Log } from '../base/log.ts';
-import type { Channel, Meter } from '../base/model.ts';
+import type { Channel, Framing, Meter } from '../base/model.ts';
+import type { ChannelOpener } from '../channels/channel.ts';
 import { PlcModule, type PlcModuleEvent } from '../channels/plc-module.ts';
 import type { LineAccess } from '../meters/line-channels.ts';
 import type { ModuleConfig } from '../plc/module-types.ts';
@@ -136,6 +137,11 @@ export class PlcModules {
         };
       },
     };
+  }
+
+  /** The way to one communication unit, for a word that asks for no answer; undefined where there is no module. */
+  wayTo(channel: string, address: string, framing: Framing): ChannelOpener | undefined {
+    return this.get(channel)?.slot({ address, framing });
   }
 
   async close(): Promise<void> {

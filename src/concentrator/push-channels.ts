@@ -5,6 +5,7 @@ import { FaultReport, type ToldFault } from '../channels/fault-report.ts';
 import {
   listenPushes,
   PUSH_TRANSPORTS,
+  type PushFault,
   type PushListener,
   type PushListenOptions,
   type PushTransports,
@@ -76,6 +77,11 @@ export class PushChannels {
     this.#refusals.tell({ transport, from, host: `${host} ${who}`, error });
   }
 
+  /** What came and was no notification; told as `refused`. */
+  fault(fault: PushFault): void {
+    this.#faults.tell(fault);
+  }
+
   async close(): Promise<void> {
     await this.#changing;
     await Promise.all([...this.#open.keys()].map((name) => this.#shut(name)));
@@ -113,7 +119,7 @@ export class PushChannels {
         options,
         {
           onArrival: (arrival) => this.#intake?.take(arrival),
-          onFault: (fault) => this.#faults.tell(fault),
+          onFault: (fault) => this.fault(fault),
         },
         clock,
       );

@@ -32,10 +32,15 @@ export type EventClass = (typeof EVENT_CLASSES)[number];
 export const EVENT_SEVERITIES = ['info', 'warning', 'alarm'] as const;
 export type EventSeverity = (typeof EVENT_SEVERITIES)[number];
 
+/** What an event says of the rows around it: power gone and back, the clock's time before and after it was set. */
+export const EVENT_TELLS = ['power-down', 'power-up', 'clock-before', 'clock-after'] as const;
+export type EventTells = (typeof EVENT_TELLS)[number];
+
 export interface EventMeaning {
   readonly text: string;
   readonly class: EventClass;
   readonly severity: EventSeverity;
+  readonly tells?: EventTells;
 }
 
 /** A client of the meter: its address, and how such a client usually associates. No secrets. */
@@ -155,13 +160,17 @@ export function defineMeterProfile(profile: MeterProfile): MeterProfile {
   return profile;
 }
 
-/** Meanings of codes that share a class and a severity. */
+/** Meanings of codes that share a class, a severity and what they tell of the rows around them. */
 export function eventTable(
   eventClass: EventClass,
   severity: EventSeverity,
   texts: Readonly<Record<number, string>>,
+  tells?: EventTells,
 ): Record<number, EventMeaning> {
   return Object.fromEntries(
-    Object.entries(texts).map(([code, text]) => [Number(code), { text, class: eventClass, severity }]),
+    Object.entries(texts).map(([code, text]) => [
+      Number(code),
+      { text, class: eventClass, severity, ...(tells === undefined ? {} : { tells }) },
+    ]),
   );
 }

@@ -21,12 +21,10 @@ import {
   scalerKey,
   scalersNeeded,
 } from './layout.ts';
-import type { RowClock } from './rows.ts';
+import { latestOf, type RowClock } from './rows.ts';
 
 /** Entries of a log are taken as written so long after the event. */
 const SETTLE_MS = 10_000;
-/** Rows may be ahead of the concentrator by no more, whatever the meter sends. */
-const FUTURE_MS = 300_000;
 
 /** Refusals by which a meter says that it does not select by range, and not that it keeps its rows to itself. */
 const NO_RANGE: ReadonlySet<string> = new Set([
@@ -86,7 +84,7 @@ export class ProfileReader {
     const asked = { fromMs: interval.fromMs, toMs };
     const meterClock = {
       deviationMinutes: reading.deviationMinutes,
-      latestMs: this.#source.now() + FUTURE_MS,
+      latestMs: latestOf(this.#source.now()),
       ...(reading.summer === undefined ? {} : { summer: reading.summer }),
     };
     const { buffer, broken } =

@@ -25,6 +25,12 @@ export interface RowClock {
   readonly latestMs?: number;
 }
 
+/** Meters may be ahead of the concentrator by no more, whatever they send. */
+const FUTURE_MS = 300_000;
+
+/** The latest time (UTC ms) that a row or an event can have which is known at `nowMs`. */
+export const latestOf = (nowMs: number): number => nowMs + FUTURE_MS;
+
 const SUMMER = 0x80;
 /** What daylight saving moves clocks by where a row leaves out its deviation. */
 const SUMMER_MINUTES = 60;

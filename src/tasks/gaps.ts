@@ -1,4 +1,5 @@
 import type { Interval, MeterEvent, TaskItem } from '../base/model.ts';
+import type { EventTells } from '../meters/meter-profile.ts';
 import type { RowMark } from '../meters/row-marks.ts';
 import { subtract } from './planner.ts';
 import { isOpen } from './window.ts';
@@ -227,30 +228,30 @@ function merged(gaps: readonly Gap[]): Gap[] {
   return out;
 }
 
-/** Codes of the standard event log that tell of power and clock (IDIS Package 2). */
-const POWER_DOWN = 1;
-const POWER_UP = 2;
-const CLOCK_BEFORE = 4;
-const CLOCK_AFTER = 5;
 /** Duration of the last long power failure, seconds, as the power failure log captures it. */
 const FAILURE_DURATION = /^\d+:[01]\.\d+\.96\.7\.1[5-9]\.255:2$/;
 
-type LogEvent = Pick<MeterEvent, 'time' | 'code' | 'extra'> & { readonly log: string };
+/** An event with what it tells in the profile of its meter. */
+type LogEvent = Pick<MeterEvent, 'time' | 'extra'> & { readonly tells: EventTells | undefined };
 
-/** Stretches without power from the power failure log (return and duration) and from downs and ups of the standard log. */
+const durationOf = ({ extra }: LogEvent): number | undefined => {
+  const found = Object.entries(extra).find(([name]) => FAILURE_DURATION.test(name))?.[1];
+  return found === undefined ? undefined : Number(found) * 1000;
+};
+
+/** Stretches without power: from ends that come with a duration, and from downs and ups. */
 export function powerOffFrom(events: readonly LogEvent[], nowMs: number): Interval[] {
-  const failures = events
-    .filter(({ log }) => log === 'power-failure')
-    .flatMap(({ time, extra }) => {
-      const duration = Object.entries(extra).find(([name]) => FAILURE_DURATION.test(name))?.[1];
-      return duration === undefined ? [] : [{ fromMs: time - Number(duration) * 1000, toMs: time }];
-    });
+  const failures = events.flatMap((event) => {
+    const durationMs = durationOf(event);
+    return durationMs === undefined ? [] : [{ fromMs: event.time - durationMs, toMs: event.time }];
+  });
   let downMs: number | undefined;
   const stretches: Interval[] = [];
-  const standard = events.filter(({ log }) => log === 'standard');
-  for (const { code, time } of standard.toSorted((a, b) => a.time - b.time || a.code - b.code)) {
-    if (code === POWER_DOWN) downMs ??= time;
-    if (code !== POWER_UP || downMs === undefined) continue;
+  const rank = ({ tells }: LogEvent): number => (tells === 'power-down' ? 0 : 1);
+  const changes = events.filter((event) => durationOf(event) === undefined);
+  for (const { tells, time } of changes.toSorted((a, b) => a.time - b.time || rank(a) - rank(b))) {
+    if (tells === 'power-down') downMs ??= time;
+    if (tells !== 'power-up' || downMs === undefined) continue;
     stretches.push({ fromMs: downMs, toMs: time });
     downMs = undefined;
   }
@@ -258,17 +259,16 @@ export function powerOffFrom(events: readonly LogEvent[], nowMs: number): Interv
   return [...failures, ...stretches];
 }
 
-/** Stretches that clocks were set over, from the standard log and from the concentrator's own corrections. */
+/** Stretches that clocks were set over, from the meter's events and from the concentrator's own corrections. */
 export function clockChangesFrom(
   events: readonly LogEvent[],
   corrections: readonly { readonly time: number; readonly driftMs: number; readonly action: string }[],
 ): Interval[] {
   const between = (a: number, b: number): Interval => ({ fromMs: Math.min(a, b), toMs: Math.max(a, b) });
-  const standard = events.filter(({ log }) => log === 'standard');
-  const before = standard.filter(({ code }) => code === CLOCK_BEFORE).map(({ time }) => time);
+  const before = events.filter(({ tells }) => tells === 'clock-before').map(({ time }) => time);
   // Which belong together no entry says: what was set by little is more likely than what was set by much.
-  const logged = standard
-    .filter(({ code }) => code === CLOCK_AFTER)
+  const logged = events
+    .filter(({ tells }) => tells === 'clock-after')
     .flatMap(({ time }) => {
       const nearest = before.toSorted((a, b) => Math.abs(a - time) - Math.abs(b - time))[0];
       return nearest === undefined ? [] : [between(nearest, time)];

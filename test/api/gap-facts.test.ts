@@ -2,6 +2,7 @@ import { afterEach, beforeEach, expect, test } from 'bun:test';
 import { gapFacts } from '../../src/api/gap-facts.ts';
 import { periodOf } from '../../src/api/profile-view.ts';
 import type { Interval } from '../../src/base/model.ts';
+import { BUILT_IN_PROFILES } from '../../src/meters/profiles/index.ts';
 import type { MeterRow, Store } from '../../src/store/types.ts';
 import { namedGaps } from '../../src/tasks/gaps.ts';
 import {
@@ -47,6 +48,7 @@ async function gaps(blacklisted = false): Promise<unknown[]> {
   const rows = await store.readings.profile(meter.id, 'energy', day);
   const sources = {
     store,
+    profiles: BUILT_IN_PROFILES,
     blacklist: { match: () => (blacklisted ? {} : undefined) },
     nowMs: NOW,
     zone: 'UTC',
@@ -83,6 +85,20 @@ test('what the store knows names every gap of a day', async () => {
     [7.75, 9, 'clock-changed'],
     [19.75, 24, 'not-due'],
   ]);
+});
+
+test('codes are those of the profile of the meter', async () => {
+  await captured((hour) => hour < 3 || hour >= 5, { fromMs: START, toMs: NOW });
+  const events = [3, 5].map((hour, end) => ({
+    time: START + hour * HOUR_MS,
+    code: 101 + end,
+    clockStatus: 0,
+    extra: {},
+  }));
+  await store.collection.appendEvents(meter.id, 'power-failure', events, undefined);
+  expect(await gaps()).toEqual([[2.75, 5, 'meter-has-none']]);
+  await store.archive.update(meter.id, { profile: 'is-15959' });
+  expect(await gaps()).toEqual([[2.75, 5, 'power-failure']]);
 });
 
 test('what was not read has the reason that holds now', async () => {

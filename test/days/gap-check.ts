@@ -1,5 +1,6 @@
 import type { Interval } from '../../src/base/model.ts';
 import type { Core } from '../../src/concentrator/core.ts';
+import { BUILT_IN_PROFILES } from '../../src/meters/profiles/index.ts';
 import { DAY_MS, HOUR_MS, MINUTE_MS } from '../../src/simulator/calendar.ts';
 import { clockChangesFrom, type Gap, namedGaps, powerOffFrom } from '../../src/tasks/gaps.ts';
 import type { Resident } from './resident.ts';
@@ -39,7 +40,12 @@ async function gapsOf(
 ): Promise<readonly Gap[]> {
   const { readings } = core.store;
   const around = { fromMs: interval.fromMs - 2 * DAY_MS, toMs: interval.toMs + DAY_MS };
-  const { rows: events } = await readings.events(id, { interval: around, limit: 100_000 });
+  const { rows } = await readings.events(id, { interval: around, limit: 100_000 });
+  const events = rows.map(({ log, code, time, extra }) => ({
+    time,
+    extra,
+    tells: BUILT_IN_PROFILES.event('generic', log, code)?.tells,
+  }));
   const times = [...(resident.lastLook.get('energy')?.stored.times ?? [])];
   return namedGaps({
     interval,

@@ -100,8 +100,9 @@ function frameOf(apdu: Uint8Array, counter: number): Uint8Array {
   return concat(framePushed(sealed, route, { from: 'server' }));
 }
 
+const FIRST = { lastCounter: undefined, receivedAtMs: NOW };
 const fused = (frame: Uint8Array, lastCounter?: number) =>
-  fusedRows(frame, { ...KEYS, systemTitle: TITLE }, LAYOUTS, lastCounter);
+  fusedRows(frame, { ...KEYS, systemTitle: TITLE }, LAYOUTS, { lastCounter, receivedAtMs: NOW });
 
 /** As lists: two NaN of different bits are no difference. */
 const plain = (placed: Placed): unknown =>
@@ -117,7 +118,7 @@ describe('the fused and the general path', () => {
   const random = new SeededRandom(9);
   const cell = (): DlmsData => (random.next() < 0.1 ? NULL_DATA : u32(Math.floor(random.next() * 2 ** 32)));
   const row = (i: number, deviation: number | null): DlmsData =>
-    structure(stamp(NOW + i * 900_000, deviation), u8(i & 0xff), cell(), cell());
+    structure(stamp(NOW - i * 900_000, deviation), u8(i & 0xff), cell(), cell());
 
   test.each(Array.from({ length: 24 }, (_, i) => [1 + Math.floor(random.next() * 40), i % 3] as const))(
     'give the same %i rows (%i)',
@@ -145,23 +146,27 @@ describe('the fused and the general path', () => {
     expect(fused(frameOf(rows, 5), 5)).toBeUndefined();
     const forged = frameOf(rows, 5);
     expect(
-      fusedRows(
-        forged,
-        { ...KEYS, systemTitle: TITLE, encryptionKey: new Uint8Array(16) },
-        LAYOUTS,
-        undefined,
-      ),
+      fusedRows(forged, { ...KEYS, systemTitle: TITLE, encryptionKey: new Uint8Array(16) }, LAYOUTS, FIRST),
     ).toBeUndefined();
     expect(
       fused(frameOf(notification(array([structure(stamp(NOW), u8(1), u8(2), u8(3), u8(4))])), 5)),
     ).toBeUndefined();
     expect(
-      fusedRows(frameOf(rows, 5), { ...KEYS, systemTitle: TITLE }, [ENERGY, ENERGY], undefined),
+      fusedRows(frameOf(rows, 5), { ...KEYS, systemTitle: TITLE }, [ENERGY, ENERGY], FIRST),
     ).toBeUndefined();
     expect(placeNotification(rows, { ...facts(), layouts: [ENERGY, ENERGY] })).toMatchObject({
       profiles: [],
       unplaced: 1,
     });
+  });
+
+  test('drop the same rows of a time that has not been', () => {
+    const ahead = structure(stamp(NOW + 301_000), u8(0), u32(1), u32(2));
+    const apdu = notification(array([row(1, -60), ahead, row(0, -60)]));
+    const found = fused(frameOf(apdu, 5));
+    const general = placeNotification(apdu, facts());
+    expect([...(found?.rows.times ?? [])]).toEqual([NOW - 900_000, NOW]);
+    expect([...(general.profiles[0]?.rows.times ?? [])]).toEqual([NOW - 900_000, NOW]);
   });
 
   test('another pipeline can be opened after each frame', () => {
@@ -311,6 +316,13 @@ describe('an event notification', () => {
     expect(told('0.0.96.11.0.255', u8(2)).events).toMatchObject([
       { log: 'standard', events: [{ time: NOW, code: 2 }] },
     ]);
+  });
+
+  test('of a time that has not been is none; a reading then has the time of its arrival', () => {
+    const time = encodeDateTime(fromUtcMs(Date.UTC(2099, 0, 1), -60, 0));
+    expect(told('0.0.96.11.1.255', u8(46), time)).toMatchObject({ events: [], unplaced: 1 });
+    const body = structure(listed(SETUP, [3, '1.0.32.7.0.255', 2]), u16(2316));
+    expect(placeNotification(notification(body, time), facts()).registers).toMatchObject([{ time: NOW }]);
   });
 
   test('of anything else is a reading, of a list nothing', () => {

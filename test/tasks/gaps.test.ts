@@ -181,18 +181,18 @@ describe('what the logs of a meter tell', () => {
   test('a long failure by its end and duration, others by down and up', () => {
     const extra = { '3:0.0.96.7.19.255:2': '3600' };
     const events = [
-      { log: 'power-failure', time: at(5), code: 2, extra },
-      { log: 'standard', time: at(8), code: 2, extra: {} },
-      { log: 'standard', time: at(7), code: 1, extra: {} },
-      { log: 'standard', time: at(20), code: 1, extra: {} },
+      { time: at(5), tells: 'power-up' as const, extra },
+      { time: at(8), tells: 'power-up' as const, extra: {} },
+      { time: at(7), tells: 'power-down' as const, extra: {} },
+      { time: at(20), tells: 'power-down' as const, extra: {} },
     ];
     expect(powerOffFrom(events, NOW)).toEqual([between(4, 5), between(7, 8), between(20, 24)]);
   });
 
   test('a clock that was set, by itself or by the concentrator', () => {
     const events = [
-      { log: 'standard', time: at(3), code: 5, extra: {} },
-      { log: 'standard', time: at(4), code: 4, extra: {} },
+      { time: at(3), tells: 'clock-after' as const, extra: {} },
+      { time: at(4), tells: 'clock-before' as const, extra: {} },
     ];
     const corrections = [
       { time: at(10), driftMs: -HOUR_MS, action: 'set' },

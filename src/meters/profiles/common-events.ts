@@ -2,12 +2,10 @@ import { eventTable } from '../meter-profile.ts';
 
 /** Codes on which the companion specifications of the IDIS and DSMR families agree (both in public use, tables compared). */
 export const COMMON_EVENTS = {
-  ...eventTable('power', 'info', { 2: 'Power up' }),
-  ...eventTable('power', 'warning', { 1: 'Power down' }),
+  ...eventTable('power', 'info', { 2: 'Power up' }, 'power-up'),
+  ...eventTable('power', 'warning', { 1: 'Power down' }, 'power-down'),
   ...eventTable('standard', 'info', {
     3: 'Daylight saving time changed',
-    4: 'Clock adjusted (old time)',
-    5: 'Clock adjusted (new time)',
     9: 'Tariff scheme activated',
     10: 'Error register cleared',
     11: 'Alarm register cleared',
@@ -15,6 +13,8 @@ export const COMMON_EVENTS = {
     18: 'Firmware activated',
     19: 'Passive tariff scheme programmed',
   }),
+  ...eventTable('standard', 'info', { 4: 'Clock adjusted (old time)' }, 'clock-before'),
+  ...eventTable('standard', 'info', { 5: 'Clock adjusted (new time)' }, 'clock-after'),
   ...eventTable('standard', 'warning', {
     6: 'Clock invalid',
     7: 'Replace battery',

@@ -44,8 +44,8 @@ export const IS_15959_EVENTS = {
   ...eventTable('quality', 'info', occurrences(VOLTAGE, ends)),
   ...eventTable('fraud', 'alarm', occurrences(CURRENT, pairs)),
   ...eventTable('fraud', 'info', occurrences(CURRENT, ends)),
-  ...eventTable('power', 'warning', { 101: 'Power failure' }),
-  ...eventTable('power', 'info', { 102: 'Power restored' }),
+  ...eventTable('power', 'warning', { 101: 'Power failure' }, 'power-down'),
+  ...eventTable('power', 'info', { 102: 'Power restored' }, 'power-up'),
   ...eventTable('standard', 'info', {
     151: 'Clock set',
     152: 'Demand integration period changed',

@@ -9,6 +9,7 @@ import {
 import {
   EVENT_CLASSES,
   EVENT_SEVERITIES,
+  EVENT_TELLS,
   type EventLogObject,
   type EventMeaning,
   type G3PskObject,
@@ -137,11 +138,13 @@ function eventsOf(fields: Fields | undefined): Record<number, EventMeaning> {
     const text = item.isText ? item.asText(120) : item.required('text', () => item.text('text', 120));
     if (text === undefined) continue;
     const plain = item.isText ? undefined : item;
-    plain?.onlyKnown(['text', 'class', 'severity']);
+    plain?.onlyKnown(['text', 'class', 'severity', 'tells']);
+    const tells = plain?.choice('tells', EVENT_TELLS);
     events[code] = {
       text,
       class: plain?.choice('class', EVENT_CLASSES) ?? 'standard',
       severity: plain?.choice('severity', EVENT_SEVERITIES) ?? 'info',
+      ...(tells === undefined ? {} : { tells }),
     };
   }
   return events;

@@ -14,7 +14,7 @@ import {
   type PipelineRoute,
 } from '../../kernels/pipeline.ts';
 import type { GcmKey } from '../../kernels/types.ts';
-import { hintsOf, placeRows } from '../rows.ts';
+import { hintsOf, latestOf, placeRows, type RowClock } from '../rows.ts';
 import type { PushedRowsOf } from './layouts.ts';
 
 /** What the fused path needs of a meter; keys of 16 bytes. */
@@ -41,13 +41,13 @@ const LLC_LENGTH = 3;
 /**
  * The fused path: one HDLC frame with a profile buffer in general-glo-ciphering goes from its bytes to columns without
  * leaving linear memory. Undefined where it is anything else, forged, or not new (`lastCounter`): the general path
- * then says what it is. Takes the rows exactly as that one does.
+ * then says what it is. Takes the rows exactly as that one does. `receivedAtMs`: UTC ms.
  */
 export function fusedRows(
   frame: Uint8Array,
   keys: FusedKeys,
   layouts: readonly PushedRowsOf[],
-  lastCounter: number | undefined,
+  { lastCounter, receivedAtMs }: { readonly lastCounter: number | undefined; readonly receivedAtMs: number },
 ): FusedRows | undefined {
   const scan = scanHdlc(frame, 0);
   if (scan.kind !== 'frame' || scan.frame.info === undefined) return undefined;
@@ -72,7 +72,10 @@ export function fusedRows(
       if (result === undefined || found !== undefined) return undefined;
       const invocationCounter = result.counters[0] ?? 0;
       const head = headOf(info, key, keys.systemTitle, invocationCounter);
-      const rows = rowsOf(of, result, deviationOf(head));
+      const rows = rowsOf(of, result, {
+        deviationMinutes: deviationOf(head),
+        latestMs: latestOf(receivedAtMs),
+      });
       if (rows !== undefined) found = { of, rows, invocationCounter, head };
     }
     return found;
@@ -102,7 +105,7 @@ function runOnce(
 function rowsOf(
   { layout }: PushedRowsOf,
   { rows, columns, plaintext }: PipelineResult,
-  deviation: number,
+  clock: RowClock,
 ): ProfileRows | undefined {
   const { length } = plaintext;
   const decoded = {
@@ -114,7 +117,7 @@ function rowsOf(
     columns,
   } as const;
   try {
-    return placeRows(layout, plaintext, decoded, { deviationMinutes: deviation }).rows;
+    return placeRows(layout, plaintext, decoded, clock).rows;
   } catch (error) {
     if (error instanceof DcuError && error.code === 'type-mismatch') return undefined;
     throw error;

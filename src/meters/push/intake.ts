@@ -254,12 +254,15 @@ export class PushIntake {
   }
 
   #fused(
-    { frame, inBlocks }: PushArrival,
+    { frame, inBlocks, receivedAtMs }: PushArrival,
     { systemTitle, fused }: Sender,
     layouts: readonly PushedRowsOf[],
   ): { readonly opened: OpenedPush; readonly placed: Placed } | undefined {
     if (frame === undefined || inBlocks || fused === undefined || systemTitle === undefined) return undefined;
-    const found = fusedRows(frame, fused, layouts, this.#replays.last(systemTitle));
+    const found = fusedRows(frame, fused, layouts, {
+      lastCounter: this.#replays.last(systemTitle),
+      receivedAtMs,
+    });
     if (found === undefined) return undefined;
     const { of, rows, invocationCounter, head } = found;
     return {

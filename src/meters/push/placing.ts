@@ -14,7 +14,7 @@ import {
 } from '../../dlms/decode/index.ts';
 import { decodeProfile } from '../../kernels/index.ts';
 import type { ProfileLayout } from '../layout.ts';
-import { decodeFailure, hintsOf, placeRows, toEvents } from '../rows.ts';
+import { decodeFailure, hintsOf, latestOf, placeRows, type RowClock, toEvents } from '../rows.ts';
 import { logOfCode, type PushedRowsOf } from './layouts.ts';
 
 /** What a notification holds for the store. */
@@ -31,7 +31,7 @@ export interface PlacingFacts {
   readonly layouts: readonly PushedRowsOf[];
   /** Scaler and unit of what was read before, for values that come without. */
   readonly known: readonly RegisterReading[];
-  /** UTC ms; the time of values that state none. */
+  /** UTC ms; the time of values that state none, and of those that state one which has not been. */
   readonly receivedAtMs: number;
 }
 
@@ -60,16 +60,17 @@ export function placeNotification(plaintext: Uint8Array, facts: PlacingFacts): P
 function placeData(plaintext: Uint8Array, facts: PlacingFacts): Placed {
   const { dateTime, body } = decodeDataNotification(plaintext);
   const stamp = dateTime?.length === 12 ? decodeDateTime(dateTime) : undefined;
-  const deviation = stamp?.deviationMinutes ?? 0;
-  const bare = placeBuffer(body, facts.layouts, deviation);
+  const clock = { deviationMinutes: stamp?.deviationMinutes ?? 0, latestMs: latestOf(facts.receivedAtMs) };
+  const bare = placeBuffer(body, facts.layouts, clock);
   if (bare !== undefined) return bare;
   const node = readDataNode(body);
   const values = pushedValues(node);
-  const row = placeRow(values, body, facts.layouts, deviation);
-  const time = timeOf(values, stamp) ?? facts.receivedAtMs;
+  const row = placeRow(values, body, facts.layouts, clock);
+  const stated = timeOf(values, stamp) ?? facts.receivedAtMs;
+  const time = stated <= clock.latestMs ? stated : facts.receivedAtMs;
   const nothingNamed = values.length === 0 && 'elements' in node && node.elements.length > 0;
   let placed = row ?? { ...NOTHING, unplaced: nothingNamed ? 1 : 0 };
-  for (const value of values) placed = both(placed, placeValue(value, body, facts, deviation, time));
+  for (const value of values) placed = both(placed, placeValue(value, body, facts, clock, time));
   return placed;
 }
 
@@ -85,13 +86,13 @@ function placeValue(
   value: PushedValue,
   body: Uint8Array,
   facts: PlacingFacts,
-  deviation: number,
+  clock: RowClock,
   time: number,
 ): Placed {
   if (value.classId === PROFILE_CLASS && value.attribute === 2) {
     const layouts = facts.layouts.filter(({ layout }) => layout.obis === value.obis);
     const buffer = bufferAt(body, value);
-    const placed = buffer === undefined ? undefined : placeBuffer(buffer, layouts, deviation);
+    const placed = buffer === undefined ? undefined : placeBuffer(buffer, layouts, clock);
     return placed ?? { ...NOTHING, unplaced: 1 };
   }
   const text = scalarText(value.value);
@@ -141,14 +142,14 @@ function bufferAt(body: Uint8Array, { at }: PushedValue): Uint8Array | undefined
 function placeBuffer(
   buffer: Uint8Array,
   layouts: readonly PushedRowsOf[],
-  deviation: number,
+  clock: RowClock,
 ): Placed | undefined {
   const fitting = layouts.flatMap((of): Placed[] => {
     const decoded = decodeProfile(buffer, hintsOf(of.layout));
     // An empty buffer fits anything and tells nothing.
     if (decodeFailure(of.layout, decoded) !== undefined || decoded.rows === 0) return [];
     try {
-      return [inKind(of, placeRows(of.layout, buffer, decoded, { deviationMinutes: deviation }).rows)];
+      return [inKind(of, placeRows(of.layout, buffer, decoded, clock).rows)];
     } catch (error) {
       // A number where that layout has none: another one may fit.
       if (error instanceof DcuError && error.code === 'type-mismatch') return [];
@@ -169,7 +170,7 @@ function placeRow(
   values: readonly PushedValue[],
   body: Uint8Array,
   layouts: readonly PushedRowsOf[],
-  deviation: number,
+  clock: RowClock,
 ): Placed | undefined {
   const cells = values.filter(({ value }) => !('elements' in value));
   const of = layouts.find(
@@ -187,7 +188,7 @@ function placeRow(
   });
   if (elements.length !== of.layout.objects.length) return undefined;
   const rows: DlmsData = { type: 'array', elements: [{ type: 'structure', elements }] };
-  const placed = placeBuffer(encodeData(rows), [of], deviation);
+  const placed = placeBuffer(encodeData(rows), [of], clock);
   const [time = Number.NaN] = placed?.profiles[0]?.rows.times ?? [];
   return time % MINUTE_MS === 0 ? placed : undefined;
 }
@@ -199,6 +200,7 @@ function placeEvent(plaintext: Uint8Array, facts: PlacingFacts): Placed {
   const { time, attribute, value } = decodeEventNotification(plaintext);
   const stamp = time?.length === 12 ? decodeDateTime(time) : undefined;
   const atMs = (stamp && toUtcMs(stamp)) ?? facts.receivedAtMs;
+  if (atMs > latestOf(facts.receivedAtMs)) return { ...NOTHING, unplaced: 1 };
   const node = dataNode(decodeData(value));
   const log = logOfCode(facts.layouts, attribute.obis);
   const code = 'value' in node ? Number(node.value) : Number.NaN;

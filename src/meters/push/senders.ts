@@ -1,6 +1,7 @@
 import { isIP } from 'node:net';
 import { fromHex } from '../../base/bytes.ts';
 import type { CollectionStore } from '../../base/collection.ts';
+import { deviceKey } from '../../base/device-address.ts';
 import type { Meter } from '../../base/model.ts';
 import type { PushArrival } from '../../channels/push-listen.ts';
 import type { PushKeys } from '../../dlms/notifications.ts';
@@ -24,6 +25,8 @@ export class SenderDirectory {
   #meters: readonly Meter[] = [];
   #byTitle = new Map<string, Meter>();
   #byNumber = new Map<string, Meter>();
+  /** By channel and address of the communication unit. */
+  #byNode = new Map<string, Meter>();
   readonly #senders = new Map<number, Promise<Sender>>();
 
   constructor(store: SenderStore) {
@@ -40,7 +43,13 @@ export class SenderDirectory {
         return systemTitle === undefined ? [] : [[systemTitle.toUpperCase(), meter] as const];
       }),
     );
+    this.#byNode = new Map(meters.map((meter) => [`${meter.channel} ${nodeKey(meter)}`, meter]));
     this.#senders.clear();
+  }
+
+  /** The meter at a communication unit of a PLC network. */
+  byNode({ channel, address }: NonNullable<PushArrival['node']>): Meter | undefined {
+    return this.#byNode.get(`${channel} ${deviceKey(address)}`);
   }
 
   byTitle(title: Uint8Array): Meter | undefined {
@@ -96,3 +105,5 @@ export class SenderDirectory {
     return { meter, systemTitle, keys, fused };
   }
 }
+
+const nodeKey = ({ meterNo, address }: Meter): string => deviceKey(address.node ?? meterNo);

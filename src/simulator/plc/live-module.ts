@@ -111,6 +111,11 @@ export class LiveModule {
     this.#pump.command({ type: 'swap', version });
   }
 
+  /** A message that the meter at this node sends by itself, 255 bytes at most. */
+  reportData(address: string, message: Uint8Array): void {
+    this.#pump.command({ type: 'data', address, message });
+  }
+
   /** The meters of one feeder have no power for so long; the module reports it, and they log it. */
   cutStreet(feeder: number, seconds: number): readonly string[] {
     const addresses = this.network.street(feeder);

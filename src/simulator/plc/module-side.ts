@@ -70,8 +70,8 @@ export interface ModuleSide {
   /** `waitS`: so long it wants to be left alone. */
   confirm(to: DownFrame, waitS?: number): void;
   deny(to: DownFrame, code: number): void;
-  /** Reports until it is confirmed, three times at most. */
-  report<Up>(unit: Unit<unknown, Up>, value: Up, nowMs: number): void;
+  /** Reports until it is confirmed, three times at most. `from`: the node that it comes from. */
+  report<Up>(unit: Unit<unknown, Up>, value: Up, nowMs: number, from?: string): void;
   emit(event: SimulatedModuleEvent): void;
   later(atMs: number, run: (atMs: number) => void): void;
   /** The UART goes to another rate, by its number, after what was sent. */

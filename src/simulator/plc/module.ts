@@ -7,7 +7,7 @@ import { decodeData, encodeData, type Unit, unitName } from '../../plc/unit.ts';
 import { CONFIRM, DENIAL, DENY } from '../../plc/units/afn-00.ts';
 import { MODE, type ModuleMode, type ModuleVersion } from '../../plc/units/afn-03.ts';
 import { BAUD_RATES } from '../../plc/units/afn-05.ts';
-import { EVENT_REPORT } from '../../plc/units/afn-06.ts';
+import { DATA_REPORT, EVENT_REPORT } from '../../plc/units/afn-06.ts';
 import { UNITS } from '../../plc/units/index.ts';
 import { Agenda } from './agenda.ts';
 import { handlerOf } from './handlers.ts';
@@ -27,12 +27,16 @@ export type SimulatedModuleCommand =
   /** Another module is put into the slot: another version, no archive, another address. */
   | { readonly type: 'swap'; readonly version: ModuleVersion }
   /** Power of these meters; the network reports it. */
-  | { readonly type: 'power'; readonly addresses: readonly string[]; readonly on: boolean };
+  | { readonly type: 'power'; readonly addresses: readonly string[]; readonly on: boolean }
+  /** A meter says something by itself: its module reports it. */
+  | { readonly type: 'data'; readonly address: string; readonly message: Uint8Array };
 
 const DUE_TIMER = 'simulated-module';
 const REPORT_TRIES = 3;
 const REPORT_REPEAT_MS = 5000;
 const POWER_EVENT = 4;
+/** Protocol of a message: the module does not look into it. */
+const TRANSPARENT = 0;
 const VERSION: ModuleVersion = { vendor: 'OD', chip: 'SM', date: '260101', version: '0100' };
 const OTHER_MASTER = '000000000000';
 
@@ -132,12 +136,12 @@ export class SimulatedModule implements Machine<SimulatedModuleCommand, Simulate
   }
 
   /** Reports until it is confirmed, three times at most. */
-  report<Up>(unit: Unit<unknown, Up>, value: Up, nowMs: number): void {
+  report<Up>(unit: Unit<unknown, Up>, value: Up, nowMs: number, from?: string): void {
     const sequence = this.#nextSequence();
     this.#unconfirmed.add(sequence);
     const send = (triesLeft: number, atMs: number): void => {
       if (!this.#unconfirmed.has(sequence)) return;
-      this.#send(unit, value, sequence, true);
+      this.#send(unit, value, sequence, true, from);
       if (triesLeft <= 1) this.#unconfirmed.delete(sequence);
       else this.#agenda.add(atMs + REPORT_REPEAT_MS, (dueMs) => send(triesLeft - 1, dueMs));
     };
@@ -177,7 +181,17 @@ export class SimulatedModule implements Machine<SimulatedModuleCommand, Simulate
       case 'power':
         this.#power(command.addresses, command.on, nowMs);
         return;
+      case 'data':
+        this.#data(command.address, command.message, nowMs);
+        return;
     }
+  }
+
+  #data(address: string, message: Uint8Array, nowMs: number): void {
+    if (!this.#running || !this.memory.reporting) return;
+    const sequence = [...this.memory.archive.keys()].indexOf(address) + 1;
+    const value = { sequence, protocol: TRANSPARENT, upTimeS: 0, message };
+    this.report(DATA_REPORT, value, nowMs, address);
   }
 
   #power(addresses: readonly string[], on: boolean, nowMs: number): void {

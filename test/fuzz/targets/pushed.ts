@@ -58,6 +58,8 @@ const LAYOUT = {
   },
 } as const;
 
+/** Later than any row of the seeds. */
+const RECEIVED_MS = Date.UTC(2030, 0, 1);
 const ROUTES: readonly PushRoute[] = [
   { framing: 'wrapper', source: 1, destination: 102 },
   { framing: 'hdlc', source: { value: 145, bytes: 2 }, destination: { value: 103, bytes: 1 } },
@@ -107,7 +109,12 @@ function listen(input: Uint8Array, random: Random): void {
     const claims = claimsOf(whole);
     const opened = openPushed(whole, { ...KEYS, originator: TITLE }, claims);
     decodeTelegram(opened.plaintext, { transport: 'apdu' });
-    placeNotification(opened.plaintext, { meterId: 1, layouts: [LAYOUT], known: [], receivedAtMs: 0 });
+    placeNotification(opened.plaintext, {
+      meterId: 1,
+      layouts: [LAYOUT],
+      known: [],
+      receivedAtMs: RECEIVED_MS,
+    });
     replays.accept(claims.originator ?? TITLE, opened);
     const counter = replays.last(TITLE) ?? -1;
     if (counter < accepted) throw new Broken('an invocation counter went down');
