@@ -61,7 +61,9 @@ export function openCaptureFile({
     cancelFlush = undefined;
     if (waiting === '' || state !== 'open') return;
     try {
-      written += writeSync(file, waiting);
+      const bytes = new TextEncoder().encode(waiting);
+      for (let at = 0; at < bytes.length; ) at += writeSync(file, bytes, at);
+      written += bytes.length;
       waiting = '';
       if (written >= limitBytes) end(`${path} has reached its limit of ${limitBytes} bytes`);
     } catch (error) {

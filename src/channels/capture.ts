@@ -2,6 +2,7 @@ import type { Clock } from '../base/clock.ts';
 import { type DcuError, toDcuError } from '../base/errors.ts';
 import type { LineSettings } from '../base/machine.ts';
 import type { ByteChannel, ChannelOpener } from './channel.ts';
+import { PasswordMask } from './password-mask.ts';
 
 /** Something that happened on a line. Times are milliseconds since the capture began. */
 export type CaptureEntry = {
@@ -74,6 +75,9 @@ const safe = ({ code, message }: DcuError): { readonly code: string; readonly me
 class CapturedChannel implements ByteChannel {
   readonly #inner: ByteChannel;
   readonly #tell: (entry: EntryContent) => void;
+  readonly #sent = new PasswordMask();
+  /** Echoes bring back what was sent. */
+  readonly #heard = new PasswordMask();
   readonly configure?: (settings: LineSettings) => Promise<void>;
   readonly onSilent?: (listener: () => void) => void;
 
@@ -99,14 +103,13 @@ class CapturedChannel implements ByteChannel {
   }
 
   write(bytes: Uint8Array): Promise<void> {
-    this.#tell({ event: 'out', ...withoutPassword(bytes) });
+    this.#tell({ event: 'out', ...this.#sent.next(bytes) });
     return this.#inner.write(bytes);
   }
 
   onBytes(listener: (bytes: Uint8Array) => void): void {
     this.#inner.onBytes((bytes) => {
-      // Echoes bring back what was sent.
-      this.#tell({ event: 'in', ...withoutPassword(bytes) });
+      this.#tell({ event: 'in', ...this.#heard.next(bytes) });
       listener(bytes);
     });
   }
@@ -121,21 +124,4 @@ class CapturedChannel implements ByteChannel {
   close(): Promise<void> {
     return this.#inner.close();
   }
-}
-
-/** Mechanism name of LLS and what comes before its password in an AARQ (Green Book 9.4.2.2.3, 9.4.4.2). */
-const LLS_NAME = Uint8Array.of(0x8b, 0x07, 0x60, 0x85, 0x74, 0x05, 0x08, 0x02, 0x01, 0xac);
-const PASSWORD_TAG = 0x80;
-const MASK = 0x78;
-
-/** The bytes, with the password of LLS overwritten if there is one; nothing else of an association is a secret. */
-export function withoutPassword(bytes: Uint8Array): { readonly bytes: Uint8Array; readonly masked?: true } {
-  const at = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).indexOf(LLS_NAME);
-  if (at < 0) return { bytes: bytes.slice() };
-  const tag = at + LLS_NAME.length + 1;
-  const length = bytes[tag] === PASSWORD_TAG ? (bytes[tag + 1] ?? 0) : 0;
-  if (length === 0) return { bytes: bytes.slice() };
-  const masked = bytes.slice();
-  masked.fill(MASK, tag + 2, tag + 2 + length);
-  return { bytes: masked, masked: true };
 }

@@ -5,10 +5,11 @@ import { join } from 'node:path';
 import fc from 'fast-check';
 import { systemClock } from '../../src/base/clock.ts';
 import { DcuError } from '../../src/base/errors.ts';
-import { Capture, type CaptureEntry, withoutPassword } from '../../src/channels/capture.ts';
+import { Capture, type CaptureEntry } from '../../src/channels/capture.ts';
 import { captureLine, openCaptureFile, parseCapture } from '../../src/channels/capture-file.ts';
 import { framesOf, reportCapture } from '../../src/channels/capture-report.ts';
 import type { ByteChannel } from '../../src/channels/channel.ts';
+import { PasswordMask } from '../../src/channels/password-mask.ts';
 import { tapeOpener } from '../../src/channels/tape.ts';
 import { runCli } from '../../src/cli/program.ts';
 import { replayCommand } from '../../src/cli/replay.ts';
@@ -219,13 +220,39 @@ describe('frames of a capture', () => {
   });
 });
 
-test('a masked AARQ keeps its length and everything but the password', () => {
-  const aarq = Uint8Array.fromHex('60368b0760857405080201ac0a80084142434445464748be10');
-  const { bytes, masked } = withoutPassword(aarq);
-  expect(masked).toBe(true);
-  expect(bytes.toHex()).toBe('60368b0760857405080201ac0a80087878787878787878be10');
-  expect(aarq.toHex()).toContain('4142434445464748');
-  expect(withoutPassword(Uint8Array.of(1, 2, 3)).masked).toBeUndefined();
+describe('the mask of passwords', () => {
+  const AARQ = Uint8Array.fromHex('60368b0760857405080201ac0a80084142434445464748be10');
+  const MASKED = '60368b0760857405080201ac0a80087878787878787878be10';
+
+  test('keeps length and everything but the password', () => {
+    const before = AARQ.toHex();
+    const { bytes, masked } = new PasswordMask().next(AARQ);
+    expect(masked).toBe(true);
+    expect(bytes.toHex()).toBe(MASKED);
+    expect(AARQ.toHex()).toBe(before);
+    expect(new PasswordMask().next(Uint8Array.of(1, 2, 3)).masked).toBeUndefined();
+  });
+
+  test('is the same however the bytes are cut, and again for the next association', () => {
+    fc.assert(
+      fc.property(fc.array(fc.nat(2 * AARQ.length), { maxLength: 8 }), (cuts) => {
+        const mask = new PasswordMask();
+        const both = new Uint8Array([...AARQ, ...AARQ]);
+        const places = [0, ...cuts.toSorted((a, b) => a - b), both.length];
+        const pieces = places.slice(1).map((to, i) => mask.next(both.subarray(places[i], to)).bytes.toHex());
+        expect(pieces.join('')).toBe(MASKED + MASKED);
+      }),
+    );
+  });
+
+  test('reaches over the end of a frame into the next one', () => {
+    const mask = new PasswordMask();
+    const first = mask.next(AARQ.subarray(0, 18)).bytes.toHex();
+    const between = mask.next(Uint8Array.fromHex('aabb7e')).bytes.toHex();
+    const rest = mask.next(Uint8Array.fromHex('7ea01903231012344445464748')).bytes.toHex();
+    expect(first).toBe(MASKED.slice(0, 36));
+    expect(between + rest).toBe('78'.repeat(16));
+  });
 });
 
 describe('dcu replay', () => {
