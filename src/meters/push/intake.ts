@@ -1,5 +1,6 @@
 import { equalBytes } from '../../base/bytes.ts';
 import type { CollectionStore } from '../../base/collection.ts';
+import { hostKey, namesOfMeter } from '../../base/device-address.ts';
 import { DcuError, toDcuError } from '../../base/errors.ts';
 import type { Meter, RegisterReading } from '../../base/model.ts';
 import type { Random } from '../../base/random.ts';
@@ -37,6 +38,8 @@ export interface PushIntakeOptions {
   readonly systemTitle: Uint8Array;
   /** What meters may have for a profile; those that are built in if not given. */
   readonly profiles?: ProfileBook;
+  /** Whether nothing may be taken from a device that goes by one of these names. */
+  readonly isRefused?: (names: readonly string[]) => boolean;
   /** Told of what was refused, and of notifications that no meter of the archive has sent. */
   readonly onRefused: (refused: RefusedPush) => void;
 }
@@ -152,6 +155,7 @@ export class PushIntake {
       const claims = claimsOf(arrival.apdu);
       title = claims.originator?.toHex();
       meter = this.#meterOf(arrival, claims);
+      this.#requireWelcome(arrival, title, meter);
       if (meter === undefined) {
         this.counters.unknownSenders++;
         throw new DcuError('not-found', 'no meter of the archive has sent this', { field: 'systemTitle' });
@@ -186,6 +190,17 @@ export class PushIntake {
     this.#options.onRefused({ arrival, error, systemTitle, ...(meter === undefined ? {} : { meter }) });
   }
 
+  /** @throws DcuError `blacklisted` */
+  #requireWelcome({ node, host }: PushArrival, title: string | undefined, meter: Meter | undefined): void {
+    const names = [
+      ...(meter === undefined ? [] : namesOfMeter(meter)),
+      ...(title === undefined ? [] : [title]),
+      node === undefined ? hostKey(host) : node.address,
+    ];
+    if (this.#options.isRefused?.(names) !== true) return;
+    throw new DcuError('blacklisted', `${names[0] ?? ''} is on the blacklist: what it pushes is not taken`);
+  }
+
   /** By the title that protects it; else by what it says of itself; else by where it comes from. */
   #meterOf(arrival: PushArrival, claims: PushClaims): Meter | undefined {
     if (claims.originator !== undefined) return this.#senders.byTitle(claims.originator);
@@ -198,7 +213,8 @@ export class PushIntake {
     }
     const { gateway } = arrival.peer;
     const behind = gateway && this.#senders.byName(String.fromCharCode(...gateway.address));
-    return behind ?? this.#senders.byAddress(arrival);
+    if (behind !== undefined) return behind;
+    return arrival.node === undefined ? this.#senders.byAddress(arrival) : this.#senders.byNode(arrival.node);
   }
 
   /** Counters that were accepted before a restart. */
