@@ -45,6 +45,8 @@ export class HdlcConnection implements ExchangeHost {
   #state: LinkState = 'disconnected';
   /** Information field of the FRMR that stands until the link is reset. */
   #rejection: Uint8Array = new Uint8Array(0);
+  /** The last SNRM named no parameters: what it names no value of has its default. */
+  #bare = false;
   /** Bytes of an unfinished frame when the response time-out was last put off for it. */
   #heldAtTimeout = 0;
 
@@ -126,8 +128,14 @@ export class HdlcConnection implements ExchangeHost {
     return toAll ? allStationsOf(remote.bytes, role === 'client') : remote;
   }
 
+  /** The last try is without parameters: some servers keep silent to those that they do not like. */
   #sendSnrm(): void {
-    this.#ask('connecting', 'snrm', encodeParameters(this.#limits));
+    const { attempts } = this.#exchange;
+    const { retries } = this.#config;
+    // Where the last try is the DISC, it is the one before.
+    const last = retries === CLEAR_AT_ATTEMPT ? retries - 1 : retries;
+    this.#bare = attempts > 0 && attempts >= last;
+    this.#ask('connecting', 'snrm', this.#bare ? undefined : encodeParameters(this.#limits));
   }
 
   #ask(state: LinkState, kind: 'snrm' | 'disc', info?: Uint8Array): void {
@@ -305,7 +313,8 @@ export class HdlcConnection implements ExchangeHost {
 
   #begin(theirs: LinkParameters, state: 'holding' | 'yielded'): void {
     const again = this.#station.role === 'server' && this.#state !== 'disconnected' ? { again: true } : {};
-    this.parameters = agree(this.#limits, theirs);
+    const proposed = this.#bare ? agree(this.#limits, DEFAULT_PARAMETERS) : this.#limits;
+    this.parameters = agree(proposed, theirs);
     this.#config.memory?.negotiated(this.parameters);
     this.#state = state;
     this.#exchange.begin();

@@ -170,6 +170,51 @@ describe('connecting', () => {
     expect(probe.timer('link-response').sent).toEqual(['snrm!']);
   });
 
+  test.each([1, 2, 3])(
+    'with %i retries, one SNRM goes out without parameters before the peer is given up',
+    (retries) => {
+      const config = { ...HDLC, maxInfoTransmit: 512, maxInfoReceive: 512, windowReceive: 3, retries };
+      const link = createClientLink(config);
+      const asked: number[] = [];
+      let events: LinkEvent[] = [];
+      const take = (effects: ReturnType<LinkMachine['step']>): void => {
+        for (const effect of effects) {
+          if (effect.do === 'emit') events.push(effect.event);
+          if (effect.do !== 'send') continue;
+          const frame = decodeFrame(effect.bytes);
+          if (decodeControl(frame.control).kind === 'snrm') asked.push(frame.info.length);
+        }
+      };
+      take(link.step({ on: 'command', command: { type: 'connect' } }, 0));
+      for (let tries = 0; tries < retries && !asked.includes(0); tries++) {
+        take(link.step({ on: 'timer', timer: 'link-response' }, 0));
+      }
+      expect(asked.slice(0, -1).every((length) => length > 0)).toBe(true);
+      expect(asked.at(-1)).toBe(0);
+      expect(events).toEqual([]);
+      // A server that states more than was asked for gets no more than what goes without saying.
+      const most = { maxInfoTransmit: 512, maxInfoReceive: 512, windowTransmit: 7, windowReceive: 7 };
+      take(
+        link.step(
+          { on: 'bytes', bytes: fromServer(unnumberedControl('ua', true), encodeAllParameters(most)) },
+          0,
+        ),
+      );
+      expect(events).toMatchObject([
+        {
+          type: 'connected',
+          parameters: { maxInfoTransmit: 128, maxInfoReceive: 128, windowTransmit: 1, windowReceive: 1 },
+        },
+      ]);
+      // The next link begins with all that there is.
+      events = [];
+      asked.length = 0;
+      take(link.step({ on: 'closed' }, 0));
+      take(link.step({ on: 'command', command: { type: 'connect' } }, 0));
+      expect(asked.every((length) => length > 0)).toBe(true);
+    },
+  );
+
   test('a server that keeps silent to a repeated SNRM is sent DISC first', () => {
     const probe = new Probe(createClientLink(HDLC));
     expect(probe.command('connect').sent).toEqual(['snrm!']);
