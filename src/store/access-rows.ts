@@ -1,6 +1,7 @@
 import { asc, count, desc, eq } from 'drizzle-orm';
 import { DcuError } from '../base/errors.ts';
 import type { Database } from './database.ts';
+import { offerFact } from './outbox-write.ts';
 import { accounts, audit, logbook, loginFailures, sessions } from './schema.ts';
 import type { Account, AuditTrail, Logbook } from './types.ts';
 import { checkName } from './validation.ts';
@@ -111,6 +112,7 @@ interface Window {
 
 export function recordLogbook(db: Database, event: Parameters<Logbook['record']>[0]): void {
   db.query.insert(logbook).values({ time: event.time, type: event.type, detail: event.detail }).run();
+  offerFact(db, 0, 'logbook', { type: event.type, detail: event.detail }, event.time);
 }
 
 /** Newest first. */

@@ -29,14 +29,15 @@ function sameRow(a: Chunk, rowA: number, b: Chunk, rowB: number): boolean {
 
 /**
  * Adds `rows` of `source` to a chunk with the same columns. A row with the time and all values of one that is there is dropped; one with the
- * same time and other values (the meter's clock was set back) is kept behind it. The result is sorted by time.
+ * same time and other values (the meter's clock was set back) is kept behind it. The result is sorted by time; `added` are the rows
+ * of the source that are new.
  * @throws DcuError `overflow` when the chunk would get more than `MAX_CHUNK_ROWS` rows
  */
 export function mergeChunk(
   existing: Chunk | undefined,
   source: Chunk,
   rows: readonly number[],
-): { readonly chunk: Chunk; readonly added: number } {
+): { readonly chunk: Chunk; readonly added: readonly number[] } {
   const sorted = sortedByTime(source.times, rows);
   const fresh: number[] = [];
   const old = existing?.times ?? new Float64Array();
@@ -48,12 +49,12 @@ export function mergeChunk(
     if (isRepeated(source, fresh, row)) continue;
     fresh.push(row);
   }
-  if (existing !== undefined && fresh.length === 0) return { chunk: existing, added: 0 };
+  if (existing !== undefined && fresh.length === 0) return { chunk: existing, added: fresh };
   if (old.length + fresh.length > MAX_CHUNK_ROWS) {
     throw new DcuError('overflow', `more than ${MAX_CHUNK_ROWS} rows of one profile in one day`);
   }
   const before = existing ?? emptyLike(source);
-  return { chunk: gather(before, source, interleave(old, source.times, fresh)), added: fresh.length };
+  return { chunk: gather(before, source, interleave(old, source.times, fresh)), added: fresh };
 }
 
 function sortedByTime(times: Float64Array, rows: readonly number[]): readonly number[] {

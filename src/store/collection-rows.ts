@@ -2,6 +2,7 @@ import type { Attempt, ClockCheck } from '../base/collection.ts';
 import { DcuError, ERROR_TABLE } from '../base/errors.ts';
 import type { MeterState } from '../base/model.ts';
 import type { Database } from './database.ts';
+import { offerFact } from './outbox-write.ts';
 import { requireMeter } from './profile-rows.ts';
 
 export function saveClockCheck(db: Database, check: ClockCheck): void {
@@ -63,6 +64,16 @@ function countedCode(error: string | undefined): string {
 /** `online` is an answer: it moves `lastSeen` and ends being offline; the first `offline` since then says since when. */
 export function saveMeterState(db: Database, meterId: number, state: MeterState, atMs: number): void {
   requireMeter(db, meterId);
+  // That it is being read just now is nothing that anybody else would act on.
+  if (state === 'online' || state === 'offline') {
+    const before = db.first<{ last_seen: number | null; offline_since: number | null }>(
+      'SELECT last_seen, offline_since FROM meter_states WHERE meter_id = ?',
+      [meterId],
+    );
+    const wasOffline = (before?.offline_since ?? null) !== null;
+    const wasOnline = !wasOffline && (before?.last_seen ?? null) !== null;
+    if (state === 'online' ? !wasOnline : !wasOffline) offerFact(db, meterId, 'status', { state }, atMs);
+  }
   db.run(
     `INSERT INTO meter_states (meter_id, state, changed_at, last_seen, offline_since) VALUES (?1, ?2, ?3, ?4, ?5)
      ON CONFLICT DO UPDATE SET state = ?2, changed_at = ?3, last_seen = coalesce(?4, last_seen),

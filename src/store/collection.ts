@@ -1,10 +1,11 @@
+import type { Clock } from '../base/clock.ts';
 import type { CollectionStore } from '../base/collection.ts';
 import { openSecrets } from './archive.ts';
 import { SECRET_SETTINGS } from './defaults.ts';
 import type { Executor } from './executor.ts';
 import type { SecretSealer } from './types.ts';
 
-export function createCollection(executor: Executor, sealer: SecretSealer): CollectionStore {
+export function createCollection(executor: Executor, sealer: SecretSealer, clock: Clock): CollectionStore {
   return {
     meters: () => executor.read('allMeters'),
     secrets: (meterId) => openSecrets(executor, sealer, meterId),
@@ -17,9 +18,9 @@ export function createCollection(executor: Executor, sealer: SecretSealer): Coll
     coverage: (meterId, kind) => executor.read('readCoverage', meterId, kind),
     forgetCoverage: (fromMs) => executor.write('forgetCoverage', fromMs),
     appendProfile: (meterId, kind, rows, covered) =>
-      executor.write('appendProfile', meterId, kind, rows, covered),
+      executor.write('appendProfile', meterId, kind, rows, covered, clock.now()),
     appendEvents: (meterId, log, events, covered) =>
-      executor.write('appendEvents', meterId, log, events, covered),
+      executor.write('appendEvents', meterId, log, events, covered, clock.now()),
     columns: (meterId, kind) => executor.read('profileColumns', meterId, kind),
     saveRegisters: (readings) => executor.write('saveRegisters', readings),
     saveClockCheck: (check) => executor.write('saveClockCheck', check),

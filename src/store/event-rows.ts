@@ -3,6 +3,7 @@ import type { EventLog, Interval, MeterEvent, RegisterReading } from '../base/mo
 import { addCoverage } from './coverage-rows.ts';
 import type { Bindable, Database } from './database.ts';
 import { eventLogOf, kindNumber } from './kinds.ts';
+import { offerEvents, offerRegisters } from './outbox-write.ts';
 import { requireMeter } from './profile-rows.ts';
 import type { Page } from './types.ts';
 
@@ -25,11 +26,12 @@ export function appendEvents(
   log: EventLog,
   events: readonly MeterEvent[],
   covered: Interval | undefined,
+  atMs: number,
 ): { readonly added: number } {
   requireMeter(db, meterId);
   const kind = kindNumber(log);
   const ordinals = new Map<string, number>();
-  let added = 0;
+  const added: MeterEvent[] = [];
   for (const event of events) {
     if (!Number.isSafeInteger(event.time)) {
       throw new DcuError('invalid-argument', `an event of log ${log} has no valid time`);
@@ -38,14 +40,16 @@ export function appendEvents(
     const identity = `${event.time} ${event.code} ${extra}`;
     const ordinal = ordinals.get(identity) ?? 0;
     ordinals.set(identity, ordinal + 1);
-    added += db.run(
+    const isNew = db.run(
       `INSERT INTO events (meter_id, kind, time, code, clock_status, extra, ordinal) VALUES (?, ?, ?, ?, ?, ?, ?)
        ON CONFLICT DO NOTHING`,
       [meterId, kind, event.time, event.code, event.clockStatus, extra, ordinal],
     );
+    if (isNew > 0) added.push(event);
   }
   if (covered !== undefined) addCoverage(db, meterId, log, covered);
-  return { added };
+  offerEvents(db, meterId, log, added, atMs);
+  return { added: added.length };
 }
 
 /** JSON with sorted keys, so that equal extras are equal text. */
@@ -97,15 +101,17 @@ export function readEvents(db: Database, meterId: number | undefined, query: Eve
 /** Keeps the newest reading of each attribute; an older one than the kept is ignored. */
 export function saveRegisters(db: Database, readings: readonly RegisterReading[]): void {
   for (const meterId of new Set(readings.map((reading) => reading.meterId))) requireMeter(db, meterId);
-  for (const r of readings) {
-    db.run(
-      `INSERT INTO registers (meter_id, class_id, obis, attribute, time, type, value, scaler, unit)
+  const taken = readings.filter(
+    (r) =>
+      db.run(
+        `INSERT INTO registers (meter_id, class_id, obis, attribute, time, type, value, scaler, unit)
        VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)
        ON CONFLICT DO UPDATE SET time = excluded.time, type = excluded.type, value = excluded.value,
          scaler = excluded.scaler, unit = excluded.unit WHERE excluded.time >= registers.time`,
-      [r.meterId, r.classId, r.obis, r.attribute, r.time, r.type, r.value, r.scaler, r.unit],
-    );
-  }
+        [r.meterId, r.classId, r.obis, r.attribute, r.time, r.type, r.value, r.scaler, r.unit],
+      ) > 0,
+  );
+  offerRegisters(db, taken);
 }
 
 interface RegisterRow {

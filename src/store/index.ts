@@ -13,6 +13,7 @@ import { type Defer, LocalExecutor } from './local-executor.ts';
 import { type DirectoryLock, lockDataDirectory } from './lock.ts';
 import { createNetworkKeys } from './network-keys.ts';
 import { DATABASE_FILE, type OpenedDatabase, openDatabase } from './open-database.ts';
+import { createOutbox } from './outbox.ts';
 import { createReadings } from './readings.ts';
 import { ThreadExecutor } from './thread-executor.ts';
 import type { SecretSealer, Store } from './types.ts';
@@ -91,9 +92,10 @@ function createStore(executor: Executor, options: StoreOptions, before: Before, 
     ...before,
     archive: createArchive(executor, sealer, clock),
     configuration,
-    collection: createCollection(executor, sealer),
+    collection: createCollection(executor, sealer, clock),
     readings: createReadings(executor),
     networkKeys: createNetworkKeys(executor, sealer, clock),
+    outbox: createOutbox(executor, clock),
     g3: { path: (meterId) => executor.read('readG3Path', meterId) },
     networks: {
       nodes: (channel) => executor.read('listNetworkNodes', channel),

@@ -214,6 +214,8 @@ const TABLES_OF_A_METER = [
   'clock_corrections',
   'log_marks',
   'network_keys',
+  'outbox_debts',
+  'outbox_items',
 ];
 
 export function removeMeter(db: Database, id: number): void {

@@ -13,6 +13,7 @@ import * as marks from './log-mark-rows.ts';
 import * as meters from './meter-rows.ts';
 import * as networkKeys from './network-key-rows.ts';
 import * as networks from './network-rows.ts';
+import * as outbox from './outbox-rows.ts';
 import * as profiles from './profile-rows.ts';
 import * as replace from './replace-rows.ts';
 import * as seed from './seed-rows.ts';
@@ -65,6 +66,9 @@ export const READS = {
   listNetworkNodes: networks.listNetworkNodes,
   listFound: found.listFound,
   getFound: found.getFound,
+  takeOutbox: outbox.takeOutbox,
+  outboxState: outbox.outboxState,
+  outboxRules: outbox.outboxRules,
 } as const;
 
 /** Each runs inside a transaction and leaves nothing behind when it throws. */
@@ -114,6 +118,15 @@ export const WRITES = {
   saveNetworkNodes: networks.saveNetworkNodes,
   noteFound: found.noteFound,
   setFoundState: found.setFoundState,
+  openDestination: outbox.openDestination,
+  closeDestination: outbox.closeDestination,
+  clearOutbox: outbox.clearOutbox,
+  acknowledgeOutbox: outbox.acknowledgeOutbox,
+  answerOutbox: outbox.answerOutbox,
+  pruneOutbox: outbox.pruneOutbox,
+  recordDropped: outbox.recordDropped,
+  saveOutboxRule: outbox.saveOutboxRule,
+  removeOutboxRule: outbox.removeOutboxRule,
   dropOld: summary.dropOld,
   seedDefaults: seed.seedDefaults,
 } as const;

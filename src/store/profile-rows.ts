@@ -7,6 +7,7 @@ import type { Database } from './database.ts';
 import { LAST_MS } from './interval.ts';
 import { bucketOf, kindNumber } from './kinds.ts';
 import { layoutById, layoutFor, layoutsOf, newestLayout } from './layouts.ts';
+import { offerProfile } from './outbox-write.ts';
 import { type LayoutRows, mergeLayouts } from './profile-merge.ts';
 
 /** @throws DcuError `not-found`, so that a reading that outlives its meter leaves nothing behind */
@@ -21,6 +22,7 @@ export function appendProfile(
   kind: ProfileKind,
   rows: ProfileRows,
   covered: Interval | undefined,
+  atMs: number,
 ): { readonly added: number } {
   checkShape(rows);
   requireMeter(db, meterId);
@@ -30,7 +32,9 @@ export function appendProfile(
   if (rows.columns.length > 0) {
     const layout = layoutFor(db, meterId, number, rows.columns, rows.values);
     for (const [bucket, indices] of bucketsOf(kind, rows.times)) {
-      added += appendChunk(db, { meterId, kind: number, bucket, layoutId: layout.id }, rows, indices);
+      const fresh = appendChunk(db, { meterId, kind: number, bucket, layoutId: layout.id }, rows, indices);
+      offerProfile(db, { meterId, kind, layoutId: layout.id }, rows, fresh, atMs);
+      added += fresh.length;
     }
   }
   if (covered !== undefined) addCoverage(db, meterId, kind, covered);
@@ -44,7 +48,7 @@ interface ChunkKey {
   readonly layoutId: number;
 }
 
-function appendChunk(db: Database, key: ChunkKey, chunk: Chunk, rows: readonly number[]): number {
+function appendChunk(db: Database, key: ChunkKey, chunk: Chunk, rows: readonly number[]): readonly number[] {
   const stored = db.first<{ id: number; data: ArrayBuffer }>(
     'SELECT id, data FROM profile_chunks WHERE meter_id = ? AND kind = ? AND bucket = ? AND layout_id = ?',
     [key.meterId, key.kind, key.bucket, key.layoutId],
@@ -54,7 +58,7 @@ function appendChunk(db: Database, key: ChunkKey, chunk: Chunk, rows: readonly n
     chunk,
     rows,
   );
-  if (merged.added === 0) return 0;
+  if (merged.added.length === 0) return merged.added;
   const { times } = merged.chunk;
   const facts = [times.length, times[0] ?? 0, times[times.length - 1] ?? 0, encodeChunk(merged.chunk)];
   if (stored === undefined) {

@@ -19,6 +19,7 @@ import type {
   TaskGroup,
   TaskItem,
 } from '../base/model.ts';
+import type { OutboxStore } from '../base/outbox.ts';
 import type { ClockHistory } from './clock-rows.ts';
 import type { FieldProblem } from './validation.ts';
 
@@ -40,6 +41,7 @@ export interface Store {
   readonly networks: Networks;
   readonly networkKeys: NetworkKeyStore;
   readonly g3: G3Ways;
+  readonly outbox: OutboxStore;
   /** Drops data older than the retention (setting `retention.days`, default 92) in small steps. */
   applyRetention(nowMs: number): Promise<{ readonly rowsDropped: number }>;
   /** Bytes in use and free on the volume. */
