@@ -9,7 +9,7 @@ import { openSerial } from '../channels/serial.ts';
 import { tcpOpener } from '../channels/tcp.ts';
 import { examineEndpoint } from '../meters/discovery/endpoint.ts';
 import { type DiscoveryCredentials, type Examiner, examineHdlc } from '../meters/discovery/examine.ts';
-import { type FoundDeviceView, hdlcAddress, ipAddress, viewOf } from '../meters/discovery/search.ts';
+import { type FoundDeviceView, hdlcAddress, ipAddress, viewOf } from '../meters/discovery/found-view.ts';
 import { hdlcName, hdlcTargets, ipTargets } from '../meters/discovery/targets.ts';
 import { BUILT_IN_PROFILES } from '../meters/profiles/index.ts';
 import type { CliCommand, CliIo } from './command.ts';

@@ -6,7 +6,7 @@ import { openDlmsClient } from '../channels/dlms-client.ts';
 import type { BlacklistGuard } from '../device/blacklist-guard.ts';
 import type { DeviceLogbook } from '../device/logbook.ts';
 import { Discovery } from '../meters/discovery/discovery.ts';
-import type { FoundDeviceView } from '../meters/discovery/search.ts';
+import type { FoundDeviceView } from '../meters/discovery/found-view.ts';
 import type { ProfileBook } from '../meters/profiles/index.ts';
 import type { Store } from '../store/types.ts';
 import type { Collector } from '../tasks/collector.ts';

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'bun:test';
 import { createApi } from '../../src/api/app.ts';
-import type { DiscoveryRequest, DiscoveryRun } from '../../src/meters/discovery/discovery.ts';
+import type { DiscoveryRequest, DiscoveryRun } from '../../src/meters/discovery/run.ts';
 import { call, fakeServices } from './fake-services.ts';
 
 const KEY = '00112233445566778899aabbccddeeff';

@@ -1,8 +1,8 @@
 import type { ApiServices } from '../../src/api/services.ts';
 import { DcuError } from '../../src/base/errors.ts';
-import type { DiscoveryRun } from '../../src/meters/discovery/discovery.ts';
+import type { FoundDeviceView } from '../../src/meters/discovery/found-view.ts';
 import { rankProfiles } from '../../src/meters/discovery/match.ts';
-import type { FoundDeviceView } from '../../src/meters/discovery/search.ts';
+import type { DiscoveryRun } from '../../src/meters/discovery/run.ts';
 import { obisCodesOf } from '../../src/meters/meter-profile.ts';
 import { BUILT_IN_PROFILES } from '../../src/meters/profiles/index.ts';
 
