@@ -17,6 +17,7 @@ const Blacklist = lazy(() => import('./pages/devices/blacklist.tsx'));
 const DiscoveryPage = lazy(() => import('./pages/discovery/discovery.tsx'));
 const MeterReading = lazy(() => import('./pages/reading/meter-reading.tsx'));
 const Lines = lazy(() => import('./pages/lines/lines.tsx'));
+const Networks = lazy(() => import('./pages/networks/networks.tsx'));
 const TaskGroups = lazy(() => import('./pages/settings/task-groups.tsx'));
 const TaskItems = lazy(() => import('./pages/settings/task-items.tsx'));
 const Channels = lazy(() => import('./pages/settings/channels.tsx'));
@@ -62,6 +63,7 @@ export function App() {
             <Route path="/discovery" element={<DiscoveryPage />} />
             <Route path="/reading" element={<MeterReading />} />
             <Route path="/lines" element={<Lines />} />
+            <Route path="/networks" element={<Networks />} />
             <Route path="/settings/tasks" element={<TaskGroups />} />
             <Route path="/settings/task-items" element={<TaskItems />} />
             <Route path="/settings/channels" element={<Channels />} />
