@@ -12,7 +12,12 @@ export const systemClock: Clock = {
   now: () => Date.now(),
   monotonicMs: () => performance.now(),
   after: (delayMs, fn) => {
-    const timer = setTimeout(fn, Math.max(0, delayMs));
+    if (delayMs <= 0) {
+      // In the next turn of the event loop, where a timer would take a millisecond.
+      const immediate = setImmediate(fn);
+      return () => clearImmediate(immediate);
+    }
+    const timer = setTimeout(fn, delayMs);
     return () => clearTimeout(timer);
   },
 };

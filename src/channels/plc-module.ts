@@ -17,6 +17,7 @@ import type { ReceiverCounters } from '../plc/receiver.ts';
 import { messageRoom } from '../plc/traffic.ts';
 import type { PhaseNode, RoutedNode, TopologyNode } from '../plc/units/afn-10.ts';
 import type { ByteChannel, ChannelOpener } from './channel.ts';
+import { inTurns } from './in-turns.ts';
 import { type JobOptions, PlcJobs } from './plc-jobs.ts';
 import { type ForwardOutcome, PlcSlot, type SlotPort, type SlotTarget } from './plc-slot.ts';
 import { type Pump, pump, type TraceEntry } from './pump.ts';
@@ -246,7 +247,7 @@ export class PlcModule {
     const ended = Promise.withResolvers<DcuError | undefined>();
     const running = pump(
       this.#machine,
-      atAnyRate(channel),
+      inTurns(atAnyRate(channel), clock),
       clock,
       (event) => {
         if (event.type === 'stopped') ended.resolve(event.error);
