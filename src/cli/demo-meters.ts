@@ -1,4 +1,4 @@
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { DcuError } from '../base/errors.ts';
 import type { MeterAddress, MeterSecrets, NewMeter } from '../base/model.ts';
@@ -51,6 +51,23 @@ export function demoPlan(seed: number, meters: number, g3Host: string): MeterPla
     metersPerLine: Math.max(1, perLine),
     modeEPerLine: perLine > 1 ? 1 : 0,
   });
+}
+
+/** More than a meter uses in one run of the demo. */
+const COUNTERS_A_RUN = 2 ** 20;
+const MOST_RUNS = 4000;
+
+/**
+ * The first invocation counter of this run's meters, which have forgotten the last run: how many there were is kept in the
+ * data directory, for the concentrator refuses what it has heard already.
+ */
+export function nextCounters(directory: string): number {
+  const path = join(directory, 'simulated-runs');
+  const before = existsSync(path) ? Number(readFileSync(path, 'utf8')) : 0;
+  const runs = Number.isInteger(before) && before >= 0 ? before % MOST_RUNS : 0;
+  mkdirSync(directory, { recursive: true, mode: 0o700 });
+  writeFileSync(path, `${runs + 1}\n`);
+  return runs * COUNTERS_A_RUN + 1;
 }
 
 /** Puts the profile of the simulated G3 meters, which says where their network's key goes, into the data directory. */

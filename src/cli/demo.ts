@@ -9,7 +9,15 @@ import { type AcknowledgedBatch, type Concentrator, startConcentrator } from '..
 import { startNeighbourhood } from '../simulator/neighbourhood.ts';
 import type { RoundSummary } from '../tasks/round.ts';
 import { type CliCommand, type CliIo, ReportedFailure } from './command.ts';
-import { DEMO_NETWORK, demoPlan, enlist, LEAST_METERS, MOST_METERS, writeProfiles } from './demo-meters.ts';
+import {
+  DEMO_NETWORK,
+  demoPlan,
+  enlist,
+  LEAST_METERS,
+  MOST_METERS,
+  nextCounters,
+  writeProfiles,
+} from './demo-meters.ts';
 import { g3Host } from './g3-host.ts';
 import { openLog } from './logging.ts';
 import { aborted, wholeNumber } from './options.ts';
@@ -73,6 +81,7 @@ async function demo(flags: Flags, io: CliIo): Promise<void> {
       log,
       meters: demoPlan(seed, count, await g3Host((message) => log.warn(message))),
       plc: DEMO_NETWORK,
+      firstCounter: nextCounters(directory),
     });
     undo.add(() => neighbourhood.stop());
     writeProfiles(directory);

@@ -22,13 +22,17 @@ export interface MeterWorld {
   readonly liveOutages: boolean;
   /** The G3-PLC network that some of the meters are in. */
   readonly g3?: G3Network;
+  /** The first invocation counter of each meter; by the time of the start if not given. */
+  readonly firstCounter?: number;
 }
 
 /** The client that everybody may be: clock, identification and invocation counter only. */
 export const PUBLIC_CLIENT = 16;
+/** Its association stands without being opened; it sets the clock and nothing else. */
+export const BROADCAST_CLIENT = 102;
 /**
- * Counters begin at sixty-fourths of a second since 2026 at power-up, so that a restart does not fall behind what was used
- * before. They are through their range after two years.
+ * Where nobody says better, counters begin at sixty-fourths of a second since 2026 at power-up, so that a restart hardly falls
+ * behind what was used before. They are through their range after two years.
  */
 const COUNTER_EPOCH_MS = Date.UTC(2026, 0, 1);
 const COUNTS_PER_SECOND = 64;
@@ -78,7 +82,8 @@ export class SimulatedMeter {
     this.pushSetup = plan.push && meterPushSetup(plan.push, () => this.askPush());
     this.#aliveMs = startMs;
     this.#losesPower = liveOutages;
-    const counts = Math.floor(((startMs - COUNTER_EPOCH_MS) * COUNTS_PER_SECOND) / 1000);
+    const counts =
+      world.firstCounter ?? Math.floor(((startMs - COUNTER_EPOCH_MS) * COUNTS_PER_SECOND) / 1000);
     this.#counter = Math.max(1, ((counts % COUNTER_RANGE) + COUNTER_RANGE) % COUNTER_RANGE);
   }
 
@@ -135,6 +140,7 @@ export class SimulatedMeter {
     const stored = storedSecurity(this.securityVersion, this.security);
     return [
       open,
+      { ...stored, clientAddress: BROADCAST_CLIENT, auth: 'none', referencing, preEstablished: true },
       { ...stored, clientAddress: plan.client, auth: plan.auth, referencing, ...this.#credentials() },
     ];
   }

@@ -29,6 +29,8 @@ export interface StartOptions {
   readonly meters: readonly MeterPlan[];
   /** Beginning of the simulation, UTC ms: what lies before it is history. Now, if not given. */
   readonly startMs?: number;
+  /** The first invocation counter of each meter, for meters that were there before; by the time of the start if not given. */
+  readonly firstCounter?: number;
   /** Whether outages and relay trips also happen from now on, and not only in the history. */
   readonly liveOutages?: boolean;
   /** Opens the meters' end of RS-485 line `index`, and names the path that a reader opens; a pseudo-terminal if not given. */
@@ -89,7 +91,15 @@ class RunningNeighbourhood implements Neighbourhood {
   async start(): Promise<void> {
     const { seed, clock, liveOutages = false } = this.#options;
     const startMs = this.#options.startMs ?? clock.now();
-    const world = { seed, clock, startMs, liveOutages, ...(this.g3 === undefined ? {} : { g3: this.g3 }) };
+    const { firstCounter } = this.#options;
+    const world = {
+      seed,
+      clock,
+      startMs,
+      liveOutages,
+      ...(this.g3 === undefined ? {} : { g3: this.g3 }),
+      ...(firstCounter === undefined ? {} : { firstCounter }),
+    };
     for (const plan of this.#options.meters) {
       const meter = new SimulatedMeter(plan, world);
       const served = describeMeter(meter, await this.#place(meter));
