@@ -1,4 +1,8 @@
-import { describe, expect, test } from 'bun:test';
+import { /** A crowded machine takes its time over more than a thousand agreements. */
+const WHOLE_SUITE_MS = 60_000;
+
+describe, expect, test } from 'bun:test';
+
 import { createHash } from 'node:crypto';
 import fc from 'fast-check';
 import { SeededRandom } from '../../src/base/random.ts';
@@ -71,7 +75,7 @@ describe.each([
     expect(counted).toEqual(expected);
     expect(counted.valid + counted.refused + counted.otherEncoding).toBe(wycheproof.numberOfTests);
     expect(leadingZero).toBeGreaterThan(0);
-  });
+  }, WHOLE_SUITE_MS);
 });
 
 describe.each([
@@ -91,7 +95,7 @@ describe.each([
     }
     expect(counted).toEqual(expected);
     expect(counted.valid + counted.invalid).toBe(wycheproof.numberOfTests);
-  });
+  }, WHOLE_SUITE_MS);
 });
 
 describe.each(CURVES)('keys of %s', (curve) => {
