@@ -106,7 +106,10 @@ export class MeterConnector {
     const access = this.#deps.openLine(meter);
     const settings = protocolSettings(await this.#deps.store.protocolAttributes(access.protocol));
     const profile = (this.#deps.profiles ?? BUILT_IN_PROFILES).get(meter.profile);
+    const memory = this.#memories.of(meter, access.lineName, access.shared);
+    const knock = meter.address.framing === 'hdlc' && access.limits === undefined && memory.isUnheard;
     return {
+      ...(knock ? { knock } : {}),
       tries: settings.retries + 1,
       linkRepeats: meter.address.framing === 'hdlc',
       silentMs: settings.silentMs,
@@ -115,7 +118,9 @@ export class MeterConnector {
       open: async (signal, probe, count) => {
         const way = { access, count, signal };
         const limits = await access.limits?.(signal);
-        if (limits === undefined) return this.#open(meter, way, settings, profile, probe);
+        if (limits === undefined) {
+          return this.#open(meter, way, settings, profile, probe).finally(() => memory.knocked());
+        }
         const own = withinLimits(settings, meter.address.framing, limits);
         return this.#open(meter, way, own, { ...profile, receiveWindow: limits.window }, probe);
       },

@@ -87,6 +87,11 @@ export interface LineOpening<Session> {
   /** How long one job may fail in all before it is given up; absent = as often as its tries allow. */
   readonly budgetMs?: number;
   /**
+   * Nobody on the line has been heard yet, and the opening waits briefly only: a meter that stays silent is opened once more when
+   * the others have had their turn.
+   */
+  readonly knock?: boolean;
+  /**
    * `probe`: one short try, for a meter that has been silent. `count` is told what went over the line without
    * becoming part of the session: openings that failed, and what was asked of the meter before.
    */

@@ -7,6 +7,8 @@ import type { Slot } from './slots.ts';
 
 /** A meter that has not answered its opening by then may be dead: its line lets others go on meanwhile. */
 const PATIENCE_MS = 1_000;
+/** A brief opening, which says little of the meter, and one that does. */
+const KNOCKS = 2;
 
 export type Opened<Session> =
   | { readonly session: Session }
@@ -51,10 +53,11 @@ export class LineOpener<Session extends LineSession> {
     const probe = isProbe(health, this.#hooks.backoff);
     let tries = 1;
     let linkRepeats = false;
+    let knock = false;
     const keepPatience = this.#hooks.clock.after(PATIENCE_MS, () => slot.lend());
     try {
       const opening = await this.#hooks.prepareOpening(meter);
-      ({ tries, linkRepeats } = opening);
+      ({ tries, linkRepeats, knock = false } = opening);
       this.#bound(entry, opening);
       this.#hooks.meterState(meter, 'reading');
       const session = await opening.open(signal, probe, (counters) =>
@@ -73,6 +76,9 @@ export class LineOpener<Session extends LineSession> {
       }
       const error = toDcuError(thrown);
       const silence = error.code === 'link-timeout' || error.code === 'frame-corrupt';
+      if (knock && silence && !probe) {
+        return { failed: error, exhausted: this.#failed(entry, error, KNOCKS, 'as-before') };
+      }
       const final = probe || !error.retryable || (linkRepeats && silence);
       return { failed: error, exhausted: this.#failed(entry, error, final ? 1 : tries) };
     } finally {
@@ -85,7 +91,12 @@ export class LineOpener<Session extends LineSession> {
     entry.spent.bound(opening);
   }
 
-  #failed(entry: Entry<Session>, error: DcuError, tries: number): boolean {
+  #failed(
+    entry: Entry<Session>,
+    error: DcuError,
+    tries: number,
+    silent: 'offline' | 'as-before' = 'offline',
+  ): boolean {
     const { meter } = entry.job;
     const { clock, log, backoff } = this.#hooks;
     this.#occupancy.ledger.failed(meter, error, clock.now());
@@ -97,7 +108,7 @@ export class LineOpener<Session extends LineSession> {
     const exhausted =
       (!itsOwn && !passing) ||
       noteFailure(this.#health.of(meter.id), backoff, tries, clock.monotonicMs(), itsOwn);
-    this.#hooks.meterState(meter, itsOwn ? 'offline' : 'as-before');
+    this.#hooks.meterState(meter, itsOwn ? silent : 'as-before');
     log.warn('meter could not be opened', { line: this.#line, meterNo: meter.meterNo, ...error.toJSON() });
     return exhausted;
   }

@@ -249,6 +249,8 @@ export class Line<Session extends LineSession> {
   #openingFailed(entry: Entry<Session>, error: DcuError, exhausted: boolean): void {
     if (!exhausted) {
       this.#queue.add(entry, 'first');
+      // The others go first: what they show of the line helps with this one.
+      this.#queue.toBack(entry.meterId);
       return;
     }
     void this.#finish(entry, { state: 'failed', error });

@@ -15,6 +15,15 @@ const STRANGER = 2;
 const PROBE = 4;
 
 /**
+ * All tries together of the first opening on a line that nobody has answered on: what is known by then is how long an answer may
+ * take, and not how long it does. Most meters answer an SNRM within half a second. Who does not is given all the time
+ * there is when the others have had their turn, and often only what those have shown to need.
+ */
+const KNOCK_MS = 2_000;
+/** Bytes of SNRM or UA with all parameters, on a line that is slower than that. */
+const SET_UP_BYTES = 48;
+
+/**
  * Frame sizes to fall back to while a meter goes silent on larger ones; the window is given up first. What a meter
  * does well with is kept for the run.
  */
@@ -48,10 +57,16 @@ export class LinkMemory implements PeerMemory {
   #rung = 0;
   #lostInARow = 0;
   #lostLast = false;
+  #knocked = false;
 
   constructor(line: ResponseTimes | undefined, onEcho: () => void) {
     this.#line = line;
     this.#onEcho = onEcho;
+  }
+
+  /** Nobody on its line has answered yet, and this meter was not asked before. */
+  get isUnheard(): boolean {
+    return this.#line !== undefined && this.#line.timeoutMs === undefined && !this.#knocked;
   }
 
   /** To be told before each link. */
@@ -84,7 +99,8 @@ export class LinkMemory implements PeerMemory {
     const { mostMs, patient } = this.#bounds;
     const lineMs = this.#line?.timeoutMs;
     const firstMs = this.#own.timeoutMs ?? (lineMs === undefined ? undefined : lineMs * STRANGER);
-    if (patient === true || firstMs === undefined) return mostMs;
+    if (patient === true) return mostMs;
+    if (firstMs === undefined) return during === 'set-up' && this.isUnheard ? this.#knockMs(tries) : mostMs;
     const leastMs = Math.min(mostMs, this.#leastMs);
     const within = (ms: number): number => Math.min(mostMs, Math.max(leastMs, ms));
     if (during === 'transfer') return attempt + 1 >= tries ? mostMs : within(firstMs * 2 ** attempt);
@@ -92,6 +108,16 @@ export class LinkMemory implements PeerMemory {
     const startMs = tries === 1 ? firstMs * PROBE : firstMs;
     for (let before = 0; before < attempt; before++) leftMs -= within(startMs * 2 ** before);
     return within(Math.min(startMs * 2 ** attempt, leftMs));
+  }
+
+  /** The brief opening of a meter that nobody knows is over: from now on it has the time that the settings give it. */
+  knocked(): void {
+    this.#knocked = true;
+  }
+
+  #knockMs(tries: number): number {
+    const { mostMs, msPerByte = 0 } = this.#bounds;
+    return Math.min(mostMs, Math.max(KNOCK_MS / tries, LEAST_PATIENCE_MS + 2 * SET_UP_BYTES * msPerByte));
   }
 
   /**

@@ -19,7 +19,8 @@ test('a dead meter on a line whose others answer costs little, and a probe less'
     expect(await bench.settled(failed)).toMatchObject({ code: 'link-timeout' });
     return tookMs;
   };
-  // Nothing is known yet: three tries of four seconds each, as the settings say.
+  // Nobody has been heard yet: three tries within two seconds, and then all the time that the settings give, four seconds each.
+  expect(await cost(false)).toBe(2_000);
   expect(await cost(false)).toBe(12_000);
   expect((await bench.read(living)).text).toBe('18');
   // Now it is known how fast this line answers.

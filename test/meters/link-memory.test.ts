@@ -53,9 +53,19 @@ describe('how long a meter is waited for', () => {
     Array.from({ length: tries }, (_, attempt) => memory.patienceMs('transfer', attempt, tries));
 
   test('as long as the settings say while nothing is known', () => {
-    const { own } = memoryOf();
+    const { own, neighbour } = memoryOf();
+    own.knocked();
     expect(setUp(own, 4)).toEqual([10_000, 10_000, 10_000, 10_000]);
     expect(transfer(own, 2)).toEqual([10_000, 10_000]);
+    // But for the first word to each.
+    expect(neighbour.isUnheard).toBe(true);
+    expect(setUp(neighbour, 4)).toEqual([500, 500, 500, 500]);
+    expect(transfer(neighbour, 2)).toEqual([10_000, 10_000]);
+    // Half a second is not enough for both frames at 300 baud.
+    neighbour.bounds = { mostMs: 10_000, maxInfo: 128, msPerByte: 33 };
+    expect(setUp(neighbour, 4)[0]).toBe(300 + 2 * 48 * 33);
+    own.answered(100);
+    expect(neighbour.isUnheard).toBe(false);
   });
 
   test('no shorter than the largest frames take, twice as long each time, the last try of a transfer to the end', () => {
