@@ -42,8 +42,7 @@ export class ModuleEvents {
         return;
       }
       case 'lost':
-        this.#searching.delete(channel);
-        this.#setUsable(channel, false);
+        this.closed(channel);
         this.#record('module-lost', `${channel}: ${event.error.message}`);
         return;
       case 'restarted':
@@ -89,6 +88,12 @@ export class ModuleEvents {
         this.#options.log.debug('the module reports', { channel, ...event });
         return;
     }
+  }
+
+  /** Nobody looks after the module any more. */
+  closed(channel: string): void {
+    this.#searching.delete(channel);
+    this.#setUsable(channel, false);
   }
 
   #setUsable(channel: string, usable: boolean): void {

@@ -29,6 +29,8 @@ export interface PlcModulesOptions {
   /** Devices that may not communicate never get into a module's archive. */
   readonly isBlacklisted: (names: readonly string[]) => boolean;
   readonly onEvent: (channel: string, event: PlcModuleEvent) => void;
+  /** The module of a channel is not looked after any more: the channel was switched off, or set up anew. */
+  readonly onClosed: (channel: string) => void;
 }
 
 interface OpenModule {
@@ -92,10 +94,18 @@ export class PlcModules {
    */
   async admit(channel: string, nodes: readonly string[]): Promise<() => Promise<void>> {
     const guests = new Set(nodes);
-    this.#guests.set(channel, guests);
-    await this.metersChanged();
-    return async () => {
+    const forget = (): void => {
       if (this.#guests.get(channel) === guests) this.#guests.delete(channel);
+    };
+    this.#guests.set(channel, guests);
+    try {
+      await this.metersChanged();
+    } catch (error) {
+      forget();
+      throw error;
+    }
+    return async () => {
+      forget();
       await this.metersChanged();
     };
   }
@@ -217,8 +227,8 @@ export class PlcModules {
     }
     for (const [name, open] of this.#open) {
       const meters = nodes.get(name) ?? [];
-      const guests = this.#guests.get(name) ?? new Set<string>();
-      const archive = [...meters, ...guests.difference(new Set(meters))];
+      const guests = [...(this.#guests.get(name) ?? [])].filter((node) => !isBlacklisted([node]));
+      const archive = [...new Set([...meters, ...guests])];
       if (open.archive !== undefined && Bun.deepEquals(open.archive, archive)) continue;
       open.archive = archive;
       open.module.setArchive(archive);
@@ -229,6 +239,7 @@ export class PlcModules {
     const open = this.#open.get(name);
     this.#open.delete(name);
     await open?.module.close();
+    this.#options.onClosed(name);
   }
 }
 

@@ -28,6 +28,8 @@ export interface LookState {
 }
 
 interface Watched {
+  /** The module is there: the network is looked at without being asked. */
+  present: boolean;
   lookedAt: number | null;
   error: DcuError | null;
   looking: { readonly done: Promise<number>; readonly abort: AbortController } | undefined;
@@ -56,12 +58,15 @@ export class NetworkWatch {
 
   /** The module is there and has its archive. */
   begin(channel: string): void {
+    this.#of(channel).present = true;
     this.#later(channel, FIRST_LOOK_MS);
   }
 
   /** The module is gone. */
   end(channel: string): void {
-    this.#watched.get(channel)?.cancelTimer?.();
+    const watched = this.#of(channel);
+    watched.present = false;
+    watched.cancelTimer?.();
   }
 
   /** Looks now; resolves to the number of nodes. @throws DcuError `not-found`, `module-lost`, what the module refuses */
@@ -72,7 +77,7 @@ export class NetworkWatch {
     const abort = new AbortController();
     const done = this.#look(channel, watched, abort.signal).finally(() => {
       watched.looking = undefined;
-      if (!this.#closed) this.#later(channel, EVERY_MS);
+      if (watched.present && !this.#closed) this.#later(channel, EVERY_MS);
     });
     watched.looking = { done, abort };
     return done;
@@ -90,7 +95,13 @@ export class NetworkWatch {
   #of(channel: string): Watched {
     const known = this.#watched.get(channel);
     if (known !== undefined) return known;
-    const made: Watched = { lookedAt: null, error: null, looking: undefined, cancelTimer: undefined };
+    const made: Watched = {
+      present: false,
+      lookedAt: null,
+      error: null,
+      looking: undefined,
+      cancelTimer: undefined,
+    };
     this.#watched.set(channel, made);
     return made;
   }

@@ -76,6 +76,7 @@ export async function startPlc(options: PlcOptions): Promise<Plc> {
     localTime: () => moduleTime(now(), options.zone()),
     isBlacklisted: (names) => blacklist.match(names) !== undefined,
     onEvent: (channel, event) => events.tell(channel, event),
+    onClosed: (channel) => events.closed(channel),
   });
   const upgrades = new ModuleUpgrades({ logbook, now, log });
   const undo = new UndoList();

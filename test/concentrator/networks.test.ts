@@ -53,6 +53,26 @@ test('the network is looked at after the start and every hour, node by node as i
   expect(off.length).toBeGreaterThan(0);
 });
 
+test('a channel that is switched off is looked at no more, and soon after it is on again', async () => {
+  const at = await open({ meters: 4 });
+  const { store, plc } = at.core;
+  const switched = async (enabled: boolean): Promise<void> => {
+    const [channel] = (await store.configuration.channels()).filter(({ name }) => name === CHANNEL);
+    if (channel !== undefined) await at.settle(store.configuration.saveChannel({ ...channel, enabled }));
+  };
+  await at.pass(HOUR_MS / 2);
+  await switched(false);
+  const seenAt = async (): Promise<number> =>
+    Math.max(...(await store.networks.nodes(CHANNEL)).map((node) => node.seenAt));
+  const before = await seenAt();
+  await at.pass(3 * HOUR_MS);
+  expect(await seenAt()).toBe(before);
+  await switched(true);
+  await at.pass(HOUR_MS / 4);
+  expect(await seenAt()).toBeGreaterThan(before);
+  expect(plc.port.list()[0]?.network).toMatchObject({ looking: false, error: null });
+});
+
 test('meters on another phase than in the archive are told once', async () => {
   const at = await open({ meters: 12 });
   await at.pass(4 * HOUR_MS);
