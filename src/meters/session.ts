@@ -44,6 +44,9 @@ export interface SessionOptions {
   knownColumns(kind: ProfileKind): Promise<readonly CaptureColumn[] | undefined>;
 }
 
+/** A meter may take longer to set its clock than to show it. */
+const PROMPT_MS = 5_000;
+
 /**
  * One association with one meter, in the concentrator's words. A meter's refusal of an object ends in `not-granted`,
  * a value of another type than its class says in `type-mismatch`; the session stands after both.
@@ -138,20 +141,28 @@ export class MeterSession {
     });
   }
 
-  /** Sets the clock to `utcMs` in the deviation that it goes by, half of the round trip added. */
-  async setClock(utcMs: number, roundTripMs: number): Promise<void> {
+  /**
+   * Sets the clock to what it is now, in the deviation that it goes by, half of the round trip added. A time that has
+   * become late on its way is worse than none: without an answer soon, the session ends in `link-timeout`.
+   */
+  async setClock(roundTripMs: number): Promise<void> {
     const attribute = this.#clockAttribute();
     const { deviationMinutes, status } = await this.clock();
-    const value = encodeDateTime(fromUtcMs(utcMs + roundTripMs / 2, deviationMinutes, status & 0x80));
-    const result = await this.#request(() => this.#link.set(attribute, { type: 'octet-string', value }));
+    const result = await this.#request(() => {
+      const utcMs = this.#options.clock.now() + roundTripMs / 2;
+      const value = encodeDateTime(fromUtcMs(utcMs, deviationMinutes, status & 0x80));
+      return this.#promptly(roundTripMs, this.#link.set(attribute, { type: 'octet-string', value }));
+    });
     if (result !== 'success') throw refusal('setting the clock', result);
     this.#clock = undefined;
   }
 
-  /** Shifts the clock by -900 to 900 seconds (class 8, method 6). */
-  async shiftClock(seconds: number): Promise<void> {
+  /** Shifts the clock by -900 to 900 seconds (class 8, method 6); as for `setClock`, at once or not at all. */
+  async shiftClock(seconds: number, roundTripMs: number): Promise<void> {
     const method = { classId: CLOCK_CLASS, obis: this.profile.clock, attribute: 6 };
-    const { result } = await this.#request(() => this.#link.action(method, { type: 'long', value: seconds }));
+    const { result } = await this.#request(() =>
+      this.#promptly(roundTripMs, this.#link.action(method, { type: 'long', value: seconds })),
+    );
     if (result !== 'success') throw refusal('shifting the clock', result);
     this.#clock = undefined;
   }
@@ -315,6 +326,19 @@ export class MeterSession {
       } else results.push(...(await this.#request(() => this.#link.getList(some))));
     }
     return results;
+  }
+
+  /** Calls back what is still on its way when the answer is overdue, so that no layer below sends it again. */
+  async #promptly<Value>(roundTripMs: number, answer: Promise<Value>): Promise<Value> {
+    const patienceMs = 2 * roundTripMs + PROMPT_MS;
+    const relax = this.#options.clock.after(patienceMs, () => {
+      this.#link.abort(
+        new DcuError('link-timeout', 'a new time was not taken at once, and would be wrong later', {
+          facts: { patienceMs },
+        }),
+      );
+    });
+    return answer.finally(relax);
   }
 
   async #request<Value>(send: () => Promise<Value>): Promise<Value> {

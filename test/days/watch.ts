@@ -1,4 +1,4 @@
-import type { ClockCheck, ClockCorrection } from '../../src/base/collection.ts';
+import type { Attempt, ClockCheck, ClockCorrection } from '../../src/base/collection.ts';
 import type { CollectionKind, TaskItem, TaskType } from '../../src/base/model.ts';
 import type { AcknowledgedBatch, Core } from '../../src/concentrator/core.ts';
 import type { CollectorEvents } from '../../src/tasks/events.ts';
@@ -57,6 +57,8 @@ export class Watch {
   #core: Core | undefined;
   /** Of task items, by name; undefined where two have the same name. */
   #priorities = new Map<string, number | undefined>();
+  /** Task items that keep clocks. */
+  #clockItems: ReadonlySet<number> = new Set();
   readonly #lastErrors = new Map<number, string>();
   /** Finished jobs by outcome and error. */
   readonly outcomes = new Map<string, number>();
@@ -69,6 +71,7 @@ export class Watch {
   started(core: Core, items: readonly TaskItem[]): void {
     this.#core = core;
     this.#priorities = new Map();
+    this.#clockItems = new Set(items.filter(({ type }) => type === 'Meter Clock').map(({ id }) => id));
     for (const { name, priority, enabled } of items) {
       // Items of one name cannot be told apart.
       if (enabled) this.#priorities.set(name, this.#priorities.has(name) ? undefined : priority);
@@ -219,8 +222,14 @@ export class Watch {
     if (action === 'none' && Math.abs(driftMs) <= THRESHOLD_MS) this.#checkClock(meterId, 'found right');
   }
 
-  clockCorrected({ meterId, action }: ClockCorrection): void {
-    if (action !== 'refused') this.#checkClock(meterId, action);
+  /** What says that it has left the clock off is followed by another correction, or by no success. */
+  clockCorrected({ meterId, action, leftMs = 0 }: ClockCorrection): void {
+    if (action !== 'refused' && Math.abs(leftMs) <= THRESHOLD_MS) this.#checkClock(meterId, action);
+  }
+
+  /** A task that went well, so its record says. */
+  attempted({ meterId, itemId, error }: Attempt): void {
+    if (error === undefined && this.#clockItems.has(itemId)) this.#checkClock(meterId, 'kept');
   }
 
   #checkClock(meterId: number, why: string): void {

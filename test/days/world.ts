@@ -358,7 +358,10 @@ export class World {
         this.watch.clockCorrected(correction);
         return store.saveClockCorrection(correction);
       }),
-      saveAttempt: guarded(store.saveAttempt),
+      saveAttempt: guarded((attempt) => {
+        this.watch.attempted(attempt);
+        return store.saveAttempt(attempt);
+      }),
       saveMeterState: guarded(store.saveMeterState),
       counters: { ...store.counters, reserve: guarded(store.counters.reserve) },
     };

@@ -46,6 +46,8 @@ export class FakeMeter {
   refused = new Set<string>();
   /** Times of the entries of logs, by OBIS, that tell how many they hold; `room`: the oldest are dropped beyond. */
   readonly logs = new Map<string, { readonly entries: number[]; readonly room: number }>();
+  /** How much longer the next SETs and ACTIONs are on their way to the meter. */
+  readonly changeDelaysMs: number[] = [];
   /** Neither SET nor ACTION is granted. */
   refusesChanges = false;
   /** Quarter hours that its clock has come to since `noteCaptures`, in the order in which it did. */
@@ -245,6 +247,7 @@ class FakeLink implements MeterLink {
 
   async set(_attribute: CosemAttribute, value: DlmsData): Promise<string> {
     await this.#travel('set');
+    await this.#lag();
     if (this.#meter.refusesChanges) return 'read-write-denied';
     this.#meter.driftMs = instant(value) - this.#meter.clock.now();
     return 'success';
@@ -252,6 +255,7 @@ class FakeLink implements MeterLink {
 
   async action(method: CosemAttribute, parameter?: DlmsData): Promise<{ readonly result: string }> {
     await this.#travel(`action ${method.obis}:${method.attribute}`);
+    await this.#lag();
     if (this.#meter.refusesChanges) return { result: 'read-write-denied' };
     if (method.classId === 70) this.#meter.relay = method.attribute - 1;
     if (method.classId === 8 && parameter?.type === 'long') this.#meter.driftMs += parameter.value * 1000;
@@ -268,6 +272,10 @@ class FakeLink implements MeterLink {
     if (this.ended !== undefined) return;
     this.#end(reason);
     this.#abort.abort(reason);
+  }
+
+  async #lag(): Promise<void> {
+    await sleep(this.#meter.clock, this.#meter.changeDelaysMs.shift() ?? 0, this.#abort.signal);
   }
 
   async #travel(what: string): Promise<void> {

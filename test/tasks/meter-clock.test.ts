@@ -94,6 +94,43 @@ describe('a correction', () => {
     expect(fake.requests.map(({ what }) => what).filter((what) => /set|action/.test(what))).toHaveLength(2);
   });
 
+  test('that came late is made again until the clock is right, each on record with what it left', async () => {
+    const { world, fake } = clocked(3 * HOUR_MS);
+    world.store.settings = { 'clock.shift.limit': '1' };
+    fake.changeDelaysMs.push(4_000, 3_500);
+    await world.collector.start();
+    await world.clock.advance(5 * MINUTE_MS);
+    await world.until(world.collector.stop());
+    const left = world.store.corrections.map(({ leftMs }) => Math.round((leftMs ?? 0) / 500) * 500);
+    expect(left).toEqual([-4_000, -3_500, -0]);
+    expect(Math.abs(fake.driftMs)).toBeLessThan(1_000);
+  });
+
+  test('that is always late is given up after three, and is no success', async () => {
+    const { world, fake } = clocked(3 * HOUR_MS, '0 10 1 * *');
+    world.store.settings = { 'clock.shift.limit': '1' };
+    fake.changeDelaysMs.push(...Array.from({ length: 9 }, () => 4_500));
+    await world.collector.start();
+    await world.clock.advance(5 * MINUTE_MS);
+    await world.until(world.collector.stop());
+    expect(world.store.corrections).toHaveLength(3);
+    expect(world.store.attempts).toEqual([]);
+  });
+
+  test('that is not answered is called back, and made anew with the time as it is then', async () => {
+    const { world, fake } = clocked(3 * HOUR_MS);
+    fake.changeDelaysMs.push(60_000);
+    await world.collector.start();
+    await world.clock.advance(5 * MINUTE_MS);
+    await world.until(world.collector.stop());
+    const sets = fake.requests.filter(({ what }) => what === 'set').map(({ atMs }) => atMs);
+    expect(sets).toHaveLength(2);
+    expect((sets[1] ?? 0) - (sets[0] ?? 0)).toBeLessThan(30_000);
+    expect(world.store.corrections).toHaveLength(1);
+    expect(Math.abs(fake.driftMs)).toBeLessThan(1_000);
+    expect(world.store.attempts.at(-1)?.error).toBeUndefined();
+  });
+
   test('of 2099 is set right and told with all of its drift', async () => {
     const { world, fake, told } = clocked(Date.UTC(2099, 0, 1) - START);
     await world.collector.start();

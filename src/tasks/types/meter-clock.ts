@@ -8,55 +8,78 @@ import { type ActionContext, type ActionOutcome, defineTaskType } from '../task-
 const THRESHOLD_S = 2;
 const SHIFT_LIMIT_S = 60;
 
-/** Measures the drift, corrects it when it matters, looks again, and records all of it. */
-async function keepTime({ meter, session, store, clock, corrected }: ActionContext): Promise<ActionOutcome> {
+/** A correction that came late, or was passed by another, is made again; a clock that cannot be kept is left for the next tick. */
+const MOST_CORRECTIONS = 3;
+
+/** Measures the drift, corrects it while it matters, looks again each time, and records all of it. */
+async function keepTime(context: ActionContext): Promise<ActionOutcome> {
+  const { meter, session, store, clock } = context;
   const thresholdMs = await secondsOf(store, 'clock.threshold', THRESHOLD_S);
   const shiftUpToMs = await secondsOf(store, 'clock.shift.limit', SHIFT_LIMIT_S);
-  const reading = await session.surestClock(thresholdMs);
-  const driftMs = Math.round(reading.driftMs);
-  const isOff = Math.abs(driftMs) > thresholdMs;
-  const periodsMs = isOff ? await session.capturePeriods() : [];
-  const correction = clockCorrection(reading, clock.now(), { thresholdMs, shiftUpToMs, periodsMs });
-  const check = { meterId: meter.id, driftMs };
-  if (correction.do === 'nothing' || correction.do === 'wait') {
-    await store.saveClockCheck({ ...check, time: clock.now(), action: 'none' });
-    if (correction.do === 'wait') return { againInMs: correction.forMs };
-    return correction.why === 'within-threshold' ? 'done' : 'pending';
+  let reading = await session.surestClock(thresholdMs);
+  let periodsMs: readonly number[] | undefined;
+  for (let corrections = 0; ; corrections++) {
+    const driftMs = Math.round(reading.driftMs);
+    if (Math.abs(driftMs) > thresholdMs) periodsMs ??= await session.capturePeriods();
+    const correction = clockCorrection(reading, clock.now(), {
+      thresholdMs,
+      shiftUpToMs,
+      periodsMs: periodsMs ?? [],
+    });
+    const check = { meterId: meter.id, driftMs };
+    if (correction.do === 'nothing' || correction.do === 'wait') {
+      // What a correction has left is on record with it.
+      if (corrections === 0) await store.saveClockCheck({ ...check, time: clock.now(), action: 'none' });
+      if (correction.do === 'wait') return { againInMs: correction.forMs };
+      return correction.why === 'within-threshold' ? 'done' : 'pending';
+    }
+    if (corrections === MOST_CORRECTIONS) return 'pending';
+    reading = await corrected(context, reading, correction, thresholdMs);
   }
-  const time = clock.now();
+}
+
+type Correction = { readonly do: 'shift'; readonly seconds: number } | { readonly do: 'set' };
+
+/** One correction, with what it has left. */
+async function corrected(
+  { meter, session, store, clock, corrected: tell }: ActionContext,
+  reading: ClockReading,
+  correction: Correction,
+  thresholdMs: number,
+): Promise<ClockReading> {
+  const check = { meterId: meter.id, driftMs: Math.round(reading.driftMs), time: clock.now() };
   try {
-    const action = await correct(session, reading, correction, () => clock.now());
+    const action = await correct(session, reading, correction);
     const left = await session.surestClock(thresholdMs);
-    await store.saveClockCheck({ ...check, time, action });
-    const done = { ...check, time, action, leftMs: Math.round(left.driftMs) };
+    await store.saveClockCheck({ ...check, action });
+    const done = { ...check, action, leftMs: Math.round(left.driftMs) };
     await store.saveClockCorrection(done);
-    corrected(done);
+    tell(done);
+    return left;
   } catch (thrown) {
     if (toDcuError(thrown).code === 'not-granted') {
-      await store.saveClockCheck({ ...check, time, action: 'refused' });
-      await store.saveClockCorrection({ ...check, time, action: 'refused' });
+      await store.saveClockCheck({ ...check, action: 'refused' });
+      await store.saveClockCorrection({ ...check, action: 'refused' });
     }
     throw thrown;
   }
-  return 'done';
 }
 
 /** A meter that does not let its clock be shifted may let it be set. */
 async function correct(
   session: MeterSession,
   { roundTripMs }: ClockReading,
-  correction: { readonly do: 'shift'; readonly seconds: number } | { readonly do: 'set' },
-  now: () => number,
+  correction: Correction,
 ): Promise<'shifted' | 'set'> {
   if (correction.do === 'shift') {
     try {
-      await session.shiftClock(correction.seconds);
+      await session.shiftClock(correction.seconds, roundTripMs);
       return 'shifted';
     } catch (thrown) {
       if (toDcuError(thrown).code !== 'not-granted') throw thrown;
     }
   }
-  await session.setClock(now(), roundTripMs);
+  await session.setClock(roundTripMs);
   return 'set';
 }
 
