@@ -8,6 +8,7 @@ import type { Clock } from './base/clock.ts';
 import type { Log } from './base/log.ts';
 import { UndoList } from './base/undo.ts';
 import { type CoreOptions, startCore } from './concentrator/core.ts';
+import { type HeadendServers, startHeadend } from './concentrator/headend.ts';
 import type { PlcModules } from './concentrator/modules.ts';
 import { loadProfiles } from './concentrator/profile-files.ts';
 import { type Pushed, startPushed } from './concentrator/pushed.ts';
@@ -41,6 +42,8 @@ export interface Concentrator {
   readonly modules: PlcModules;
   /** The channels that listen for pushed data, and what became of it. */
   readonly pushed: Pushed;
+  /** The channels on which head-ends dial in. */
+  readonly headend: HeadendServers;
   /** Ends the API, then reading in an orderly way, then the store; one that fails does not keep the others open. */
   stop(): Promise<void>;
 }
@@ -74,6 +77,8 @@ export async function startConcentrator(options: ConcentratorOptions): Promise<C
     const pushed = await startPushed(options, core);
     undo.add(() => pushed.intake.settled());
     undo.add(() => pushed.channels.close());
+    const headend = await startHeadend(options, core);
+    undo.add(() => headend.close());
 
     const services: ApiServices = {
       store,
@@ -121,6 +126,7 @@ export async function startConcentrator(options: ConcentratorOptions): Promise<C
       collector,
       modules: core.modules,
       pushed,
+      headend,
       stop: () => undo.run(),
     };
   } catch (error) {

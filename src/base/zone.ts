@@ -70,7 +70,7 @@ export function localTime(timeMs: number, zone: string): LocalTime {
 }
 
 /** Milliseconds that the zone's clocks are ahead of UTC at an instant. */
-function zoneOffsetMs(timeMs: number, zone: string): number {
+export function zoneOffsetMs(timeMs: number, zone: string): number {
   const { year, month, day, hour, minute, second } = localTime(timeMs, zone);
   const wholeSecond = Math.floor(timeMs / 1000) * 1000;
   return Date.UTC(year, month - 1, day, hour, minute, second) - wholeSecond;

@@ -61,6 +61,8 @@ export interface CosemResponse {
 export interface AssociationPolicy extends KeyMaterial {
   readonly clientAddress: number;
   readonly auth: AuthMechanism;
+  /** It stands without being asked for: requests that need no answer are served before any AARQ (Green Book 9.3.2). */
+  readonly preEstablished?: boolean;
   /** LLS; and the secret of HLS-MD5, HLS-SHA1 and HLS-SHA256. */
   readonly password?: Uint8Array;
   /** What mechanism 2 computes; needed with `hls`. */
@@ -108,6 +110,11 @@ export interface ServerConfig {
   /** Addresses of the link config are this server's; the client's is learned. HDLC: frames to other physical addresses are ignored. */
   readonly link: LinkConfig;
   readonly devices: readonly LogicalDevice[];
+  /**
+   * Wrapper: the device of an address that is none of `devices`, asked for when a client begins there and kept for as
+   * long as its association stands; none stays unanswered.
+   */
+  readonly deviceAt?: (address: number) => LogicalDevice | undefined;
   /**
    * A gateway: the device that serves logical device `address` of the meter that a request's gateway prefix names; none
    * stays unanswered. Absent: requests behind a gateway prefix are for nobody.

@@ -8,6 +8,13 @@ const integer =
   (field, value) =>
     checkIntegerText(field, value, min, max);
 
+/** Empty = not set. */
+const integerOrNothing =
+  (min: number, max: number): Check =>
+  (field, value) => {
+    if (value !== '') checkIntegerText(field, value, min, max);
+  };
+
 const oneOf =
   (...allowed: readonly string[]): Check =>
   (field, value) =>
@@ -20,6 +27,16 @@ const hostOrNothing: Check = (field, value) => {
 
 const nodeAddressOrNothing: Check = (field, value) => {
   if (value !== '' && !/^\d{12}$/.test(value)) throw invalid(field, 'must be twelve digits');
+};
+
+/** 16 is the public client's. */
+const hesClient: Check = (field, value) => {
+  checkIntegerText(field, value, 1, 127);
+  if (Number(value) === 16) throw invalid(field, 'must not be 16, the public client');
+};
+
+const keyOrNothing: Check = (field, value) => {
+  if (value !== '' && !/^[\da-f]{32}$/i.test(value)) throw invalid(field, 'must be 32 hex digits');
 };
 
 const host: Check = (field, value) => checkHost(field, value);
@@ -47,7 +64,10 @@ const ATTRIBUTES: Readonly<Record<string, Check>> = {
   'ip.size': oneOf('1', '2'),
   'connect.timeout': integer(1, 300),
   host,
-  port: integer(0, 65_535),
+  port: integerOrNothing(0, 65_535),
+  'hes.auth': oneOf('lls', 'hls-md5', 'hls-sha1', 'hls-sha256', 'hls-gmac'),
+  'hes.client': hesClient,
+  'hes.rights': oneOf('read', 'full'),
   transport: oneOf('tcp', 'udp', 'both'),
   device: text(255),
   baud: oneOf('300', '600', '1200', '2400', '4800', '9600', '19200', '38400', '57600', '115200'),
@@ -75,6 +95,8 @@ const SETTINGS: Readonly<Record<string, Check>> = {
   'meter.check.interval': integer(0, 604_800),
   'clock.threshold': integer(1, 3600),
   'clock.shift.limit': integer(1, 900),
+  'hes.encryption.key': keyOrNothing,
+  'hes.authentication.key': keyOrNothing,
 };
 
 const freeText = text(1024);

@@ -1,3 +1,4 @@
+import { checkSetting } from './attribute-fields.ts';
 import { SECRET_SETTINGS } from './defaults.ts';
 import type { Executor } from './executor.ts';
 import type { Configuration, SecretSealer } from './types.ts';
@@ -44,6 +45,7 @@ export function createConfiguration(
     saveSetting: async (key, value) => {
       if (!SECRET_SETTINGS.has(key) || value === '') return executor.write('writeSetting', key, value);
       checkText(key, value, 0, 128);
+      checkSetting(key, value);
       const sealed = await sealer.seal(new TextEncoder().encode(value), placeOf(key));
       return executor.write('writeSetting', key, sealed);
     },

@@ -113,6 +113,13 @@ export const DEFAULT_CHANNEL_ATTRIBUTES: readonly DefaultAttribute[] = [
     ['ip.size', '1', 'how many of the addresses are used'],
     ['connect.timeout', '5', 'seconds to wait for a connection'],
   ]),
+  ...attributesOf('tcp_server', [
+    ['host', '0.0.0.0', 'address to listen on'],
+    ['port', '', 'port to listen on, usually 4059; 0 = any; empty = closed'],
+    ['hes.auth', 'hls-gmac', 'lls, hls-md5, hls-sha1, hls-sha256 or hls-gmac, which ciphers too'],
+    ['hes.client', '1', 'client address of the head-end'],
+    ['hes.rights', 'read', 'read, or full: it may also set and act'],
+  ]),
   ...attributesOf('listen', [
     ['host', '0.0.0.0', 'address to listen on'],
     ['port', '4059', 'port to listen on'],
@@ -232,6 +239,17 @@ export function defaultSettings(serialNumber: string, timeZone: string): readonl
       description: 'seconds up to which a meter clock is shifted; beyond, it is set',
     },
     {
+      key: 'hes.password',
+      value: '',
+      description: 'password of the head-end, or its secret for hls-md5, hls-sha1 and hls-sha256',
+    },
+    { key: 'hes.encryption.key', value: '', description: 'key of the head-end, 32 hex digits; hls-gmac' },
+    {
+      key: 'hes.authentication.key',
+      value: '',
+      description: 'authentication key of the head-end, 32 hex digits; hls-gmac',
+    },
+    {
       key: 'login.attempts',
       value: '5',
       description: 'failed logins until an account or interface is blocked',
@@ -240,4 +258,11 @@ export function defaultSettings(serialNumber: string, timeZone: string): readonl
 }
 
 /** Settings that are sealed on disk and never shown. */
-export const SECRET_SETTINGS: ReadonlySet<string> = new Set(['ppp.password', 'ppp.pin', 'ftp.password']);
+export const SECRET_SETTINGS: ReadonlySet<string> = new Set([
+  'ppp.password',
+  'ppp.pin',
+  'ftp.password',
+  'hes.password',
+  'hes.encryption.key',
+  'hes.authentication.key',
+]);

@@ -20,8 +20,8 @@ import {
 
 /** CommTypes of channels that came with later programs: pushed data, G3-PLC networks. */
 const LATER_CHANNELS: ReadonlySet<number> = new Set([13, 14]);
-/** Serial channels whose attributes came with later programs. */
-const LATER_ATTRIBUTES: ReadonlySet<string> = new Set(['reading_module']);
+/** Channels whose attributes came with later programs. */
+const LATER_ATTRIBUTES: ReadonlySet<string> = new Set(['reading_module', 'tcp_server']);
 
 /** Channels and protocols cannot be removed: one that is missing is younger than the file. */
 function addLaterChannels(db: Database): void {

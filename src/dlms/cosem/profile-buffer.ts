@@ -25,6 +25,20 @@ export function readProfileBuffer(
   return { result: 'success', data: encodeRows(source, chosen.rows, chosen.columns, encoding) };
 }
 
+/**
+ * UTC milliseconds that a selection by range asks for, both ends included, so that a source can get at hand what it will
+ * be asked for; undefined for other selections, and for one that `readProfileBuffer` refuses.
+ */
+export function selectedTimes(
+  source: Pick<ProfileRowSource, 'deviationMinutes'>,
+  selection: AccessSelection | undefined,
+): { readonly fromMs: number; readonly toMs: number } | undefined {
+  if (selection?.by !== 'range') return undefined;
+  const fromMs = boundMs(source, selection.from, 'from');
+  const toMs = boundMs(source, selection.to, 'to');
+  return fromMs === undefined || toMs === undefined ? undefined : { fromMs, toMs };
+}
+
 /** Rows and columns of a selection, or why there are none. */
 type Choice = { readonly rows: readonly number[]; readonly columns: readonly number[] } | CosemResponse;
 
@@ -105,7 +119,11 @@ function sequence(first: number, end: number): number[] {
  * UTC milliseconds of one end of a range. What is unspecified widens the range: a date without a time runs from
  * its first to its last hundredth, no date at all sets no bound. Undefined when it is no date-time.
  */
-function boundMs(source: ProfileRowSource, value: DlmsData, end: 'from' | 'to'): number | undefined {
+function boundMs(
+  source: Pick<ProfileRowSource, 'deviationMinutes'>,
+  value: DlmsData,
+  end: 'from' | 'to',
+): number | undefined {
   const time = dateTimeOf(value);
   if (time === undefined) return undefined;
   const { year, month, day } = time;

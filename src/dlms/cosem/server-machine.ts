@@ -127,10 +127,10 @@ class Server implements ServerMachine {
   }
 
   #receive({ peer, apdu, unconfirmed }: Arrival): void {
-    const device = this.#deviceOf(peer);
-    if (device === undefined || isNoRequest(apdu)) return;
+    if (isNoRequest(apdu)) return;
     const key = keyOf(peer);
-    const entry = this.#entries.get(key) ?? this.#entryFor(peer, device);
+    const entry = this.#entries.get(key) ?? this.#entryFor(peer);
+    if (entry === undefined) return;
     entry.activeMs = this.#nowMs;
     entry.silent = unconfirmed;
     const outcome = entry.association.receive(apdu);
@@ -145,11 +145,15 @@ class Server implements ServerMachine {
   }
 
   #deviceOf({ serverAddress, gateway }: LinkPeer): LogicalDevice | undefined {
-    if (gateway === undefined) return this.#devices.get(serverAddress);
+    if (gateway === undefined) {
+      return this.#devices.get(serverAddress) ?? this.#config.deviceAt?.(serverAddress);
+    }
     return this.#config.deviceBehind?.(gateway, serverAddress);
   }
 
-  #entryFor(peer: LinkPeer, device: LogicalDevice): Entry {
+  #entryFor(peer: LinkPeer): Entry | undefined {
+    const device = this.#deviceOf(peer);
+    if (device === undefined) return undefined;
     const { maxPduSize, randomBytes, link, generalBlockWindow = BLOCK_WINDOW } = this.#config;
     const context = { device, maxPduSize, randomBytes };
     const window = link.framing === 'hdlc' ? 1 : generalBlockWindow;

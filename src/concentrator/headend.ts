@@ -1,0 +1,312 @@
+import type { Clock } from '../base/clock.ts';
+import { DcuError, toDcuError } from '../base/errors.ts';
+import type { Log } from '../base/log.ts';
+import type { Meter } from '../base/model.ts';
+import type { Random } from '../base/random.ts';
+import { listenTcp, type TcpListener } from '../channels/tcp-listen.ts';
+import type { CosemRequest, CosemResponse } from '../dlms/server.ts';
+import { NULL_DATA } from '../dlms/values.ts';
+import { HES_AUTHS, type HesAccess, type HesAuth } from '../headend/hes-access.ts';
+import { HesCounters } from '../headend/hes-counters.ts';
+import { type HesGate, type HesIncident, HesServer } from '../headend/hes-server.ts';
+import type { HeadendSources } from '../headend/ports.ts';
+import type { ProfileBook } from '../meters/profiles/index.ts';
+import type { MeterSession } from '../meters/session.ts';
+import { Lockout } from '../security/lockout.ts';
+import type { Store } from '../store/types.ts';
+import type { Collector } from '../tasks/collector.ts';
+import type { Core } from './core.ts';
+
+const TCP_SERVER = 9;
+const MOST_CONNECTIONS = 32;
+const IDLE_MS = 600_000;
+const TOLD_AGAIN_MS = 60_000;
+const MOST_TOLD = 1024;
+
+export interface HeadendOptions {
+  readonly store: Pick<Store, 'configuration' | 'collection' | 'readings' | 'logbook' | 'accounts'>;
+  readonly collector: Pick<Collector, 'withSession'>;
+  readonly profiles: ProfileBook;
+  readonly identity: { readonly serialNumber: string; readonly firmwareVersion: string };
+  /** Eight bytes; not the one that is used towards meters. */
+  readonly systemTitle: Uint8Array;
+  readonly zone: () => string;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly log: Log;
+  /** Into the concentrator's logbook. */
+  readonly record: (type: HesIncident, detail: string) => void;
+}
+
+interface Listening {
+  readonly host: string;
+  readonly port: number;
+}
+
+interface Open {
+  readonly where: Listening;
+  readonly listener: TcpListener;
+  readonly server: HesServer;
+  readonly counters: HesCounters;
+}
+
+/** The channels on which head-ends dial in, as configured: each enabled one that has a port listens there. */
+export class HeadendServers {
+  readonly #options: HeadendOptions;
+  readonly #open = new Map<string, Open>();
+  readonly #told = new Map<string, number>();
+  #meters: ReadonlyMap<number, Meter> = new Map();
+  #changing: Promise<void> = Promise.resolve();
+
+  constructor(options: HeadendOptions) {
+    this.#options = options;
+  }
+
+  async start(): Promise<void> {
+    await this.#loadMeters();
+    await this.reload();
+  }
+
+  /** To be called whenever a channel or one of its attributes has changed. A port that cannot be had is in the log. */
+  reload(): Promise<void> {
+    return this.#next(() => this.#reload());
+  }
+
+  /** To be called whenever a meter has changed. */
+  metersChanged(): void {
+    void this.#next(() => this.#loadMeters());
+  }
+
+  /** Resolves when all that has changed so far is taken in. */
+  settled(): Promise<void> {
+    return this.#changing;
+  }
+
+  /** Port of an open channel; undefined while it is closed. */
+  port(channel: string): number | undefined {
+    return this.#open.get(channel)?.listener.port;
+  }
+
+  async close(): Promise<void> {
+    await this.#changing;
+    await Promise.all([...this.#open.keys()].map((name) => this.#shut(name)));
+  }
+
+  #next(work: () => Promise<void>): Promise<void> {
+    const { log } = this.#options;
+    this.#changing = this.#changing.then(work).catch((error: unknown) => {
+      log.error('the servers for the head-end could not be set up', { ...toDcuError(error).toJSON() });
+    });
+    return this.#changing;
+  }
+
+  async #loadMeters(): Promise<void> {
+    const meters = await this.#options.store.collection.meters();
+    this.#meters = new Map(meters.filter(({ enabled }) => enabled).map((meter) => [meter.id, meter]));
+  }
+
+  async #reload(): Promise<void> {
+    const wanted = await this.#wanted();
+    for (const [name, { where }] of this.#open) {
+      if (!Bun.deepEquals(wanted.get(name), where, true)) await this.#shut(name);
+    }
+    for (const [name, where] of wanted) {
+      if (!this.#open.has(name)) this.#listen(name, where);
+    }
+  }
+
+  async #wanted(): Promise<Map<string, Listening>> {
+    const channels = await this.#options.store.configuration.channels();
+    const wanted = new Map<string, Listening>();
+    for (const { name } of channels.filter(({ commType, enabled }) => commType === TCP_SERVER && enabled)) {
+      const attributes = await this.#attributes(name);
+      const port = attributes.get('port') ?? '';
+      if (port !== '') wanted.set(name, { host: attributes.get('host') ?? '0.0.0.0', port: Number(port) });
+    }
+    return wanted;
+  }
+
+  async #attributes(channel: string): Promise<ReadonlyMap<string, string>> {
+    const attributes = await this.#options.store.configuration.channelAttributes(channel);
+    return new Map(attributes.map(({ key, value }) => [key, value]));
+  }
+
+  #listen(name: string, where: Listening): void {
+    const { store, systemTitle, clock, random, log } = this.#options;
+    const { counters: rows } = store.collection;
+    const counters = new HesCounters({ counters: rows, keyId: `hes:${name}`, clock, log });
+    const server = new HesServer({
+      sources: this.#sources(),
+      access: () => this.#access(name),
+      counters,
+      systemTitle,
+      gate: this.#gate(name),
+      clock,
+      random,
+      log,
+      onIncident: (type, host, detail) => this.#incident(name, type, host, detail),
+    });
+    try {
+      const listener = listenTcp(
+        { ...where, maxConnections: MOST_CONNECTIONS, idleTimeoutMs: IDLE_MS },
+        (channel) => server.accept(channel),
+        clock,
+      );
+      this.#open.set(name, { where, listener, server, counters });
+      log.info('listening for the head-end', { channel: name, host: where.host, port: listener.port });
+    } catch (error) {
+      log.error('a channel cannot listen', { channel: name, ...toDcuError(error).toJSON() });
+    }
+  }
+
+  async #shut(name: string): Promise<void> {
+    const open = this.#open.get(name);
+    this.#open.delete(name);
+    await open?.listener.close();
+    await open?.server.close();
+    await open?.counters.close();
+  }
+
+  /** Read for each connection, so that a new key holds from the next one on. */
+  async #access(channel: string): Promise<HesAccess> {
+    const { configuration } = this.#options.store;
+    const attributes = await this.#attributes(channel);
+    const secret = async (key: string): Promise<string | undefined> =>
+      (await configuration.setting(key)) || undefined;
+    const password = await secret('hes.password');
+    const encryptionKey = await secret('hes.encryption.key');
+    const authenticationKey = await secret('hes.authentication.key');
+    return {
+      client: Number(attributes.get('hes.client') ?? '1'),
+      auth: authOf(attributes.get('hes.auth')),
+      rights: attributes.get('hes.rights') === 'full' ? 'full' : 'read',
+      ...(password === undefined ? {} : { password: new TextEncoder().encode(password) }),
+      ...(encryptionKey === undefined ? {} : { encryptionKey: Uint8Array.fromHex(encryptionKey) }),
+      ...(authenticationKey === undefined
+        ? {}
+        : { authenticationKey: Uint8Array.fromHex(authenticationKey) }),
+    };
+  }
+
+  #sources(): HeadendSources {
+    const { store, profiles, identity, zone, clock } = this.#options;
+    return {
+      readings: store.readings,
+      management: {
+        ...identity,
+        logbook: async (limit) => (await store.logbook.list({ limit, offset: 0 })).rows,
+      },
+      meters: () => this.#meters,
+      profileOf: ({ profile }) => profiles.get(profile),
+      ask: (meter, request, signal) =>
+        this.#options.collector.withSession(meter.id, 'head-end', signal, (session) =>
+          askSession(session, request),
+        ),
+      zone,
+      now: () => clock.now(),
+    };
+  }
+
+  /** Each peer of each channel is blocked for itself: who guesses keeps nobody else out. */
+  #gate(channel: string): HesGate {
+    const { store, clock } = this.#options;
+    const lockout = new Lockout(store.accounts, clock);
+    const subjects = (host: string): string[] => [`${channel}:${host}`];
+    return {
+      requireOpen: (host) => lockout.requireOpen(subjects(host)),
+      passed: (host) => lockout.clear(subjects(host)),
+      failed: async (host) => {
+        const most = Number((await store.configuration.setting('login.attempts')) ?? 5);
+        await lockout.fail(subjects(host), most);
+        try {
+          await lockout.requireOpen(subjects(host));
+          return false;
+        } catch (error) {
+          if (toDcuError(error).code === 'locked-out') return true;
+          throw error;
+        }
+      },
+    };
+  }
+
+  /** Once a minute for each peer and cause. */
+  #incident(channel: string, type: HesIncident, host: string, detail: string): void {
+    const { clock, log, record } = this.#options;
+    const cause = `${channel} ${type} ${host} ${detail}`;
+    const nowMs = clock.monotonicMs();
+    const last = this.#told.get(cause);
+    if (last !== undefined && nowMs - last < TOLD_AGAIN_MS) return;
+    this.#told.delete(cause);
+    const [oldest] = this.#told.keys();
+    if (this.#told.size >= MOST_TOLD && oldest !== undefined) this.#told.delete(oldest);
+    this.#told.set(cause, nowMs);
+    log.warn('head-end refused', { channel, host, reason: detail });
+    record(type, `${channel}, ${host}: ${detail}`);
+  }
+}
+
+const isAuth = (text: string | undefined): text is HesAuth => HES_AUTHS.some((auth) => auth === text);
+const authOf = (text: string | undefined): HesAuth => (isAuth(text) ? text : 'hls-gmac');
+
+/** Hands a request of the head-end on to the meter. What it returns from an action is not handed back. */
+async function askSession(session: MeterSession, request: CosemRequest): Promise<CosemResponse> {
+  switch (request.type) {
+    case 'get': {
+      if (request.selection !== undefined) return { result: 'scope-of-access-violated' };
+      const [result] = await session.readAttributes([request.attribute]);
+      if (result === undefined) throw new DcuError('internal', 'a request without a result');
+      return result.ok ? { result: 'success', data: result.data } : { result: result.result };
+    }
+    case 'set':
+      return refusalOf(() => session.write(request.attribute, request.value, 'set by the head-end'));
+    case 'action':
+      return refusalOf(() =>
+        session.invoke(request.method, request.parameter ?? NULL_DATA, 'done for the head-end'),
+      );
+  }
+}
+
+/** A meter's refusal is its answer. */
+async function refusalOf(work: () => Promise<void>): Promise<CosemResponse> {
+  try {
+    await work();
+    return { result: 'success' };
+  } catch (error) {
+    const { code, facts } = toDcuError(error);
+    const { result } = facts;
+    if (code === 'not-granted' && typeof result === 'string') return { result };
+    throw error;
+  }
+}
+
+/** Marks the title of the servers; serial numbers leave this bit free, and the receiver of pushes has another one. */
+const SERVER_MARK = 0x40;
+
+/** Opens the channels on which head-ends dial in; follows changes of meters and channels. */
+export async function startHeadend(
+  { clock, random, log }: Pick<HeadendOptions, 'clock' | 'random' | 'log'>,
+  core: Core,
+): Promise<HeadendServers> {
+  const own = log.child('headend');
+  const { store, collector, profiles, identity, zone, logbook, systemTitle } = core;
+  const servers = new HeadendServers({
+    store,
+    collector,
+    profiles,
+    identity,
+    systemTitle: systemTitle.map((byte, i) => (i === 3 ? byte | SERVER_MARK : byte)),
+    zone,
+    clock,
+    random,
+    log: own,
+    record: (type, detail) => {
+      logbook
+        .record(type, detail)
+        .catch((error: unknown) => own.error('the logbook could not be written', { error: String(error) }));
+    },
+  });
+  await servers.start();
+  core.onMetersChanged(() => servers.metersChanged());
+  core.onChannelsChanged(() => servers.reload());
+  return servers;
+}

@@ -1,0 +1,189 @@
+import type { Clock } from '../base/clock.ts';
+import { DcuError, toDcuError } from '../base/errors.ts';
+import type { Log } from '../base/log.ts';
+import type { Meter } from '../base/model.ts';
+import type { Random } from '../base/random.ts';
+import type { ByteChannel } from '../channels/channel.ts';
+import { type Pump, pump } from '../channels/pump.ts';
+import {
+  type CosemRequest,
+  type CosemResponse,
+  createServerMachine,
+  type LogicalDevice,
+  type ServerCommand,
+  type ServerEvent,
+} from '../dlms/server.ts';
+import { FetchedDevice, type FetchedDeviceOptions, resultOf } from './fetched-device.ts';
+import { type HesAccess, hesAssociations, publicAssociation } from './hes-access.ts';
+import type { HesCounters } from './hes-counters.ts';
+import { isOpenObject, managementContents } from './management-contents.ts';
+import { meterContents } from './meter-contents.ts';
+import { MANAGEMENT_SAP, meterIdOf } from './meter-saps.ts';
+import type { HeadendSources } from './ports.ts';
+
+export interface HesConnectionOptions {
+  readonly sources: HeadendSources;
+  readonly access: HesAccess;
+  readonly counters: HesCounters;
+  readonly systemTitle: Uint8Array;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly log: Log;
+  readonly onEnd: () => void;
+  /** The head-end has proved who it is. */
+  readonly onAssociated: () => void;
+  /** Somebody has failed to; the connection is closed. */
+  readonly onFailed: (code: string) => void;
+  readonly onReplay: () => void;
+}
+
+const MAX_PDU = 0xffff;
+const IDLE_MS = 300_000;
+/** What a meter may take for one answer; a power line meter far out takes its time. */
+const LIVE_MS = 180_000;
+
+/** One connection of a head-end: a DLMS server whose logical devices are the concentrator and its meters. */
+export class HesConnection {
+  readonly #options: HesConnectionOptions;
+  readonly #pump: Pump<ServerCommand>;
+  /** What meters are asked for ends with the connection. */
+  readonly #gone = new AbortController();
+  #ended = false;
+
+  constructor(channel: ByteChannel, options: HesConnectionOptions) {
+    this.#options = options;
+    const { clock, random } = options;
+    const machine = createServerMachine({
+      link: {
+        framing: 'wrapper',
+        clientAddress: options.access.client,
+        serverAddress: MANAGEMENT_SAP,
+        responseTimeoutMs: IDLE_MS,
+        maxApdu: MAX_PDU,
+      },
+      devices: [this.#managementDevice()],
+      deviceAt: (sap) => this.#meterDevice(sap),
+      maxPduSize: MAX_PDU,
+      randomBytes: (length) => random.bytes(length),
+      idleTimeoutMs: IDLE_MS,
+    });
+    this.#pump = pump(
+      machine,
+      watchedEnd(channel, () => this.#end()),
+      clock,
+      (event) => this.#told(event),
+    );
+  }
+
+  async close(): Promise<void> {
+    this.#end();
+    await this.#pump.close();
+  }
+
+  #end(): void {
+    if (this.#ended) return;
+    this.#ended = true;
+    this.#gone.abort(new DcuError('cancelled', 'the head-end has gone'));
+    this.#options.onEnd();
+  }
+
+  #managementDevice(): LogicalDevice {
+    const { sources, access } = this.#options;
+    return new FetchedDevice({
+      ...this.#common(),
+      address: MANAGEMENT_SAP,
+      associations: [...hesAssociations(access), publicAssociation(isOpenObject)],
+      fetch: (request) => managementContents(sources, request),
+    });
+  }
+
+  #meterDevice(sap: number): LogicalDevice | undefined {
+    const { sources, access } = this.#options;
+    const meterId = meterIdOf(sap);
+    const meterOf = (): Meter | undefined =>
+      meterId === undefined ? undefined : sources.meters().get(meterId);
+    if (meterOf() === undefined) return undefined;
+    return new FetchedDevice({
+      ...this.#common(),
+      address: sap,
+      associations: hesAssociations(access),
+      fetch: async (request) => {
+        const meter = meterOf();
+        return meter && meterContents(sources, meter, request);
+      },
+      beyond: async (request) => {
+        const meter = meterOf();
+        return meter === undefined ? { result: 'object-unavailable' } : this.#ask(meter, request);
+      },
+    });
+  }
+
+  #common(): Pick<FetchedDeviceOptions, 'systemTitle' | 'counters' | 'respond' | 'log'> {
+    const { systemTitle, counters, log } = this.#options;
+    const respond = (response: CosemResponse): void => this.#pump.command({ type: 'respond', response });
+    return { systemTitle, counters, log, respond };
+  }
+
+  /** What the store does not know the meter is asked for, in its own time. */
+  async #ask(meter: Meter, request: CosemRequest): Promise<CosemResponse> {
+    const { sources, access, clock, log } = this.#options;
+    if (request.type !== 'get' && access.rights !== 'full') return { result: 'read-write-denied' };
+    const late = new AbortController();
+    const cancel = clock.after(LIVE_MS, () =>
+      late.abort(new DcuError('link-timeout', 'the meter did not answer in time')),
+    );
+    try {
+      return await sources.ask(meter, request, AbortSignal.any([late.signal, this.#gone.signal]));
+    } catch (thrown) {
+      const error = toDcuError(thrown);
+      log.info('a meter could not be asked for the head-end', { meter: meter.meterNo, ...error.toJSON() });
+      return { result: resultOf(error) };
+    } finally {
+      cancel();
+    }
+  }
+
+  #told(event: ServerEvent): void {
+    const { access, onAssociated, onFailed, onReplay, log } = this.#options;
+    switch (event.type) {
+      case 'associated':
+        if (event.caller.clientAddress === access.client) onAssociated();
+        return;
+      case 'security':
+        if (event.code === 'replay-detected') {
+          onReplay();
+          return;
+        }
+        onFailed(event.code);
+        this.#leave();
+        return;
+      case 'refused':
+        log.debug('an association was refused', { client: event.clientAddress, reason: event.diagnostic });
+    }
+  }
+
+  /** Each try costs a connection of its own; what was said last still leaves. */
+  #leave(): void {
+    this.#pump
+      .sent()
+      .then(() => this.close())
+      .catch((error: unknown) => {
+        this.#options.log.debug('a connection was not closed in order', { ...toDcuError(error).toJSON() });
+      });
+  }
+}
+
+/** The channel, telling when it is over, by whichever side. */
+function watchedEnd(channel: ByteChannel, ended: () => void): ByteChannel {
+  return {
+    name: channel.name,
+    write: (bytes) => channel.write(bytes),
+    onBytes: (listener) => channel.onBytes(listener),
+    onClosed: (listener) =>
+      channel.onClosed((reason) => {
+        ended();
+        listener(reason);
+      }),
+    close: () => channel.close(),
+  };
+}

@@ -1,0 +1,138 @@
+import type { Clock } from '../base/clock.ts';
+import { type DcuError, toDcuError } from '../base/errors.ts';
+import type { Log } from '../base/log.ts';
+import type { Random } from '../base/random.ts';
+import type { ByteChannel } from '../channels/channel.ts';
+import type { HesAccess } from './hes-access.ts';
+import { HesConnection } from './hes-connection.ts';
+import type { HesCounters } from './hes-counters.ts';
+import type { HeadendSources } from './ports.ts';
+
+/** Whom to let in: failures count for each peer, and block it in the end. */
+export interface HesGate {
+  /** @throws DcuError `locked-out` */
+  requireOpen(host: string): Promise<void>;
+  /** Resolves to whether the peer is blocked by now. */
+  failed(host: string): Promise<boolean>;
+  passed(host: string): Promise<void>;
+}
+
+export type HesIncident = 'hes-refused' | 'hes-locked-out';
+
+export interface HesServerOptions {
+  readonly sources: HeadendSources;
+  /** Asked for each connection, so that changed keys hold from the next one on. */
+  readonly access: () => Promise<HesAccess>;
+  readonly counters: HesCounters;
+  readonly systemTitle: Uint8Array;
+  readonly gate: HesGate;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly log: Log;
+  /** For the logbook; told of everything, by peer. */
+  readonly onIncident: (type: HesIncident, host: string, detail: string) => void;
+  /** Connections of one peer at a time; 16 if not given. */
+  readonly maxOfHost?: number;
+}
+
+const MAX_OF_HOST = 16;
+
+/** Serves head-ends that have connected: each connection by itself, so that one that stalls keeps no other waiting. */
+export class HesServer {
+  readonly #options: HesServerOptions;
+  readonly #connections = new Map<ByteChannel, HesConnection | undefined>();
+  /** What is counted against a peer is counted in order, and before its next connection is let in. */
+  readonly #counting = new Map<string, Promise<void>>();
+  #closed = false;
+
+  constructor(options: HesServerOptions) {
+    this.#options = options;
+  }
+
+  get connections(): number {
+    return this.#connections.size;
+  }
+
+  /** Takes a connection over; one too many of its peer is closed at once. */
+  accept(channel: ByteChannel): void {
+    const host = hostOf(channel);
+    const { maxOfHost = MAX_OF_HOST } = this.#options;
+    const ofHost = [...this.#connections.keys()].filter((one) => hostOf(one) === host).length;
+    if (this.#closed || ofHost >= maxOfHost) {
+      this.#shut(channel);
+      if (!this.#closed) this.#options.onIncident('hes-refused', host, 'too many connections');
+      return;
+    }
+    this.#connections.set(channel, undefined);
+    this.#welcome(channel, host).catch((thrown: unknown) => {
+      const error = toDcuError(thrown);
+      this.#connections.delete(channel);
+      this.#shut(channel);
+      this.#refused(host, error);
+    });
+  }
+
+  async close(): Promise<void> {
+    this.#closed = true;
+    const open = [...this.#connections];
+    this.#connections.clear();
+    await Promise.all(open.map(([channel, connection]) => connection?.close() ?? channel.close()));
+    await Promise.all(this.#counting.values());
+  }
+
+  async #welcome(channel: ByteChannel, host: string): Promise<void> {
+    const { gate, access, counters } = this.#options;
+    await this.#counting.get(host);
+    await gate.requireOpen(host);
+    const granted = await access();
+    await counters.load(granted.client);
+    // The server may have been closed in between.
+    if (!this.#connections.has(channel)) return;
+    const connection = new HesConnection(channel, {
+      ...this.#options,
+      access: granted,
+      onEnd: () => this.#connections.delete(channel),
+      onAssociated: () => this.#count(host, () => gate.passed(host)),
+      onFailed: (code) => this.#failed(host, code),
+      onReplay: () => this.#options.onIncident('hes-refused', host, 'replay-detected'),
+    });
+    this.#connections.set(channel, connection);
+  }
+
+  #failed(host: string, code: string): void {
+    const { gate, onIncident } = this.#options;
+    onIncident('hes-refused', host, code);
+    this.#count(host, async () => {
+      if (!(await gate.failed(host))) return;
+      onIncident('hes-locked-out', host, 'too many failed tries');
+      for (const [channel, connection] of this.#connections) {
+        if (hostOf(channel) === host) await connection?.close();
+      }
+    });
+  }
+
+  #count(host: string, work: () => Promise<void>): void {
+    const { log } = this.#options;
+    const counted = (this.#counting.get(host) ?? Promise.resolve()).then(work).catch((error: unknown) => {
+      log.error('a try of the head-end could not be counted', { ...toDcuError(error).toJSON() });
+    });
+    this.#counting.set(host, counted);
+    void counted.then(() => {
+      if (this.#counting.get(host) === counted) this.#counting.delete(host);
+    });
+  }
+
+  #refused(host: string, error: DcuError): void {
+    const { log, onIncident } = this.#options;
+    if (error.code === 'locked-out') onIncident('hes-locked-out', host, error.message);
+    else log.error('a connection of the head-end could not be served', { host, ...error.toJSON() });
+  }
+
+  #shut(channel: ByteChannel): void {
+    channel.close().catch((error: unknown) => {
+      this.#options.log.debug('a connection was not closed in order', { ...toDcuError(error).toJSON() });
+    });
+  }
+}
+
+const hostOf = ({ name }: ByteChannel): string => name.replace(/:\d+$/, '');

@@ -1,0 +1,57 @@
+import type {
+  EventLog,
+  Interval,
+  Meter,
+  MeterEvent,
+  ProfileKind,
+  ProfileRows,
+  RegisterReading,
+} from '../base/model.ts';
+import type { CosemRequest, CosemResponse } from '../dlms/server.ts';
+import type { MeterProfile } from '../meters/meter-profile.ts';
+
+/** What was read of meters, as the head-end's servers need it. */
+export interface MeterReadings {
+  /** Rows with time in the interval, ascending; undefined when nothing was ever read. */
+  profile(meterId: number, kind: ProfileKind, interval: Interval): Promise<ProfileRows | undefined>;
+  /** Newest first. */
+  events(
+    meterId: number,
+    query: { readonly log: EventLog; readonly interval: Interval; readonly limit: number },
+  ): Promise<{ readonly rows: readonly MeterEvent[]; readonly total: number }>;
+  registers(meterId: number): Promise<readonly RegisterReading[]>;
+}
+
+/** An entry of the concentrator's own logbook. */
+export interface LogbookEntry {
+  readonly time: number;
+  readonly type: string;
+  readonly detail: string;
+}
+
+/** What the concentrator says of itself. */
+export interface Management {
+  readonly serialNumber: string;
+  readonly firmwareVersion: string;
+  /** The newest entries of the logbook, newest first. */
+  logbook(limit: number): Promise<readonly LogbookEntry[]>;
+}
+
+/** Everything that the servers serve, and where it comes from. */
+export interface HeadendSources {
+  readonly readings: MeterReadings;
+  readonly management: Management;
+  /** Meters in use, by their id. */
+  readonly meters: () => ReadonlyMap<number, Meter>;
+  /** @throws DcuError `not-found` */
+  readonly profileOf: (meter: Meter) => MeterProfile;
+  /**
+   * Asks the meter itself. Refusals are answers in the standard's names; rejects with what kept the meter from being
+   * asked. Ends when the signal is aborted.
+   */
+  readonly ask: (meter: Meter, request: CosemRequest, signal: AbortSignal) => Promise<CosemResponse>;
+  /** IANA name of the zone that times are told in. */
+  readonly zone: () => string;
+  /** UTC milliseconds. */
+  readonly now: () => number;
+}
