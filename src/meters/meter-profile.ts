@@ -49,6 +49,8 @@ export interface ProfileClient {
   readonly title: string;
   readonly auth: AuthMechanism;
   readonly policy: SecurityPolicy;
+  /** Its association stands without being opened: what goes to all meters at once comes from it. */
+  readonly preEstablished?: boolean;
 }
 
 export interface ProfileQuirks {

@@ -1,4 +1,4 @@
-import { createLogicalDevice, FULL_RIGHTS, readOnly } from '../dlms/cosem/object-model.ts';
+import { type AccessRights, createLogicalDevice, FULL_RIGHTS, readOnly } from '../dlms/cosem/object-model.ts';
 import type { LinkConfig } from '../dlms/link/link.ts';
 import {
   createServerMachine,
@@ -6,7 +6,7 @@ import {
   type ServerConfig,
   type ServerMachine,
 } from '../dlms/server.ts';
-import { PUBLIC_CLIENT, type SimulatedMeter } from './meter.ts';
+import { BROADCAST_CLIENT, PUBLIC_CLIENT, type SimulatedMeter } from './meter.ts';
 import { meterObjects, OPEN_OBJECTS } from './meter-model.ts';
 
 /** Largest PDU that a simulated meter takes; what it sends is bounded by the client's own limit. */
@@ -15,6 +15,18 @@ const IDLE_TIMEOUT_MS = 180_000;
 const HDLC_IDLE_MS = 120_000;
 /** Highest bit rate that an opening can change to. */
 const FASTEST_OPENING = 19_200;
+
+const CLOCK_CLASS = 8;
+const RIGHTS: ReadonlyMap<number, AccessRights> = new Map([
+  [PUBLIC_CLIENT, readOnly((object) => OPEN_OBJECTS.has(object.obis))],
+  [
+    BROADCAST_CLIENT,
+    {
+      attribute: ({ classId }, index) => (classId === CLOCK_CLASS && index === 2 ? 'write' : 'none'),
+      method: () => false,
+    },
+  ],
+]);
 
 /** The server of one connection (or bus station) of a meter. Objects are made here and gone with it. */
 export function meterServer(meter: SimulatedMeter): ServerMachine {
@@ -58,7 +70,6 @@ function linkOf({ plan }: SimulatedMeter): LinkConfig {
 /** A meter as a logical device: whom it lets in, and the objects that each client sees. */
 function meterDevice(meter: SimulatedMeter): LogicalDevice {
   const { plan } = meter;
-  const open = readOnly((object) => OPEN_OBJECTS.has(object.obis));
   return createLogicalDevice({
     address: plan.server,
     systemTitle: plan.systemTitle,
@@ -68,7 +79,7 @@ function meterDevice(meter: SimulatedMeter): LogicalDevice {
     associations: () =>
       meter.associations().map((policy) => ({
         ...policy,
-        rights: policy.clientAddress === PUBLIC_CLIENT ? open : FULL_RIGHTS,
+        rights: RIGHTS.get(policy.clientAddress) ?? FULL_RIGHTS,
       })),
     changes: {
       secret: (_, secret) => {

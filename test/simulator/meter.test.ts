@@ -103,6 +103,7 @@ describe('simulated meter', () => {
     const before = meter.associations();
     expect(before.map((one) => [one.clientAddress, one.auth])).toEqual([
       [16, 'none'],
+      [102, 'none'],
       [1, auth],
     ]);
     meter.turnOn({ kind: 'refuse' });
@@ -112,12 +113,12 @@ describe('simulated meter', () => {
     }
     meter.turnOff('refuse');
     meter.turnOn({ kind: 'wrong-key' });
-    const wrong = meter.associations()[1];
+    const wrong = meter.associations().at(-1);
     expect(wrong?.auth).toBe(auth);
-    if (auth === 'lls') expect(wrong?.password).not.toEqual(before[1]?.password ?? new Uint8Array());
+    if (auth === 'lls') expect(wrong?.password).not.toEqual(before[2]?.password ?? new Uint8Array());
     if (auth === 'hls-gmac') {
-      expect(wrong?.encryptionKey).not.toEqual(before[1]?.encryptionKey ?? new Uint8Array());
-      expect(wrong?.authenticationKey).not.toEqual(before[1]?.authenticationKey ?? new Uint8Array());
+      expect(wrong?.encryptionKey).not.toEqual(before[2]?.encryptionKey ?? new Uint8Array());
+      expect(wrong?.authenticationKey).not.toEqual(before[2]?.authenticationKey ?? new Uint8Array());
     }
   });
 });

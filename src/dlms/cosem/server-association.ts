@@ -16,9 +16,11 @@ import {
   acceptAarq,
   clientProves,
   type HandshakeContext,
+  preEstablish,
   serverProof,
 } from './server-handshake.ts';
 import { refuse, refuseAarq } from './server-refusals.ts';
+import { isUnconfirmed } from './server-security.ts';
 import { servicesOf } from './server-service-map.ts';
 import { isGranted, type Job, type Service, type ServiceReply } from './server-services.ts';
 import { REPLY_TO_HLS_SN } from './short-name-table.ts';
@@ -98,6 +100,7 @@ export class ServerAssociation {
           return this.#serve(apdu);
       }
     } catch (error) {
+      if (this.#state === 'idle') this.drop();
       return this.#refuse(toDcuError(error));
     }
   }
@@ -109,6 +112,9 @@ export class ServerAssociation {
       return this.#answer(job.finish(responses));
     } catch (error) {
       return this.#refuse(toDcuError(error));
+    } finally {
+      // What stood for one request is over with it.
+      if (this.#state === 'idle') this.drop();
     }
   }
 
@@ -173,9 +179,12 @@ export class ServerAssociation {
   }
 
   #serve(apdu: Uint8Array): Outcome {
-    const accepted = this.#current();
+    const before = this.#current();
+    const accepted = before ?? this.#preEstablished();
     if (accepted === undefined) throw notPossible();
     const plain = accepted.security.unprotect(apdu);
+    // Nobody has proved anything: what is done for such a client is told to nobody.
+    if (before === undefined && !isUnconfirmed(plain)) throw notPossible();
     if (plain[0] === TAG.dataNotificationConfirm) return { events: [this.#confirmed(plain)] };
     const service = this.#services.get(plain[0] ?? 0);
     if (service === undefined) {
@@ -189,6 +198,19 @@ export class ServerAssociation {
     }
     const reply = service.receive(plain);
     return 'job' in reply ? { job: reply.job, events: [] } : this.#answer(reply.apdu);
+  }
+
+  /** Stands for the one request. */
+  #preEstablished(): Accepted | undefined {
+    const { clientAddress } = this.#peer;
+    const policy = this.#context.device.associations.find(
+      (one) => one.clientAddress === clientAddress && one.preEstablished === true,
+    );
+    if (policy === undefined) return undefined;
+    this.#context = { ...this.#context, policy };
+    this.#accepted = preEstablish(policy, this.#context);
+    this.#services = servicesOf(this.#accepted.limits, this.#context.device);
+    return this.#accepted;
   }
 
   /** HLS pass 3, answered with pass 4; nothing else is served before. */

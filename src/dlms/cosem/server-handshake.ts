@@ -78,6 +78,23 @@ export function acceptAarq(apdu: Uint8Array, context: HandshakeContext): Accepte
   }
 }
 
+/** What the policy of a pre-established association amounts to; nothing was negotiated. */
+export function preEstablish(policy: AssociationPolicy, context: HandshakeContext): Accepted {
+  const { device, randomBytes } = context;
+  const ciphered = policy.policy !== 'none';
+  const [referencing = 'ln'] = policy.referencing ?? [];
+  const { conformance: known } = DIALECTS[referencing];
+  const conformance = conformanceMask(known.filter((bit) => ciphered || bit !== 'general-protection'));
+  const security = new ServerSecurity(device, policy, undefined, ciphered, randomBytes);
+  security.establish(conformance, undefined);
+  return {
+    aare: new Uint8Array(0),
+    security,
+    limits: { referencing, conformance, maxApdu: LONGEST_APDU },
+    clientMaxPduSize: 0,
+  };
+}
+
 const DIALECTS = {
   ln: { conformance: LN_CONFORMANCE, services: ['get', 'set', 'action', 'access'] },
   sn: { conformance: SN_CONFORMANCE, services: ['read', 'write', 'unconfirmed-write'] },

@@ -247,7 +247,8 @@ export class ServerSecurity {
 }
 
 /** Whether nobody waits for an answer: the service class of a SET or ACTION, or an unconfirmed write. */
-function isUnconfirmed(plain: Uint8Array): boolean {
+/** Whether a plain request says that nobody waits for an answer. */
+export function isUnconfirmed(plain: Uint8Array): boolean {
   const [tag, , invokeIdAndPriority = CONFIRMED] = plain;
   if (tag === TAG.unconfirmedWriteRequest) return true;
   return (tag === TAG.setRequest || tag === TAG.actionRequest) && (invokeIdAndPriority & CONFIRMED) === 0;

@@ -56,7 +56,8 @@ export class HdlcServerLink extends HdlcLine {
     if (this.#lobby.key !== key) this.#lobby = this.#newcomer(key);
     const { connection, station } = this.#lobby;
     const destination = { value: frame.destination, bytes: frame.destinationBytes };
-    if (station.serves(destination, false)) station.meet(frame);
+    const toAll = decodeControl(frame.control).kind === 'ui';
+    if (station.serves(destination, toAll)) station.meet(frame);
     this.#run(key, connection, () => connection.visit(frame));
   }
 

@@ -123,8 +123,12 @@ export class ServerStation implements Station {
     this.peer = peerOf(client, this.local);
   }
 
+  /** A frame to all stations is one to this station's own address. */
   meet(frame: HdlcFrame): void {
-    this.local = destinationOf(frame);
+    const destination = destinationOf(frame);
+    const { upper, lower } = splitServerAddress(destination);
+    const all = allStations(destination.bytes);
+    this.local = upper === all || lower === all ? this.#own : destination;
     this.remote = sourceOf(frame);
     this.peer = peerOf(frame.source, this.local);
   }

@@ -38,7 +38,7 @@ export const idis = defineMeterProfile({
   publicClient: 16,
   clients: [
     { address: 1, title: 'Management', auth: 'hls-gmac', policy: 'auth-enc' },
-    { address: 102, title: 'Pre-established', auth: 'none', policy: 'auth-enc' },
+    { address: 102, title: 'Pre-established', auth: 'none', policy: 'auth-enc', preEstablished: true },
   ],
   suites: [0, 1],
   hdlc: { logical: 1, addressBytes: 2 },
