@@ -70,7 +70,7 @@ describe.skipIf(!hasBrowser)('GUI in a browser', () => {
     await page.getByRole('cell', { name: 'Meter Power Quality' }).waitFor();
     expect(await page.locator('tbody tr').count()).toBe(10);
     await page.getByText('All 46 lines').waitFor();
-    const tcp = page.getByRole('button', { name: 'TCP meters (44 lines)' });
+    const tcp = page.getByRole('button', { name: 'Single meters (44 lines)' });
     expect(await page.getByText('127.0.0.1:4061').count()).toBe(0);
     await tcp.click();
     await page.getByText('127.0.0.1:4061').waitFor();

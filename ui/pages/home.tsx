@@ -20,6 +20,7 @@ import { JobList } from '../parts/job-list.tsx';
 import { LineProgressList } from '../parts/line-progress.tsx';
 import { Page } from '../parts/page.tsx';
 import { Problem } from '../parts/problem.tsx';
+import { Connections } from './connections.tsx';
 
 type HomeData = Result<'GET /api/home'>;
 
@@ -65,6 +66,7 @@ export function Home() {
           <Card withBorder radius="lg">
             {data === undefined ? <Skeleton h={90} /> : <StateSummary states={data.states} />}
           </Card>
+          <Connections />
           <Card withBorder radius="lg">
             <Title order={2} size="h5" mb="sm">
               Collection

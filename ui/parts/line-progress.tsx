@@ -27,7 +27,7 @@ function summed(name: string, lines: readonly LineView[]): LineView {
   };
 }
 
-/** How far the round has come: serial lines one by one, the lines of TCP meters as one that opens. */
+/** How far the round has come: serial lines one by one, the lines of single meters as one that opens. */
 export function LineProgressList({
   lines,
   etaMs,
@@ -44,21 +44,21 @@ export function LineProgressList({
     );
   }
   const serial = lines.filter((line) => line.shared).toSorted(busyFirst);
-  const tcp = lines.filter((line) => !line.shared).toSorted(busyFirst);
+  const single = lines.filter((line) => !line.shared).toSorted(busyFirst);
   return (
     <Stack gap="sm">
       {lines.length > 1 && <LineProgress line={{ ...summed(`All ${lines.length} lines`, lines), etaMs }} />}
       {serial.map((line) => (
         <LineProgress key={line.line} line={line} />
       ))}
-      {tcp.length > 0 && <TcpProgress lines={tcp} />}
+      {single.length > 0 && <SingleProgress lines={single} />}
     </Stack>
   );
 }
 
-function TcpProgress({ lines }: { readonly lines: readonly LineView[] }) {
+function SingleProgress({ lines }: { readonly lines: readonly LineView[] }) {
   const [opened, setOpened] = useState(false);
-  const name = `TCP meters (${lines.length} ${lines.length === 1 ? 'line' : 'lines'})`;
+  const name = `Single meters (${lines.length} ${lines.length === 1 ? 'line' : 'lines'})`;
   return (
     <div>
       <UnstyledButton w="100%" aria-expanded={opened} onClick={() => setOpened(!opened)}>

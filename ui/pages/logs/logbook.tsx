@@ -11,7 +11,7 @@ export default function Logbook() {
       kind="logbook"
       load={(query) => request('GET /api/logbook', { query })}
       columns={[
-        { accessor: 'type', title: 'Event' },
+        { accessor: 'type', title: 'Event', noWrap: true, width: 190 },
         { accessor: 'detail', title: 'Details' },
       ]}
     />

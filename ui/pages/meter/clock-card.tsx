@@ -37,7 +37,7 @@ export function ClockCard({ meter }: { readonly meter: Meter }) {
   if (!allowed) return null;
   const { check = null, corrections = [] } = clock.data ?? {};
   return (
-    <Card withBorder radius="lg" h="100%">
+    <Card withBorder radius="lg" style={{ flexGrow: 1 }}>
       <Title order={2} size="h5" mb="sm">
         Clock
       </Title>

@@ -106,9 +106,11 @@ function MeterView({ meter }: { readonly meter: Meter }) {
       <SimpleGrid cols={{ base: 1, sm: 2, xl: 4 }}>
         <ContactCard meter={meter} />
         <FactsCard meter={meter} />
-        {meter.replaced === null && <RelayCard meter={meter} />}
+        <Stack>
+          {meter.replaced === null && <RelayCard meter={meter} />}
+          <ClockCard meter={meter} />
+        </Stack>
         <LineCard meter={meter} />
-        <ClockCard meter={meter} />
       </SimpleGrid>
       <PathCard meter={meter} />
       <Card withBorder radius="lg" p={0}>

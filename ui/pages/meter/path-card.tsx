@@ -1,4 +1,4 @@
-import { Alert, Badge, Card, Group, Stack, Table, Text, Title } from '@mantine/core';
+import { Alert, Badge, Card, Group, SimpleGrid, Stack, Table, Text, Title } from '@mantine/core';
 import { useQuery } from '@tanstack/react-query';
 import type { Meter } from '../../../src/api/contract.ts';
 import { type Result, request } from '../../api/client.ts';
@@ -37,7 +37,7 @@ export function PathCard({ meter }: { readonly meter: Meter }) {
             The way ends before the coordinator: the next node has not told its own yet.
           </Alert>
         )}
-        <Group gap="lg">
+        <SimpleGrid cols={{ base: 2, xs: 3, md: 5, lg: 7 }} spacing="md" verticalSpacing="xs">
           <Fact label="Hops" text={String(path.hops.length - 1)} />
           <Fact label="Weak links" text={String(path.weakLinks)} />
           <Fact label="Route cost" text={path.cost === null ? '—' : String(path.cost)} />
@@ -46,7 +46,7 @@ export function PathCard({ meter }: { readonly meter: Meter }) {
           {Object.entries(path.counters).map(([name, count]) => (
             <Fact key={name} label={counterNames[name] ?? name} text={grouped(count)} />
           ))}
-        </Group>
+        </SimpleGrid>
         <Neighbours path={path} />
       </Stack>
     </Card>
@@ -71,7 +71,9 @@ function Hops({ path }: { readonly path: Path }) {
       {path.hops.map((hop) => (
         <Group key={hop.address} gap="xs" component="li">
           {hop.role === 'coordinator' ? (
-            <Badge variant="light">Coordinator</Badge>
+            <Badge variant="light" tt="none" fw={500} miw="max-content">
+              Coordinator
+            </Badge>
           ) : hop.meterId === null ? (
             <Text size="sm">{hop.address}</Text>
           ) : (
@@ -127,8 +129,16 @@ function Neighbours({ path }: { readonly path: Path }) {
               <Table.Td>
                 <Group gap="xs">
                   {shortAddress === 0 ? 'Coordinator' : shortAddress}
-                  {shortAddress === next && <Badge variant="light">Next hop</Badge>}
-                  {path.blacklisted.includes(shortAddress) && <Badge color="red">Avoided</Badge>}
+                  {shortAddress === next && (
+                    <Badge variant="light" tt="none" fw={500} miw="max-content">
+                      Next hop
+                    </Badge>
+                  )}
+                  {path.blacklisted.includes(shortAddress) && (
+                    <Badge color="red" tt="none" fw={500} miw="max-content">
+                      Avoided
+                    </Badge>
+                  )}
                 </Group>
               </Table.Td>
               <Table.Td className="numbers">

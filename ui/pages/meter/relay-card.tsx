@@ -13,8 +13,8 @@ export function RelayCard({ meter }: { readonly meter: Meter }) {
   // Registers alone say nothing of the relay.
   const unread = result?.relay === null && result.meterTime === null;
   return (
-    <Card withBorder radius="lg" h="100%">
-      <Stack gap="sm" h="100%" justify="space-between">
+    <Card withBorder radius="lg">
+      <Stack gap="sm">
         <Group justify="space-between">
           <Title order={2} size="h5">
             Relay

@@ -78,7 +78,7 @@ export function ChangeCard({
           <Title order={2} size="h5">
             Change {id} · {subject}
           </Title>
-          <Badge color={color} variant="light">
+          <Badge color={color} variant="light" tt="none" fw={500} miw="max-content">
             {label}
           </Badge>
         </Group>
@@ -130,7 +130,7 @@ export function ChangeCard({
                   )}
                 </Table.Td>
                 <Table.Td>
-                  <Badge color={STEPS[step.state][1]} variant="light">
+                  <Badge color={STEPS[step.state][1]} variant="light" tt="none" fw={500} miw="max-content">
                     {STEPS[step.state][0]}
                   </Badge>
                 </Table.Td>

@@ -108,11 +108,11 @@ function NetworkCard({
           <Title order={2} size="h5">
             {channel}
           </Title>
-          <Badge color={hasKey ? 'teal' : 'gray'} variant="light">
+          <Badge color={hasKey ? 'teal' : 'gray'} variant="light" tt="none" fw={500} miw="max-content">
             {hasKey ? 'Key known' : 'No key known'}
           </Badge>
           {keptBefore && (
-            <Badge color="yellow" variant="light">
+            <Badge color="yellow" variant="light" tt="none" fw={500} miw="max-content">
               Key before is kept
             </Badge>
           )}

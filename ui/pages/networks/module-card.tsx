@@ -3,7 +3,7 @@ import { Link } from 'react-router';
 import { useRight } from '../../api/queries.ts';
 import { bytesText, grouped } from '../../format.ts';
 import { messageOf } from '../../parts/problem.tsx';
-import { TimeAgo } from '../../parts/time.tsx';
+import { Time } from '../../parts/time.tsx';
 import { FirmwareProgress } from './firmware-progress.tsx';
 import { ModuleActions } from './module-actions.tsx';
 import { type Module, moduleWords } from './module-words.ts';
@@ -92,7 +92,7 @@ function ModuleFacts({ module }: { readonly module: Module }) {
       />
       <Fact
         label="Network looked at"
-        text={network.lookedAt === null ? 'Not yet' : <TimeAgo ms={network.lookedAt} />}
+        text={network.lookedAt === null ? 'Not yet' : <Time ms={network.lookedAt} minutes />}
         {...(network.trouble === null ? {} : { hint: messageOf(network.trouble), alarm: true })}
       />
     </SimpleGrid>

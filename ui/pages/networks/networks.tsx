@@ -67,7 +67,7 @@ export default function Networks() {
               look.set({ channel: name, node: null, search: null, show: null, phase: null, page: null })
             }
             allowDeselect={false}
-            w={260}
+            w={{ base: '100%', xs: 300 }}
           />
         )
       }
