@@ -136,10 +136,17 @@ describe('a profile of the user', () => {
         'quirks.noRangeAccess: is to be true or false',
         'quirks.maxListSize: is to be a whole number from 1 to 64',
         'hints.manufacturers[0]: is to be a text of 1 to 3 characters',
-        'hints.logicalDeviceName: is no regular expression of letters, digits, classes and counts',
+        'hints.logicalDeviceName: is no regular expression of letters, digits, classes and at most three counts',
         'receiveWindow: is to be a whole number from 1 to 7',
       ]),
     );
+  });
+
+  test('a pattern that could take for ever on a name is refused', () => {
+    const problems = (logicalDeviceName: string) => problemsOf({ name: 'x', hints: { logicalDeviceName } });
+    expect(problems('^[A-Z]{3}\\d+.*$')).toEqual([]);
+    expect(problems('.*.*.*.*x')).toHaveLength(1);
+    expect(problems('a?a?a?a?x')).toHaveLength(1);
   });
 
   test.each(['', '{', 'null', '[]', '7', '"x"', '{"name":5}', '{"name":"x","logs":[]}'])(
