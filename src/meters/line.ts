@@ -282,7 +282,9 @@ export class Line<Session extends LineSession> {
       ...error.toJSON(),
     });
     const storage = ERROR_TABLE[error.code].origin === 'storage';
-    const exhausted = entry.spent.failed(lostMs) || entry.failures >= entry.tries;
+    // What a module takes with it when it goes says nothing of the meter, however long it had been waited for.
+    const wasted = error.code !== 'module-lost' && entry.spent.failed(lostMs);
+    const exhausted = wasted || entry.failures >= entry.tries;
     if (!error.retryable || storage || exhausted || this.#stopped) {
       return this.#finish(entry, { state: 'failed', error });
     }
