@@ -87,6 +87,11 @@ export class HeadendServers {
     return this.#open.get(channel)?.listener.port;
   }
 
+  /** Of an open channel; 0 while it is closed. */
+  connections(channel: string): number {
+    return this.#open.get(channel)?.server.connections ?? 0;
+  }
+
   async close(): Promise<void> {
     await this.#changing;
     await Promise.all([...this.#open.keys()].map((name) => this.#shut(name)));

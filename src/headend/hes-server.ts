@@ -36,6 +36,7 @@ export interface HesServerOptions {
 }
 
 const MAX_OF_HOST = 16;
+const LOCKED = 'too many failed tries';
 
 /** Serves head-ends that have connected: each connection by itself, so that one that stalls keeps no other waiting. */
 export class HesServer {
@@ -104,7 +105,7 @@ export class HesServer {
     onIncident('hes-refused', host, code);
     this.#count(host, async () => {
       if (!(await gate.failed(host))) return;
-      onIncident('hes-locked-out', host, 'too many failed tries');
+      onIncident('hes-locked-out', host, LOCKED);
       for (const [channel, connection] of this.#connections) {
         if (hostOf(channel) === host) await connection?.close();
       }
@@ -124,7 +125,7 @@ export class HesServer {
 
   #refused(host: string, error: DcuError): void {
     const { log, onIncident } = this.#options;
-    if (error.code === 'locked-out') onIncident('hes-locked-out', host, error.message);
+    if (error.code === 'locked-out') onIncident('hes-locked-out', host, LOCKED);
     else log.error('a connection of the head-end could not be served', { host, ...error.toJSON() });
   }
 

@@ -67,10 +67,10 @@ export class ServedHouse {
   /** An association of the head-end with a logical device, with LLS unless said otherwise. */
   async associate(
     sap: number,
-    how: Partial<AssociationConfig> & { readonly client?: number } = {},
+    how: Partial<AssociationConfig> & { readonly client?: number; readonly answerMs?: number } = {},
     channel?: ByteChannel,
   ): Promise<DlmsClient> {
-    const { client = 1, ...association } = how;
+    const { client = 1, answerMs = 10_000, ...association } = how;
     return openDlmsClient(
       channel ?? (await this.dial()),
       {
@@ -78,7 +78,7 @@ export class ServedHouse {
           framing: 'wrapper',
           clientAddress: client,
           serverAddress: sap,
-          responseTimeoutMs: 10_000,
+          responseTimeoutMs: answerMs,
           maxApdu: 65_535,
         },
         association: {
