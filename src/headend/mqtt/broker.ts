@@ -4,8 +4,6 @@ import { type BrokerStreamOptions, openBrokerStream } from '../../channels/broke
 
 export interface PublishOptions {
   readonly retain?: boolean;
-  /** What the payload is an answer to, as the request said (MQTT 5). */
-  readonly correlation?: Uint8Array;
 }
 
 /** A connection to a broker, from its CONNACK to its end. It never comes back; who wants another one opens it. */
@@ -19,8 +17,10 @@ export interface BrokerLink {
   onMessage(listener: (message: BrokerMessage) => void): void;
   /** Resolves with the cause when the connection has ended. */
   readonly closed: Promise<DcuError>;
-  /** Ends with DISCONNECT, so that the broker publishes no last will. */
-  close(): Promise<void>;
+  /** Begins to end with DISCONNECT, so that the broker publishes no last will; `closed` tells when that has happened. */
+  leave(): void;
+  /** Ends at once. */
+  destroy(): void;
 }
 
 export interface BrokerMessage {
@@ -46,7 +46,7 @@ export type ConnectBroker = (options: BrokerOptions, signal: AbortSignal) => Pro
 const LONGEST_MESSAGE = 16_384;
 const MOST_UNACKNOWLEDGED = 65_535;
 
-/** @throws DcuError `channel-open-failed`, `association-refused` (CONNACK with a refusal), `link-closed`, `cancelled` */
+/** `signal` ends the opening, not the connection. @throws DcuError `channel-open-failed`, `association-refused` (CONNACK with a refusal), `link-closed`, `cancelled` */
 export const connectBroker: ConnectBroker = async (options, signal) => {
   const stream = await openBrokerStream(options, signal);
   const settings: IClientOptions = {
@@ -74,60 +74,72 @@ const refusal = (error: Error): DcuError =>
 
 async function open(client: MqttClient, destroy: () => void, signal: AbortSignal): Promise<BrokerLink> {
   const ended = Promise.withResolvers<DcuError>();
-  const connected = Promise.withResolvers<number>();
-  connected.promise.catch(() => undefined);
-  const end = (error: DcuError): void => {
-    connected.reject(error);
+  let end: DcuError | undefined;
+  /** What has not been answered when the connection ends is not known to have come. */
+  const waiting = new Set<(error: DcuError) => void>();
+  const finish = (error: DcuError): void => {
+    if (end !== undefined) return;
+    end = error;
+    for (const reject of waiting) reject(error);
+    waiting.clear();
     ended.resolve(error);
     // It leaves nothing behind: timers, callbacks and what it has stored go with it.
     client.end(true);
     destroy();
   };
-  const onAbort = (): void => end(new DcuError('cancelled', 'the connection to the broker was given up'));
-  signal.addEventListener('abort', onAbort, { once: true });
+  const answered = <Result>(
+    ask: (resolve: (result: Result) => void, reject: (error: DcuError) => void) => void,
+  ): Promise<Result> =>
+    new Promise((resolve, reject) => {
+      if (end !== undefined) return reject(end);
+      waiting.add(reject);
+      ask(
+        (result) => {
+          waiting.delete(reject);
+          resolve(result);
+        },
+        (error) => {
+          waiting.delete(reject);
+          reject(error);
+        },
+      );
+    });
+
   client.on('error', (error) => {
     const isRefusal = 'code' in error && typeof error.code === 'number';
-    end(isRefusal ? new DcuError('association-refused', `the broker: ${error.message}`) : toLinkError(error));
+    finish(
+      isRefusal ? new DcuError('association-refused', `the broker: ${error.message}`) : toLinkError(error),
+    );
   });
   client.on('disconnect', ({ reasonCode }) =>
-    end(new DcuError('link-closed', `the broker has disconnected with reason ${reasonCode ?? 0}`)),
+    finish(new DcuError('link-closed', `the broker has disconnected with reason ${reasonCode ?? 0}`)),
   );
-  client.on('close', () => end(new DcuError('link-closed', 'the connection to the broker has ended')));
-  client.on('connect', ({ properties }) =>
-    connected.resolve(properties?.receiveMaximum ?? MOST_UNACKNOWLEDGED),
-  );
-  ended.promise.finally(() => signal.removeEventListener('abort', onAbort));
-
-  /** What has not been answered when the connection ends is not known to have come. */
-  const orEnded = <Result>(work: Promise<Result>): Promise<Result> =>
-    Promise.race([
-      work,
-      ended.promise.then((error) => {
-        throw error;
-      }),
-    ]);
-
+  client.on('close', () => finish(new DcuError('link-closed', 'the connection to the broker has ended')));
+  const onAbort = (): void => finish(new DcuError('cancelled', 'the connection to the broker was given up'));
+  signal.addEventListener('abort', onAbort, { once: true });
+  let receiveMaximum: number;
+  try {
+    receiveMaximum = await answered<number>((resolve) =>
+      client.on('connect', ({ properties }) => resolve(properties?.receiveMaximum ?? MOST_UNACKNOWLEDGED)),
+    );
+  } finally {
+    signal.removeEventListener('abort', onAbort);
+  }
   return {
-    receiveMaximum: await connected.promise,
-    publish: (topic, payload, { retain = false, correlation } = {}) =>
-      orEnded(
-        new Promise<void>((resolve, reject) => {
-          const properties =
-            correlation === undefined ? {} : { properties: { correlationData: Buffer.from(correlation) } };
-          client.publish(topic, payload, { qos: 1, retain, ...properties }, (error) =>
-            error == null ? resolve() : reject(refusal(error)),
-          );
-        }),
+    receiveMaximum,
+    publish: (topic, payload, { retain = false } = {}) =>
+      answered<void>((resolve, reject) =>
+        client.publish(topic, payload, { qos: 1, retain }, (error) =>
+          error == null ? resolve() : reject(refusal(error)),
+        ),
       ),
     subscribe: (topics) =>
-      orEnded(
-        new Promise<void>((resolve, reject) => {
-          client.subscribe([...topics], { qos: 1 }, (error, granted) => {
-            const refused = granted?.find(({ qos }) => qos >= 128);
-            if (error !== null) reject(refusal(error));
-            else if (refused === undefined) resolve();
-            else reject(new DcuError('link-refused', `the broker does not grant ${refused.topic}`));
-          });
+      answered<void>((resolve, reject) =>
+        client.subscribe([...topics], { qos: 1 }, (error, granted) => {
+          const refused = granted?.find(({ qos }) => qos >= 128);
+          if (error !== null) reject(refusal(error));
+          else if (refused === undefined) resolve();
+          else reject(new DcuError('link-refused', `the broker does not grant ${refused.topic}`));
         }),
       ),
     onMessage: (listener) => {
@@ -136,10 +148,11 @@ async function open(client: MqttClient, destroy: () => void, signal: AbortSignal
       });
     },
     closed: ended.promise,
-    close: async () => {
-      await client.endAsync();
-      end(new DcuError('cancelled', 'the connection to the broker was closed'));
+    leave: () => {
+      // Waits for what is not acknowledged, which the caller bounds; the end of the stream ends the rest.
+      if (end === undefined) client.end(false);
     },
+    destroy: () => finish(new DcuError('cancelled', 'the connection to the broker was closed')),
   };
 }
 

@@ -36,6 +36,7 @@ export class Outgoing {
   /** When each was sent, by id, in the order of sending; monotonic ms. */
   readonly #inFlight = new Map<number, number>();
   #settled: number[] = [];
+  #halted = false;
   #failed: DcuError | undefined;
   #progressAt = 0;
   #wake: () => void = () => {};
@@ -49,6 +50,11 @@ export class Outgoing {
     return this.#inFlight.size;
   }
 
+  /** Sends nothing more; acknowledgements are still taken, until the connection ends. */
+  halt(): void {
+    this.#halted = true;
+  }
+
   /** Looks at the outbox now. */
   wake(): void {
     this.#wake();
@@ -60,7 +66,7 @@ export class Outgoing {
     for (;;) {
       const sent = await this.#sendNext();
       await this.#settle();
-      if (this.#failed !== undefined) throw this.#failed;
+      if (this.#failed !== undefined && this.#settled.length === 0) throw this.#failed;
       this.#checkProgress();
       if (sent === 0 && this.#settled.length === 0) await this.#change();
     }
@@ -69,7 +75,7 @@ export class Outgoing {
   async #sendNext(): Promise<number> {
     const { outbox, destination, clock, inFlight, inWindow, messageOf } = this.#options;
     const room = Math.min(inFlight, this.#link.receiveMaximum) - this.#inFlight.size;
-    if (room <= 0 || this.#failed !== undefined) return 0;
+    if (room <= 0 || this.#halted || this.#failed !== undefined) return 0;
     const nowMs = clock.now();
     const items = await outbox.take(destination, {
       nowMs,
@@ -103,7 +109,8 @@ export class Outgoing {
 
   /** Acknowledgements that come in while others are written are written together. */
   async #settle(): Promise<void> {
-    const ids = this.#settled;
+    // A copy: more is settled while these are written.
+    const ids = [...this.#settled];
     if (ids.length === 0) return;
     await this.#options.outbox.acknowledge(this.#options.destination, ids);
     this.#settled = this.#settled.filter((id) => !ids.includes(id));

@@ -1,5 +1,5 @@
 import { type Clock, sleep } from '../../base/clock.ts';
-import { type DcuError, toDcuError } from '../../base/errors.ts';
+import { DcuError, toDcuError } from '../../base/errors.ts';
 import type { Log } from '../../base/log.ts';
 import type { Meter } from '../../base/model.ts';
 import type { OutboxItem, OutboxStore } from '../../base/outbox.ts';
@@ -50,6 +50,15 @@ export interface UplinkState {
 
 const FIRST_BACKOFF_MS = 1000;
 const LONGEST_BACKOFF_MS = 300_000;
+const LEAVE_WITHIN_MS = 3000;
+
+/** Resolves when the signal is aborted. */
+const aborted = (signal: AbortSignal): Promise<DcuError> =>
+  new Promise((resolve) => {
+    const tell = (): void => resolve(new DcuError('cancelled', 'the uplink is stopped'));
+    if (signal.aborted) tell();
+    else signal.addEventListener('abort', tell, { once: true });
+  });
 
 /** Brings what the outbox holds to a broker, for as long as it is not stopped. Nobody ever waits for it. */
 export class MqttUplink {
@@ -143,6 +152,8 @@ export class MqttUplink {
     const { signal } = this.#abort;
     const { status } = this.#topics;
     let link: BrokerLink | undefined;
+    let outgoing: Outgoing | undefined;
+    let running: Promise<unknown> = Promise.resolve();
     try {
       const will = { topic: status, payload: statusPayload(false, this.#options.version) };
       link = await connect({ ...this.#options.broker, will }, signal);
@@ -152,18 +163,24 @@ export class MqttUplink {
       if (this.#commands.topics.length > 0) await own.subscribe(this.#commands.topics);
       this.#note(true);
       log.info('connected to the broker', { host: this.#options.broker.host });
-      const outgoing = this.#newOutgoing(own);
+      outgoing = this.#newOutgoing(own);
       this.#outgoing = outgoing;
+      const ended = outgoing.run().catch(toDcuError);
+      running = ended;
       return await Promise.race([
-        outgoing.run(),
-        ...(this.#options.discovery ? [this.#announce(own)] : []),
-      ]).catch(toDcuError);
+        ended,
+        aborted(signal),
+        ...(this.#options.discovery ? [this.#announce(own).catch(toDcuError)] : []),
+      ]);
     } catch (error) {
       return toDcuError(error);
     } finally {
-      this.#outgoing = undefined;
       this.#announceAgain();
+      outgoing?.halt();
       if (link !== undefined) await this.#leave(link);
+      // What the broker has acknowledged to the last is settled before another connection looks.
+      await running;
+      this.#outgoing = undefined;
     }
   }
 
@@ -190,15 +207,20 @@ export class MqttUplink {
     );
   }
 
+  /** In order where the connection still stands: the status comes behind all that is under way. */
   async #leave(link: BrokerLink): Promise<void> {
-    const patience = this.#ports.clock.after(5000, () => void link.close().catch(() => undefined));
+    const cancel = this.#ports.clock.after(LEAVE_WITHIN_MS, () => link.destroy());
     try {
-      await link.close();
+      const { status } = this.#topics;
+      const payload = statusPayload(false, this.#options.version, this.#ports.clock.now());
+      await link.publish(status, payload, { retain: true });
+      link.leave();
     } catch (error) {
       this.#ports.log.debug('the broker was left without a word', { ...toDcuError(error).toJSON() });
-    } finally {
-      patience();
+      link.destroy();
     }
+    await link.closed;
+    cancel();
   }
 
   async #message(item: OutboxItem): Promise<MqttMessage | undefined> {
