@@ -18,7 +18,8 @@ import { openStore } from '../../src/store/index.ts';
 import { validateCron } from '../../src/tasks/cron.ts';
 import { fakeCollector } from './fake-collector.ts';
 import { fakeDiscovery } from './fake-discovery.ts';
-import { seedStore } from './seed.ts';
+import { fakeModules, fakeNetwork } from './fake-modules.ts';
+import { seedNetwork, seedStore } from './seed.ts';
 
 export interface Harness {
   readonly url: string;
@@ -27,7 +28,13 @@ export interface Harness {
 }
 
 /** The API and the built GUI over a real store with seeded data, real accounts and a collector that is played. */
-export async function startHarness({ meters = 60, zone = 'Europe/Riga', port = 0 } = {}): Promise<Harness> {
+export async function startHarness({
+  meters = 60,
+  zone = 'Europe/Riga',
+  port = 0,
+  /** Nodes of the network behind a PLC module; 0 = no module. */
+  network = 0,
+} = {}): Promise<Harness> {
   const { uiAssets } = await import('../../src/api/ui-assets.gen.ts');
   const directory = await mkdtemp(join(tmpdir(), 'opendcu-ui-'));
   const base = { directory, clock: systemClock, random: systemRandom };
@@ -38,6 +45,8 @@ export async function startHarness({ meters = 60, zone = 'Europe/Riga', port = 0
     validateCron,
   });
   await seedStore(store, meters, Date.now());
+  const modules = fakeModules(() => Date.now());
+  if (network > 0) await seedNetwork(store, fakeNetwork(network), Date.now());
   const accounts = new AccountService({ rows: store.accounts, clock: systemClock, random: systemRandom });
   const first = await accounts.offerFirst();
   if (first === undefined) throw new Error('the store was not new');
@@ -66,15 +75,7 @@ export async function startHarness({ meters = 60, zone = 'Europe/Riga', port = 0
       blacklist,
       auth: accountAuth(accounts),
       collector,
-      modules: {
-        list: () => [],
-        refresh: async () => 0,
-        discover: async () => {},
-        endDiscovery: () => {},
-        setBand: async () => {},
-        upgrade: () => {},
-        cancelUpgrade: () => false,
-      },
+      modules: network > 0 ? modules : { ...modules, list: () => [] },
       device: {
         serialNumber: (await store.configuration.setting('device.serial')) ?? '5500000527',
         version: '0.1.0',

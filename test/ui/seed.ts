@@ -1,6 +1,6 @@
 import type { CaptureColumn, EventLog, NewMeter, ProfileRows } from '../../src/base/model.ts';
 import { SeededRandom } from '../../src/base/random.ts';
-import type { Store } from '../../src/store/types.ts';
+import type { NetworkNode, Store } from '../../src/store/types.ts';
 
 const QUARTER_MS = 900_000;
 const DAY_MS = 86_400_000;
@@ -34,6 +34,24 @@ export async function seedStore(store: Store, meters: number, nowMs: number): Pr
     if (i < 6) await seedReadings(store, row.id, nowMs, new SeededRandom(row.id));
   }
   await seedFound(store, nowMs);
+}
+
+/** A network behind the PLC module: its first station is a meter, its last was seen an hour before the others. */
+export async function seedNetwork(
+  store: Store,
+  nodes: readonly Omit<NetworkNode, 'seenAt'>[],
+  nowMs: number,
+): Promise<void> {
+  const meter = (meterNo: string): NewMeter => ({
+    ...newMeter(0, ['reading_module']),
+    meterNo,
+    address: { framing: 'wrapper', clientAddress: 1, serverAddress: 1, addressBytes: 1 },
+    security: { auth: 'none', policy: 'none' },
+  });
+  await store.archive.create(meter(nodes[1]?.address ?? ''), {});
+  await store.archive.create(meter('000099999999'), {});
+  await store.networks.saveNodes('reading_module', nodes.slice(-1), nowMs - 3_600_000);
+  await store.networks.saveNodes('reading_module', nodes.slice(0, -1), nowMs);
 }
 
 /** A node that the network told of, and a meter that a scan of a line has asked. */
