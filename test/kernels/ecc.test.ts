@@ -1,7 +1,4 @@
-import { /** A crowded machine takes its time over more than a thousand agreements. */
-const WHOLE_SUITE_MS = 60_000;
-
-describe, expect, test } from 'bun:test';
+import { describe, expect, test } from 'bun:test';
 
 import { createHash } from 'node:crypto';
 import fc from 'fast-check';
@@ -22,6 +19,9 @@ import ecdh384 from '../vectors/wycheproof_ecdh_secp384r1_test.json' with { type
 import ecdsa256 from '../vectors/wycheproof_ecdsa_secp256r1_sha256_p1363_test.json' with { type: 'json' };
 import ecdsa384 from '../vectors/wycheproof_ecdsa_secp384r1_sha384_p1363_test.json' with { type: 'json' };
 
+/** A crowded machine takes its time over more than a thousand agreements. */
+const WHOLE_SUITE_MS = 60_000;
+
 const random = new SeededRandom(1);
 const bytes = (length: number): Uint8Array => random.bytes(length);
 const CURVES: readonly Curve[] = ['P-256', 'P-384'];
@@ -41,61 +41,69 @@ describe.each([
   ['P-256', ecdh256, { valid: 330, refused: 19, otherEncoding: 263 }],
   ['P-384', ecdh384, { valid: 771, refused: 19, otherEncoding: 257 }],
 ] as const)('ECDH on %s', (curve, wycheproof, expected) => {
-  test('Wycheproof: every case', () => {
-    const size = scalarSize(curve);
-    const counted = { valid: 0, refused: 0, otherEncoding: 0 };
-    let leadingZero = 0;
-    for (const vector of wycheproof.testGroups.flatMap(({ tests }) => tests)) {
-      const id = vector.tcId;
-      const privateKey = scalar(vector.private, size);
-      const isOurs =
-        vector.public.startsWith(SPKI[curve]) && vector.public.length === SPKI[curve].length + 4 * size;
-      // Other curves, compressed points, explicit parameters and damaged DER: forms that no DLMS key has, as those are
-      // X and Y alone. What is left of them where X and Y would stand must not pass either.
-      const point = Uint8Array.fromHex(vector.public.slice(isOurs ? SPKI[curve].length : 0));
-      const secret = ecdhSecret(curve, privateKey, point)?.toHex();
-      if (!isOurs) {
-        counted.otherEncoding++;
-        expect({ id, result: vector.result, secret }).toEqual({
-          id,
-          result: vector.result,
-          secret: undefined,
-        });
-        expect(vector.result === 'valid').toBe(false);
-      } else if (vector.result === 'valid') {
-        counted.valid++;
-        if (vector.shared.startsWith('00')) leadingZero++;
-        expect({ id, secret }).toEqual({ id, secret: vector.shared });
-      } else {
-        counted.refused++;
-        // Points off the curve; one of them is "acceptable" to those who never look at Y.
-        expect({ id, secret }).toEqual({ id, secret: undefined });
+  test(
+    'Wycheproof: every case',
+    () => {
+      const size = scalarSize(curve);
+      const counted = { valid: 0, refused: 0, otherEncoding: 0 };
+      let leadingZero = 0;
+      for (const vector of wycheproof.testGroups.flatMap(({ tests }) => tests)) {
+        const id = vector.tcId;
+        const privateKey = scalar(vector.private, size);
+        const isOurs =
+          vector.public.startsWith(SPKI[curve]) && vector.public.length === SPKI[curve].length + 4 * size;
+        // Other curves, compressed points, explicit parameters and damaged DER: forms that no DLMS key has, as those are
+        // X and Y alone. What is left of them where X and Y would stand must not pass either.
+        const point = Uint8Array.fromHex(vector.public.slice(isOurs ? SPKI[curve].length : 0));
+        const secret = ecdhSecret(curve, privateKey, point)?.toHex();
+        if (!isOurs) {
+          counted.otherEncoding++;
+          expect({ id, result: vector.result, secret }).toEqual({
+            id,
+            result: vector.result,
+            secret: undefined,
+          });
+          expect(vector.result === 'valid').toBe(false);
+        } else if (vector.result === 'valid') {
+          counted.valid++;
+          if (vector.shared.startsWith('00')) leadingZero++;
+          expect({ id, secret }).toEqual({ id, secret: vector.shared });
+        } else {
+          counted.refused++;
+          // Points off the curve; one of them is "acceptable" to those who never look at Y.
+          expect({ id, secret }).toEqual({ id, secret: undefined });
+        }
       }
-    }
-    expect(counted).toEqual(expected);
-    expect(counted.valid + counted.refused + counted.otherEncoding).toBe(wycheproof.numberOfTests);
-    expect(leadingZero).toBeGreaterThan(0);
-  }, WHOLE_SUITE_MS);
+      expect(counted).toEqual(expected);
+      expect(counted.valid + counted.refused + counted.otherEncoding).toBe(wycheproof.numberOfTests);
+      expect(leadingZero).toBeGreaterThan(0);
+    },
+    WHOLE_SUITE_MS,
+  );
 });
 
 describe.each([
   ['P-256', ecdsa256, { valid: 173, invalid: 89 }],
   ['P-384', ecdsa384, { valid: 193, invalid: 87 }],
 ] as const)('ECDSA on %s', (curve, wycheproof, expected) => {
-  test('Wycheproof: every case', () => {
-    const counted = { valid: 0, invalid: 0 };
-    for (const { publicKey, tests } of wycheproof.testGroups) {
-      const point = Uint8Array.fromHex(publicKey.uncompressed.slice(2));
-      for (const { tcId, msg, sig, result } of tests) {
-        if (result !== 'valid' && result !== 'invalid') throw new Error(`case ${tcId} is ${result}`);
-        counted[result]++;
-        const verified = ecdsaVerify(curve, point, Uint8Array.fromHex(msg), Uint8Array.fromHex(sig));
-        expect({ tcId, verified }).toEqual({ tcId, verified: result === 'valid' });
+  test(
+    'Wycheproof: every case',
+    () => {
+      const counted = { valid: 0, invalid: 0 };
+      for (const { publicKey, tests } of wycheproof.testGroups) {
+        const point = Uint8Array.fromHex(publicKey.uncompressed.slice(2));
+        for (const { tcId, msg, sig, result } of tests) {
+          if (result !== 'valid' && result !== 'invalid') throw new Error(`case ${tcId} is ${result}`);
+          counted[result]++;
+          const verified = ecdsaVerify(curve, point, Uint8Array.fromHex(msg), Uint8Array.fromHex(sig));
+          expect({ tcId, verified }).toEqual({ tcId, verified: result === 'valid' });
+        }
       }
-    }
-    expect(counted).toEqual(expected);
-    expect(counted.valid + counted.invalid).toBe(wycheproof.numberOfTests);
-  }, WHOLE_SUITE_MS);
+      expect(counted).toEqual(expected);
+      expect(counted.valid + counted.invalid).toBe(wycheproof.numberOfTests);
+    },
+    WHOLE_SUITE_MS,
+  );
 });
 
 describe.each(CURVES)('keys of %s', (curve) => {
