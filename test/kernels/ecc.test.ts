@@ -19,9 +19,6 @@ import ecdh384 from '../vectors/wycheproof_ecdh_secp384r1_test.json' with { type
 import ecdsa256 from '../vectors/wycheproof_ecdsa_secp256r1_sha256_p1363_test.json' with { type: 'json' };
 import ecdsa384 from '../vectors/wycheproof_ecdsa_secp384r1_sha384_p1363_test.json' with { type: 'json' };
 
-/** A crowded machine takes its time over more than a thousand agreements. */
-const WHOLE_SUITE_MS = 60_000;
-
 const random = new SeededRandom(1);
 const bytes = (length: number): Uint8Array => random.bytes(length);
 const CURVES: readonly Curve[] = ['P-256', 'P-384'];
@@ -36,6 +33,9 @@ const SPKI: Readonly<Record<Curve, string>> = {
 function scalar(hex: string, size: number): Uint8Array {
   return Uint8Array.fromHex(hex.padStart(2 * size, '0').slice(-2 * size));
 }
+
+/** A crowded machine takes its time over more than a thousand agreements. */
+const WHOLE_SUITE_MS = 60_000;
 
 describe.each([
   ['P-256', ecdh256, { valid: 330, refused: 19, otherEncoding: 263 }],
