@@ -84,6 +84,15 @@ export const COMM_TYPES = {
 } as const;
 export type CommType = keyof typeof COMM_TYPES;
 
+/** Lines that many meters share. */
+export const RS485_COMM_TYPES: ReadonlySet<number> = new Set<CommType>([4, 7, 8]);
+/** Networks whose meters have an IP address of their own. */
+export const IP_COMM_TYPES: ReadonlySet<number> = new Set<CommType>([12, 14]);
+/** The UART of a PLC module. */
+export const MODULE_COMM_TYPE = 2 satisfies CommType;
+/** A G3-PLC network. */
+export const G3_COMM_TYPE = 14 satisfies CommType;
+
 export interface Channel {
   readonly id: number;
   readonly name: string;

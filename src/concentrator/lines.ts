@@ -1,20 +1,23 @@
 import { DcuError } from '../base/errors.ts';
-import type { Channel, Meter } from '../base/model.ts';
+import {
+  type Channel,
+  G3_COMM_TYPE,
+  IP_COMM_TYPES,
+  type Meter,
+  MODULE_COMM_TYPE,
+  RS485_COMM_TYPES,
+} from '../base/model.ts';
 import type { ChannelOpener, SerialSettings } from '../channels/channel.ts';
 import type { LineAccess } from '../meters/line-channels.ts';
 import type { Configuration } from '../store/types.ts';
 import type { PlcModules } from './modules.ts';
 import type { PortSettings, Transports } from './transports.ts';
 
-const RS485: ReadonlySet<number> = new Set([4, 7, 8]);
-const IP_METERS: ReadonlySet<number> = new Set([12, 14]);
-const READING_MODULE = 2;
-const G3_NETWORK = 14;
-
 /** A serial channel; without opener while no device is set. */
 interface SerialLine {
   readonly settings: PortSettings;
   readonly opener: ChannelOpener | undefined;
+  readonly clockBroadcast: boolean;
 }
 
 /**
@@ -48,11 +51,16 @@ export class LineDirectory {
     this.#channels = new Map(channels.map((channel) => [channel.name, channel]));
     this.#serial = new Map(
       channels
-        .filter(({ commType }) => RS485.has(commType))
+        .filter(({ commType }) => RS485_COMM_TYPES.has(commType))
         .map((channel) => {
           const own = attributes.filter(({ owner }) => owner === channel.name);
-          const settings = serialSettings(channel, new Map(own.map(({ key, value }) => [key, value])));
-          return [channel.name, this.#serialLine(settings, this.#serial.get(channel.name))];
+          const byKey = new Map(own.map(({ key, value }) => [key, value]));
+          const { opener, settings } = this.#serialLine(
+            serialSettings(channel, byKey),
+            this.#serial.get(channel.name),
+          );
+          const clockBroadcast = byKey.get('clock.broadcast') === '1';
+          return [channel.name, { settings, opener, clockBroadcast }];
         }),
     );
   }
@@ -67,8 +75,8 @@ export class LineDirectory {
       throw new DcuError('channel-open-failed', `channel ${channel.name} is disabled`, { field: 'channel' });
     }
     const { protocol, task } = channel;
-    if (RS485.has(channel.commType)) {
-      const opener = this.#serial.get(channel.name)?.opener;
+    if (RS485_COMM_TYPES.has(channel.commType)) {
+      const { opener, clockBroadcast = false } = this.#serial.get(channel.name) ?? {};
       if (opener === undefined) {
         throw new DcuError(
           'channel-open-failed',
@@ -78,14 +86,14 @@ export class LineDirectory {
           },
         );
       }
-      return { lineName: channel.name, opener, protocol, task, shared: true };
+      return { lineName: channel.name, opener, protocol, task, shared: true, clockBroadcast };
     }
-    if (channel.commType === READING_MODULE && this.#modules !== undefined) {
+    if (channel.commType === MODULE_COMM_TYPE && this.#modules !== undefined) {
       return this.#modules.access(meter, channel);
     }
-    if (IP_METERS.has(channel.commType)) {
+    if (IP_COMM_TYPES.has(channel.commType)) {
       const opener = this.#ipLine(meter, channel);
-      const g3 = channel.commType === G3_NETWORK;
+      const g3 = channel.commType === G3_COMM_TYPE;
       return { lineName: opener.name, opener, protocol, task, shared: false, g3 };
     }
     throw new DcuError('channel-open-failed', `channel ${channel.name} does not lead to meters`, {
@@ -94,7 +102,10 @@ export class LineDirectory {
   }
 
   /** The opener of before where its settings are still the same: what it has opened stays good. */
-  #serialLine(settings: PortSettings, before: SerialLine | undefined): SerialLine {
+  #serialLine(
+    settings: PortSettings,
+    before: SerialLine | undefined,
+  ): Pick<SerialLine, 'settings' | 'opener'> {
     if (before !== undefined && Bun.deepEquals(before.settings, settings, true)) return before;
     return { settings, opener: settings.path === '' ? undefined : this.#transports.serial(settings) };
   }

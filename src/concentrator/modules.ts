@@ -2,7 +2,7 @@ import type { Clock } from '../base/clock.ts';
 import { namesOfMeter } from '../base/device-address.ts';
 import { DcuError, toDcuError } from '../base/errors.ts';
 import type { Log } from '../base/log.ts';
-import type { Channel, Framing, Meter } from '../base/model.ts';
+import { type Channel, type Framing, type Meter, MODULE_COMM_TYPE } from '../base/model.ts';
 import type { ChannelOpener } from '../channels/channel.ts';
 import { PlcModule, type PlcModuleEvent } from '../channels/plc-module.ts';
 import type { LineAccess } from '../meters/line-channels.ts';
@@ -11,7 +11,6 @@ import type { Configuration } from '../store/types.ts';
 import { type ModuleSettings, moduleSettings, nodeOf } from './module-settings.ts';
 import type { Transports } from './transports.ts';
 
-const READING_MODULE = 2;
 /** On the UART, and for what waits there. */
 const MARGIN_MS = 15_000;
 
@@ -174,7 +173,7 @@ export class PlcModules {
     ]);
     const wanted = new Map<string, ModuleSettings>();
     for (const channel of channels) {
-      if (channel.commType !== READING_MODULE || !channel.enabled) continue;
+      if (channel.commType !== MODULE_COMM_TYPE || !channel.enabled) continue;
       const own = attributes.filter(({ owner }) => owner === channel.name);
       const settings = moduleSettings(
         channel,

@@ -1,5 +1,6 @@
 import { equalBytes } from '../base/bytes.ts';
 import { DcuError, toDcuError } from '../base/errors.ts';
+import { G3_COMM_TYPE } from '../base/model.ts';
 import type { KeyChange, KnownNetworkKey, NetworkKeyStore } from '../store/types.ts';
 import {
   keyOf,
@@ -22,8 +23,6 @@ export interface PlannedKeyChange {
   readonly meters: readonly PlannedKeyMeter[];
   readonly toleratedFailures: number;
 }
-
-const G3_NETWORK = 14;
 
 /**
  * Pre-shared keys of G3-PLC networks and their changes, meter by meter. Before each word to a meter is on disk what it
@@ -195,7 +194,7 @@ export class NetworkKeys {
     const found = (await this.#deps.channels()).find(({ name }) => name === channel);
     if (found === undefined)
       throw new DcuError('not-found', `there is no channel ${channel}`, { field: 'channel' });
-    if (found.commType !== G3_NETWORK) {
+    if (found.commType !== G3_COMM_TYPE) {
       throw new DcuError('invalid-field', 'channel is not that of a G3-PLC network', { field: 'channel' });
     }
     if (meterId === WHOLE_NETWORK) return channel;

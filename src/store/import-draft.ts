@@ -1,5 +1,11 @@
 import { hostKey } from '../base/device-address.ts';
-import type { Meter, MeterAddress, MeterSecurity, NewMeter } from '../base/model.ts';
+import {
+  IP_COMM_TYPES,
+  type Meter,
+  type MeterAddress,
+  type MeterSecurity,
+  type NewMeter,
+} from '../base/model.ts';
 import { lineAddressOf } from './line-address.ts';
 import { meterRules, presenceRules, type SecretName } from './meter-fields.ts';
 import { presence, type SealedSecrets } from './meter-record.ts';
@@ -33,7 +39,6 @@ export interface Draft {
   readonly takes: string | undefined;
 }
 
-const IP_METERS: ReadonlySet<number> = new Set([12, 14]);
 const NOWHERE = -1;
 
 export function draftOf(row: SealedRow, context: ImportContext): Draft {
@@ -106,7 +111,7 @@ function usual(
     wiring: 0,
     profile: 'generic',
     address: {
-      framing: framing ?? (IP_METERS.has(commType) ? 'wrapper' : 'hdlc'),
+      framing: framing ?? (IP_COMM_TYPES.has(commType) ? 'wrapper' : 'hdlc'),
       clientAddress: 1,
       serverAddress: 1,
       addressBytes: typeof physicalAddress !== 'number' ? 1 : wide ? 4 : 2,

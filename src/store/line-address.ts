@@ -1,11 +1,7 @@
 import { hostAndPort, hostKey } from '../base/device-address.ts';
 import { DcuError } from '../base/errors.ts';
-import type { NewMeter } from '../base/model.ts';
+import { IP_COMM_TYPES, MODULE_COMM_TYPE, type NewMeter, RS485_COMM_TYPES } from '../base/model.ts';
 import type { Bindable, Database } from './database.ts';
-
-const READING_MODULE = 2;
-const RS485: ReadonlySet<number> = new Set([4, 7, 8]);
-const IP_METERS: ReadonlySet<number> = new Set([12, 14]);
 
 /** What answers on a channel, and the field by which another one would be chosen. */
 export interface LineAddress {
@@ -22,16 +18,16 @@ type Addressed = Pick<NewMeter, 'meterNo' | 'address'>;
  */
 export function lineAddressOf({ meterNo, address }: Addressed, commType: number): LineAddress | undefined {
   const { framing, serverAddress, physicalAddress, host, port, transport = 'tcp', opening, node } = address;
-  if (commType === READING_MODULE) {
+  if (commType === MODULE_COMM_TYPE) {
     return { key: `node/${node ?? meterNo.padStart(12, '0')}`, field: 'address.node' };
   }
   const server = `${framing}/${serverAddress}/${physicalAddress ?? ''}`;
-  if (RS485.has(commType)) {
+  if (RS485_COMM_TYPES.has(commType)) {
     if (opening === 'mode-e') return undefined;
     const field = physicalAddress === undefined ? 'address.serverAddress' : 'address.physicalAddress';
     return { key: server, field };
   }
-  if (!IP_METERS.has(commType) || host === undefined || port === undefined) return undefined;
+  if (!IP_COMM_TYPES.has(commType) || host === undefined || port === undefined) return undefined;
   return { key: `${transport}/${hostAndPort(host, port)}/${server}`, field: 'address.host' };
 }
 
@@ -56,10 +52,10 @@ function candidates(db: Database, meter: NewMeter, commType: number): readonly C
   const { address, meterNo } = meter;
   let condition = 'server_address = ?';
   let values: readonly Bindable[] = [address.serverAddress];
-  if (commType === READING_MODULE) {
+  if (commType === MODULE_COMM_TYPE) {
     condition = `coalesce(node, substr('000000000000' || meter_no, -12)) = ?`;
     values = [address.node ?? meterNo.padStart(12, '0')];
-  } else if (IP_METERS.has(commType)) {
+  } else if (IP_COMM_TYPES.has(commType)) {
     // Hosts are kept in one spelling.
     condition = 'server_address = ? AND port IS ? AND host = ?';
     values = [address.serverAddress, address.port ?? null, hostKey(address.host ?? '')];

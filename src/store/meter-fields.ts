@@ -1,9 +1,11 @@
 import type { MeterAddress, MeterSecrets, MeterSecurity, NewMeter } from '../base/model.ts';
 import {
   AUTH_MECHANISMS,
+  IP_COMM_TYPES,
   METER_OPENINGS,
   METER_REFERENCING,
   METER_TRANSPORTS,
+  MODULE_COMM_TYPE,
   PARITIES,
 } from '../base/model.ts';
 import { needsKeys, needsSecret, scalarBytes } from '../base/security-needs.ts';
@@ -18,11 +20,6 @@ import {
   type Rule,
 } from './validation.ts';
 
-/** CommTypes of channels whose meters have an IP address of their own. */
-const IP_METERS: ReadonlySet<number> = new Set([12, 14]);
-/** CommType of the PLC module's channel. */
-const READING_MODULE = 2;
-
 const BYTE_FIELDS = ['meterType', 'phase', 'credit', 'prepaid', 'wiring'] as const;
 
 /** What holds for each meter, whatever else is in the archive; each rule throws `invalid-field`. */
@@ -31,7 +28,7 @@ export function* meterRules(meter: NewMeter, commType: number): Generator<Rule> 
   yield () => checkInteger('mac', meter.mac, -1, Number.MAX_SAFE_INTEGER);
   for (const field of BYTE_FIELDS) yield () => checkInteger(field, meter[field], 0, 255);
   yield () => checkName('profile', meter.profile);
-  if (commType === READING_MODULE) yield () => checkNode(meter.meterNo, meter.address.node);
+  if (commType === MODULE_COMM_TYPE) yield () => checkNode(meter.meterNo, meter.address.node);
   yield* wayRules(meter.address, commType);
   yield* lineRules(meter.address);
   yield* linkAddressRules(meter.address);
@@ -54,7 +51,7 @@ function checkNode(meterNo: string, node: string | undefined): void {
 function* wayRules({ host, port }: MeterAddress, commType: number): Generator<Rule> {
   if (host !== undefined) yield () => checkHost('address.host', host);
   if (port !== undefined) yield () => checkInteger('address.port', port, 1, 65_535);
-  if (!IP_METERS.has(commType)) return;
+  if (!IP_COMM_TYPES.has(commType)) return;
   for (const [field, value] of [['address.host', host] as const, ['address.port', port] as const]) {
     yield () => {
       if (value === undefined) throw invalid(field, 'is needed for a meter with an address of its own');

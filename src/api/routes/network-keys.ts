@@ -1,10 +1,10 @@
 import type { Static } from 'elysia';
+import { G3_COMM_TYPE } from '../../base/model.ts';
 import type { KeyChange } from '../../store/types.ts';
 import * as schema from '../g3-schema.ts';
 import { defineRoute, done, idParams, ok } from '../route.ts';
 import type { ApiServices } from '../services.ts';
 
-const G3_NETWORK = 14;
 const WHOLE_NETWORK = 0;
 
 type Names = ReadonlyMap<number, string>;
@@ -57,7 +57,7 @@ export const networkKeyRoutes = [
       ]);
       return {
         networks: channels
-          .filter(({ commType }) => commType === G3_NETWORK)
+          .filter(({ commType }) => commType === G3_COMM_TYPE)
           .map(({ name: channel }) => {
             const own = keys.filter((key) => key.channel === channel);
             const network = own.find(({ meterId }) => meterId === WHOLE_NETWORK);

@@ -1,13 +1,12 @@
 import type { Static } from 'elysia';
 import { t } from 'elysia';
 import { DcuError } from '../../base/errors.ts';
-import type { Meter } from '../../base/model.ts';
+import { G3_COMM_TYPE, type Meter } from '../../base/model.ts';
 import type { ModuleState } from '../modules-port.ts';
 import * as schema from '../network-schema.ts';
 import { defineRoute, done, ok } from '../route.ts';
 import { list } from '../schema.ts';
 
-const G3_NETWORK = 14;
 /** Three rounds of path discovery. */
 const G3_SILENCE_MS = 12 * 3_600_000;
 
@@ -40,7 +39,7 @@ export const networkRoutes = [
         null,
       );
       // A module shows its network at once; meters of a G3 network tell of themselves one after the other.
-      const isG3 = channels.some(({ name, commType }) => name === channel && commType === G3_NETWORK);
+      const isG3 = channels.some(({ name, commType }) => name === channel && commType === G3_COMM_TYPE);
       const oldest = (lookedAt ?? 0) - (isG3 ? G3_SILENCE_MS : 0);
       const shown = new Set(nodes.map(({ address }) => address));
       return {
