@@ -39,8 +39,10 @@ const GAP_MS = 500;
 const IDLE_MS = 5000;
 /** Before everything begins anew because the module has refused something that it must not refuse. */
 const AGAIN_MS = 10_000;
-/** The module repeats its own start until it is confirmed; this long, it is the same start. */
-const SAME_START_MS = 5000;
+/** The module repeats its own start every few seconds until it is confirmed; this long, it is the same start. */
+const SAME_START_MS = 6000;
+/** So long after the line was opened, it may be repeating a start that nobody was there to hear. */
+const UNHEARD_START_MS = 20_000;
 
 /** The concentrator's side of the module's interface (Q/GDW 376.2 and 10376.2). */
 class PlcModule implements ModuleMachine {
@@ -54,7 +56,11 @@ class PlcModule implements ModuleMachine {
   readonly #facts: ModuleFacts;
   readonly #setup: ModuleSetup;
   #state: LifeState = 'off';
-  #startSeenMs = Number.NEGATIVE_INFINITY;
+  /** When the line was opened; the module's last start that was heard since. */
+  #openedMs = Number.NEGATIVE_INFINITY;
+  #start: { readonly sequence: number; readonly seenMs: number } | undefined;
+  /** The module has restarted, it seems: what flew then may never be answered. */
+  #flightsInDoubt = false;
   /** When the module last sent a sound frame. */
   #heardMs = Number.NEGATIVE_INFINITY;
   #idling = false;
@@ -211,10 +217,21 @@ class PlcModule implements ModuleMachine {
       return;
     }
     this.#reports.confirm(frame);
-    const repeated = this.#state === 'starting' && nowMs - this.#startSeenMs < SAME_START_MS;
-    this.#startSeenMs = nowMs;
+    const repeated = this.#isRepeatedStart(frame, mode, nowMs);
+    this.#start = { sequence: frame.information.sequence, seenMs: nowMs };
     if (repeated) this.#out.counters.repeated++;
     else this.#life('module-up', nowMs, undefined, mode);
+  }
+
+  /** Whether nothing has begun with it that is not known already. */
+  #isRepeatedStart(frame: UpFrame, mode: ModuleMode, nowMs: number): boolean {
+    if (this.#start !== undefined) {
+      const { sequence, seenMs } = this.#start;
+      return sequence === frame.information.sequence && nowMs - seenMs < SAME_START_MS;
+    }
+    // Before it has answered, what it says of itself spares a question.
+    if (this.#state === 'starting' || nowMs - this.#openedMs >= UNHEARD_START_MS) return false;
+    return !this.#setup.isOther(mode);
   }
 
   #life(input: LifeInput, nowMs: number, reason?: DcuError, mode?: ModuleMode): void {
@@ -223,6 +240,8 @@ class PlcModule implements ModuleMachine {
         // The line may have been opened anew, and the module be another one.
         Object.assign(this.#facts, { baudRate: DEFAULTS.baudRate, baudRateRefused: false });
         this.#facts.configure(DEFAULTS.baudRate);
+        this.#openedMs = nowMs;
+        this.#start = undefined;
         this.#begin(nowMs);
         return;
       case 'end':
@@ -239,12 +258,13 @@ class PlcModule implements ModuleMachine {
         if (this.#state !== 'starting') this.#out.emit({ type: 'restarted' });
         this.#facts.paused = false;
         this.#reports.forget();
-        this.#traffic.moduleLost(nowMs);
+        // Where the module has only repeated itself, answers still come while it is set up.
+        this.#flightsInDoubt = true;
         this.#desk.keep();
         this.#begin(nowMs, mode);
         return;
       case 'run':
-        this.#state = 'running';
+        this.#run(nowMs);
         return;
       case 'try-again':
         // It may have restarted unheard.
@@ -272,8 +292,19 @@ class PlcModule implements ModuleMachine {
 
   #synchronise(nowMs: number): void {
     const course = this.#setup.synchronise();
-    this.#state = course === undefined ? 'running' : 'synchronising';
-    if (course !== undefined) this.#course.run(course, nowMs);
+    if (course === undefined) {
+      this.#run(nowMs);
+      return;
+    }
+    this.#state = 'synchronising';
+    this.#course.run(course, nowMs);
+  }
+
+  /** The module is set up: what flew before its restart and is not answered by now was lost with it. */
+  #run(nowMs: number): void {
+    this.#state = 'running';
+    if (this.#flightsInDoubt) this.#traffic.moduleLost(nowMs);
+    this.#flightsInDoubt = false;
   }
 
   #end(input: LifeInput, nowMs: number, reason: DcuError | undefined): void {
@@ -290,6 +321,7 @@ class PlcModule implements ModuleMachine {
     for (const timer of TIMERS) this.#out.disarm(timer);
     this.#idling = false;
     this.#gapArmed = false;
+    this.#flightsInDoubt = false;
     this.#facts.paused = false;
     this.#state = 'off';
     this.#out.emit({ type: 'stopped', ...(reason === undefined ? {} : { error: reason }) });

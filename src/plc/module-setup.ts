@@ -5,7 +5,7 @@ import { synchroniseArchive } from './procedures/archive.ts';
 import type { Ending, ModuleFacts, Procedure } from './procedures/procedure.ts';
 import { type StartedModule, startUp } from './procedures/start-up.ts';
 import type { Traffic } from './traffic.ts';
-import type { ModuleMode } from './units/afn-03.ts';
+import type { ModuleMode, ModuleVersion } from './units/afn-03.ts';
 
 /** What a module is to be made, and who it was when that was done last. */
 export class ModuleSetup {
@@ -33,6 +33,11 @@ export class ModuleSetup {
 
   isKnown(address: string): boolean {
     return this.#known.has(address);
+  }
+
+  /** It is not the module that was set up last. */
+  isOther(mode: ModuleMode): boolean {
+    return this.#identity !== identityOf(mode);
   }
 
   /** What the module has may differ from the archive. */
@@ -72,8 +77,7 @@ export class ModuleSetup {
 
   #started({ mode, version }: StartedModule): void {
     const { edition, baudRate, maxFrame } = this.#facts;
-    const { vendor, chip, date, version: number } = version ?? mode ?? {};
-    const identity = JSON.stringify([vendor, chip, date, number]);
+    const identity = identityOf(version ?? mode);
     const swapped = this.#identity !== undefined && this.#identity !== identity;
     this.#identity = identity;
     this.#traffic.maxFrame = maxFrame;
@@ -90,6 +94,9 @@ export class ModuleSetup {
     });
   }
 }
+
+const identityOf = ({ vendor, chip, date, version }: Partial<ModuleVersion> = {}): string =>
+  JSON.stringify([vendor, chip, date, version]);
 
 function* after(delayMs: number, course: Procedure<Ending>): Procedure<Ending> {
   yield { do: 'pause', delayMs };

@@ -172,7 +172,7 @@ describe('start-up', () => {
       effect.do === 'configure' ? [effect.settings.baudRate] : [],
     );
     expect(rates).toEqual([9600, 57_600, 9600]);
-    subject.reply(report(MODE, MODE_VALUE)).serve();
+    subject.restart().serve();
     expect(subject.names.filter((name) => name === '05F10').length).toBe(1);
   });
 
@@ -194,7 +194,7 @@ describe('start-up', () => {
   test('another version in the slot is another module', () => {
     const subject = new Subject().running();
     const other = { vendor: 'ZZ', chip: 'CD', date: '260101', version: '0001' };
-    subject.reply(report(MODE, { ...MODE_VALUE, ...other }));
+    subject.restart({ ...MODE_VALUE, ...other });
     subject.serve((name, frame) => (name === '03F1' ? DENIAL.unsupported : WILLING(name, frame)));
     expect(subject.of('ready').map(({ swapped }) => swapped)).toEqual([false, true]);
     expect(subject.of('restarted').length).toBe(1);
@@ -268,7 +268,7 @@ describe('the archive', () => {
       .command({ type: 'start' });
     subject.serve(script, () => nodes.length >= 32);
     expect(subject.machine.state).toBe('synchronising');
-    subject.reply(report(MODE, MODE_VALUE)).serve(script);
+    subject.restart().serve(script);
     expect(nodes).toEqual(meters(70));
     expect(subject.of('archive')).toEqual([{ type: 'archive', added: 38, deleted: 0, refused: [] }]);
   });
@@ -360,11 +360,47 @@ describe('forwarding', () => {
     const subject = new Subject().running(moduleWith(meters(1)), meters(1));
     forward(subject, 'a1', A, 3).reply(confirm(subject.last)).fire('module-traffic').serve();
     expect(subject.names.slice(-3)).toEqual(['F1F1', '03F4', 'F1F1']);
-    subject.reply(report(MODE, MODE_VALUE)).serve(moduleWith(meters(1)));
+    subject.restart().serve(moduleWith(meters(1)));
     expect(subject.names.at(-1)).toBe('F1F1');
     subject.reply(says(subject, 5));
     expect(subject.of('answer').map(({ id }) => id)).toEqual(['a1']);
     expect(subject.of('failed')).toEqual([]);
+  });
+
+  test('what flew is lost when the module is set up again and nothing has come by then', () => {
+    const subject = new Subject().running(moduleWith(meters(2)), meters(2));
+    forward(subject, 'a1', A).reply(confirm(subject.last));
+    const first = says(subject, 1);
+    forward(subject, 'b1', B).restart();
+    expect(subject.of('restarted').length).toBe(1);
+    expect(subject.machine.traffic.flying).toBe(2);
+    subject.reply(first);
+    expect(subject.of('answer').map(({ id }) => id)).toEqual(['a1']);
+    expect(subject.of('failed')).toEqual([]);
+    subject.serve(moduleWith(meters(2)), () => subject.machine.state === 'running');
+    expect(subject.of('failed')).toMatchObject([{ id: 'b1', reason: 'module-lost' }]);
+    expect(subject.machine.traffic).toMatchObject({ flying: 0, waiting: 0 });
+  });
+
+  test('a start that is told again is none: neither to who was not there in time nor to who has heard it', () => {
+    const subject = new Subject().running(moduleWith(meters(1)), meters(1));
+    forward(subject, 'a1', A).reply(confirm(subject.last));
+    const flight = says(subject, 1);
+    const asked = subject.names.filter((name) => name !== '00F1').length;
+    for (const seconds of [4, 5, 5]) {
+      subject.nowMs += seconds * 1000;
+      subject.reply(report(MODE, MODE_VALUE, 9));
+      expect(subject.last).toMatchObject({ afn: 0, fn: 1, information: { sequence: 9 } });
+    }
+    expect(subject.names.filter((name) => name !== '00F1').length).toBe(asked);
+    expect(subject.machine.counters.repeated).toBe(3);
+    expect(subject.machine.traffic.flying).toBe(1);
+    subject.reply(flight);
+    expect(subject.of('answer').map(({ id }) => id)).toEqual(['a1']);
+    // Another number is another start, and so is one that is told when all repetitions are over.
+    subject.reply(report(MODE, MODE_VALUE, 10)).serve(moduleWith(meters(1)));
+    subject.restart().serve(moduleWith(meters(1)));
+    expect(subject.of('restarted').length).toBe(2);
   });
 
   test('a module from which nothing comes any more is asked whether it is there, and looked for', () => {
@@ -719,7 +755,7 @@ describe('jobs', () => {
     };
     const subject = new Subject().running().command({ type: 'upgrade', id: 'u', image, target: 'module' });
     subject.serve(script, () => taken.length === 2);
-    subject.reply(report(MODE, MODE_VALUE)).serve(script);
+    subject.restart().serve(script);
     expect(taken).toEqual([0, 1, 2, 0, 1, 2, 3, 4]);
     expect(subject.of('upgraded').length).toBe(1);
     expect(subject.of('upgrade-progress').at(-1)).toMatchObject({ done: 5, total: 5 });

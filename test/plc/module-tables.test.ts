@@ -65,7 +65,7 @@ describe('the life of the connection', () => {
         subject.command({ type: 'topology', id: 'j' });
         return;
       case 'module-up':
-        subject.reply(report(MODE, MODE_VALUE));
+        subject.restart();
         return;
       case 'done':
         subject.serve(WILLING, left);
@@ -310,7 +310,7 @@ describe('a request that is to be forwarded', () => {
       else if (input === 'timeout') {
         if (state === 'flying') subject.fire('module-traffic');
       } else if (input === 'lost') {
-        subject.reply(report(MODE, MODE_VALUE));
+        subject.restart().serve();
       } else if (state === 'queued') {
         subject.reply(answer(flight, READ_CONCURRENT, { protocol: 0, message: Uint8Array.of(7) }, NODE));
       }

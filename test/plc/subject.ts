@@ -135,6 +135,12 @@ export class Subject {
     return this.#take(this.machine.step({ on: 'timer', timer }, this.nowMs));
   }
 
+  /** The module says that it has started, when it can be no repetition of a start before. */
+  restart(mode: ModuleMode = MODE_VALUE): this {
+    this.nowMs += 20_000;
+    return this.reply(report(MODE, mode));
+  }
+
   /** Answers what was sent last, and what follows, as the script says, until it is silent or nothing is asked. */
   serve(script: Script = WILLING, until: () => boolean = () => false): this {
     for (let done = this.sent.length - 1; done < this.sent.length && !until(); done++) {
