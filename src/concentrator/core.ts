@@ -21,6 +21,7 @@ import { withG3Strangers } from './g3-strangers.ts';
 import { LineDirectory } from './lines.ts';
 import { watchMeters } from './meter-watch.ts';
 import type { ReportedData } from './module-events.ts';
+import { tellReturns } from './module-returns.ts';
 import type { PlcModules } from './modules.ts';
 import { NetworkKeys } from './network-keys.ts';
 import { type Plc, startPlc } from './plc.ts';
@@ -87,6 +88,8 @@ export interface Core {
   onMetersChanged(listener: () => void): void;
   /** To be told what meters behind PLC modules send by themselves. */
   onReportedData(listener: (data: ReportedData) => void): void;
+  /** To be told after each change of a setting. */
+  onSettingsChanged(listener: () => Promise<void>): void;
   /** To be told after each change of channels and their attributes. */
   onChannelsChanged(listener: () => Promise<void>): void;
   stop(): Promise<void>;
@@ -136,6 +139,7 @@ async function build(options: CoreOptions, undo: UndoList): Promise<Core> {
   blacklist.replace(await store.blacklist.list());
 
   const onData: ((data: ReportedData) => void)[] = [];
+  const onUsable: ((channel: string, usable: boolean) => void)[] = [];
   const plc = await startPlc({
     store,
     transports: options.transports,
@@ -145,6 +149,9 @@ async function build(options: CoreOptions, undo: UndoList): Promise<Core> {
     blacklist,
     serialNumber: identity.serialNumber,
     zone: () => zone,
+    onUsable: (...change) => {
+      for (const tell of onUsable) tell(...change);
+    },
     onData: (data) => {
       for (const tell of onData) tell(data);
     },
@@ -174,6 +181,7 @@ async function build(options: CoreOptions, undo: UndoList): Promise<Core> {
     maxBusyLines: MOST_BUSY_LINES,
   });
   undo.add(() => collector.stop());
+  onUsable.push(tellReturns(collector, () => store.collection.meters(), clock, log));
   const discovery = createDiscovery({
     store,
     collector,
@@ -209,6 +217,7 @@ async function build(options: CoreOptions, undo: UndoList): Promise<Core> {
 
   const onMeters: (() => void)[] = [];
   const onChannels: (() => Promise<void>)[] = [];
+  const onSettings: (() => Promise<void>)[] = [];
   const endRefused = (): Promise<void> =>
     endRefusedWork(collector, () => store.collection.meters(), blacklist);
   const watchedStore: Store = {
@@ -234,6 +243,7 @@ async function build(options: CoreOptions, undo: UndoList): Promise<Core> {
       },
       settings: async () => {
         zone = (await store.configuration.setting('device.timezone')) ?? 'UTC';
+        for (const tell of onSettings) await tell();
       },
     }),
   };
@@ -256,6 +266,9 @@ async function build(options: CoreOptions, undo: UndoList): Promise<Core> {
     },
     onReportedData: (listener) => {
       onData.push(listener);
+    },
+    onSettingsChanged: (listener) => {
+      onSettings.push(listener);
     },
     onChannelsChanged: (listener) => {
       onChannels.push(listener);

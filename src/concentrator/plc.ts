@@ -25,6 +25,8 @@ export interface PlcOptions {
   readonly blacklist: BlacklistGuard;
   readonly serialNumber: string;
   readonly zone: () => string;
+  /** Told when a module has its archive, and when it is gone. */
+  readonly onUsable: (channel: string, usable: boolean) => void;
   /** Told what meters behind modules have sent by themselves. */
   readonly onData: (data: ReportedData) => void;
 }
@@ -64,7 +66,11 @@ export async function startPlc(options: PlcOptions): Promise<Plc> {
     log,
     onStrangers: (channel, addresses, via) => strangers.note(channel, addresses, via),
     onData: options.onData,
-    onUsable: (channel, usable) => (usable ? networks.begin(channel) : networks.end(channel)),
+    onUsable: (channel, usable) => {
+      if (usable) networks.begin(channel);
+      else networks.end(channel);
+      options.onUsable(channel, usable);
+    },
   });
   const modules = new PlcModules({
     configuration: store.configuration,

@@ -28,6 +28,7 @@ import { type PlannedTask, tasksOf } from './planner.ts';
 import { Progress } from './progress.ts';
 import { Reachability } from './reachability.ts';
 import { operateRelay, type ReadNowResult, readNow } from './read-now.ts';
+import { Returns } from './returns.ts';
 import { Round, type RoundSummary } from './round.ts';
 import { Scheduler } from './scheduler.ts';
 import { kindOf } from './task-type.ts';
@@ -77,6 +78,11 @@ export interface Collector {
    * it anew, and a port that nobody uses any more is closed.
    */
   linesChanged(): Promise<void>;
+  /**
+   * To be called when meters can be reached again that could not be for so long: what their items lack is fetched soon, once the
+   * schedule runs. Meters that fall silent and answer again by themselves need not be told of.
+   */
+  returned(meterIds: Iterable<number>, awayMs: number): void;
   /** Cancels all work and closes all channels. */
   stop(): Promise<void>;
   /** Queues what the enabled items of one meter or all lack, whatever their crons and Intervals say. */
@@ -139,6 +145,8 @@ class LineCollector implements Collector {
   readonly #reachability: Reachability;
   readonly #looks: LogLooks;
   readonly #progress: Progress;
+  readonly #returns: Returns;
+  #scheduled = false;
   /** What is to be done again without a tick, by the key of its job. */
   readonly #later = new Map<string, () => void>();
   #jobNumber = 0;
@@ -154,8 +162,15 @@ class LineCollector implements Collector {
     this.#states = new MeterStates({
       ...options,
       tell: (event) => this.bus.emit('meter-state', event),
-      tellChange: (event) => this.bus.emit('meter-reachability', event),
+      tellChange: (event) => {
+        if (event.state === 'online') this.returned([event.meterId], clock.now() - event.since);
+        this.bus.emit('meter-reachability', event);
+      },
       contacted: (meterId) => this.#reachability.contacted(meterId),
+    });
+    this.#returns = new Returns({
+      ...options,
+      fetch: async (meterIds) => this.#fire(await store.taskItems(), 'catch-up', meterIds),
     });
     this.#reachability = new Reachability({ store, clock, log, check: (meter) => this.#check(meter) });
     this.#looks = new LogLooks(options);
@@ -213,9 +228,14 @@ class LineCollector implements Collector {
   }
 
   async start(): Promise<void> {
+    this.#scheduled = true;
     await this.#states.load();
     await this.#reachability.start();
     await this.#scheduler.start();
+  }
+
+  returned(meterIds: Iterable<number>, awayMs: number): void {
+    if (this.#scheduled) this.#returns.note(meterIds, awayMs);
   }
 
   linesChanged(): Promise<void> {
@@ -225,6 +245,7 @@ class LineCollector implements Collector {
   async stop(): Promise<void> {
     this.#stopped = true;
     this.#reachability.stop();
+    this.#returns.stop();
     for (const cancel of this.#later.values()) cancel();
     this.#later.clear();
     await this.#scheduler.stop();

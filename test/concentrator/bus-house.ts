@@ -2,6 +2,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { VirtualClock } from '../../src/base/clock.ts';
+import type { DcuError } from '../../src/base/errors.ts';
 import { silentLog } from '../../src/base/log.ts';
 import type { Meter } from '../../src/base/model.ts';
 import { SeededRandom } from '../../src/base/random.ts';
@@ -46,7 +47,7 @@ class PacedEnd implements ByteChannel {
     this.inbound.onBytes(listener);
   }
 
-  onClosed(listener: (reason?: Error) => void): void {
+  onClosed(listener: (reason?: DcuError) => void): void {
     this.inbound.onClosed(listener);
   }
 
