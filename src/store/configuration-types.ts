@@ -1,0 +1,35 @@
+import type { Attribute, Channel, TaskGroup, TaskItem } from '../base/model.ts';
+
+/** Deleting or filling `empty_task` ends in DcuError `protected`; a bad cron in `invalid-cron`. */
+export interface Configuration {
+  taskGroups(): Promise<readonly TaskGroup[]>;
+  saveTaskGroup(group: Omit<TaskGroup, 'id'> & { readonly id?: number }): Promise<TaskGroup>;
+  removeTaskGroup(id: number): Promise<void>;
+  taskItems(task?: string): Promise<readonly TaskItem[]>;
+  saveTaskItem(item: Omit<TaskItem, 'id'> & { readonly id?: number }): Promise<TaskItem>;
+  removeTaskItem(id: number): Promise<void>;
+  channels(): Promise<readonly Channel[]>;
+  saveChannel(channel: Omit<Channel, 'id'> & { readonly id?: number }): Promise<Channel>;
+  channelAttributes(channel?: string): Promise<readonly Attribute[]>;
+  saveChannelAttribute(attribute: Omit<Attribute, 'id'> & { readonly id?: number }): Promise<Attribute>;
+  protocols(): Promise<
+    readonly {
+      readonly id: number;
+      readonly name: string;
+      readonly direction: string;
+      readonly description: string;
+    }[]
+  >;
+  protocolAttributes(protocol?: string): Promise<readonly Attribute[]>;
+  saveProtocolAttribute(attribute: Omit<Attribute, 'id'> & { readonly id?: number }): Promise<Attribute>;
+  settings(): Promise<
+    readonly {
+      readonly id: number;
+      readonly key: string;
+      readonly value: string;
+      readonly description: string;
+    }[]
+  >;
+  setting(key: string): Promise<string | undefined>;
+  saveSetting(key: string, value: string): Promise<void>;
+}

@@ -1,0 +1,4 @@
+export interface Page<Row> {
+  readonly rows: readonly Row[];
+  readonly total: number;
+}
