@@ -123,6 +123,9 @@ async function photograph(
   let name = 'login';
   const trouble = (text: string): number => troubles.push(`${look} ${name}: ${text}`);
   page.on('pageerror', (error) => trouble(String(error)));
+  page.on('response', (response) => {
+    if (response.status() >= 500) trouble(`${response.status()} ${response.url()}`);
+  });
   page.on('console', (message) => {
     if (message.type() === 'error' && !/40[19]|422/.test(message.text())) trouble(message.text());
   });

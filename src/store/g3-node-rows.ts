@@ -115,6 +115,9 @@ export function readG3Path(db: Database, meterId: number): G3Path | undefined {
   const { channel, meterNo } = required(db, meterId);
   const own = rowOf(db, channel, meterNo);
   if (own === undefined) return undefined;
+  const detail = JSON.parse(own.detail) as Partial<G3Path['detail']>;
+  // A node of an HPLC network has a place, but has told no way of its own.
+  if (detail.way === undefined) return undefined;
   const hops: G3Hop[] = [];
   const seen = new Set<string>();
   for (let row: NodeRow | undefined = own; row !== undefined && hops.length < MOST_HOPS; ) {
@@ -135,7 +138,7 @@ export function readG3Path(db: Database, meterId: number): G3Path | undefined {
     seenAt: own.seenAt,
     complete: hops.at(-1)?.role === 'coordinator',
     hops,
-    detail: JSON.parse(own.detail) as G3Path['detail'],
+    detail: detail as G3Path['detail'],
   };
 }
 

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, expect, test } from 'bun:test';
 import type { NetworkNode, Store } from '../../src/store/types.ts';
-import { openTestStore, removeDirectory, temporaryDirectory } from './fixture.ts';
+import { createMeter, openTestStore, removeDirectory, temporaryDirectory } from './fixture.ts';
 
 let directory: string;
 let store: Store;
@@ -48,4 +48,14 @@ test('a network that grows without end loses whom it has not seen for longest', 
   const nodes = await store.networks.nodes('plc');
   expect(nodes.length).toBe(4096);
   expect(nodes.filter(({ seenAt }) => seenAt === 2000).length).toBe(10);
+});
+
+test('a meter behind a PLC module has a place in its network, but has told no way through it', async () => {
+  const meter = await createMeter(store, '000011539465', { channel: 'reading_module' });
+  await store.networks.saveNodes(
+    'reading_module',
+    [node(meter.meterNo, { detail: { threePhase: true } })],
+    1000,
+  );
+  expect(await store.g3.path(meter.id)).toBeUndefined();
 });

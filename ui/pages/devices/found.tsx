@@ -180,7 +180,7 @@ function FoundActions({
     await request('POST /api/found/:id/ignore', { params });
   }, kinds);
   return (
-    <Group gap={4} justify="flex-end" wrap="nowrap">
+    <Group gap={4} justify="flex-end">
       <Button size="compact-sm" variant="light" onClick={() => accept(device)}>
         Accept
       </Button>

@@ -12,7 +12,11 @@ export default function Logbook() {
       load={(query) => request('GET /api/logbook', { query })}
       columns={[
         { accessor: 'type', title: 'Event', noWrap: true, width: 190 },
-        { accessor: 'detail', title: 'Details' },
+        {
+          accessor: 'detail',
+          title: 'Details',
+          cellsStyle: () => ({ minWidth: 240, overflowWrap: 'anywhere' }),
+        },
       ]}
     />
   );

@@ -15,11 +15,11 @@ export function GapList({ gaps, zone }: { readonly gaps: Profile['gaps']; readon
   return (
     <Stack gap={2}>
       {(all ? newest : newest.slice(0, SHOWN)).map((gap) => (
-        <Group key={gap.fromMs} gap="sm" wrap="nowrap" align="flex-start">
-          <Text size="sm" c={gapColors[gap.reason]} aria-hidden>
-            ▨
-          </Text>
-          <Text size="sm" className="numbers" style={{ whiteSpace: 'nowrap' }}>
+        <Group key={gap.fromMs} gap={0} style={{ columnGap: 'var(--mantine-spacing-sm)' }}>
+          <Text size="sm" className="numbers">
+            <Text span inherit c={gapColors[gap.reason]} aria-hidden>
+              ▨{' '}
+            </Text>
             {dateMinute(gap.fromMs, zone)} – {dateMinute(gap.toMs, zone)}
           </Text>
           <Text size="sm" c="dimmed">

@@ -1,12 +1,12 @@
-import { Button, Card, Group, SimpleGrid, Skeleton, Stack, Tabs, Text, Title } from '@mantine/core';
+import { Anchor, Button, Card, Group, SimpleGrid, Skeleton, Stack, Tabs, Text, Title } from '@mantine/core';
 import { IconRefresh } from '@tabler/icons-react';
 import { useQuery } from '@tanstack/react-query';
 import { type ReactNode, useState } from 'react';
-import { useParams, useSearchParams } from 'react-router';
+import { Link, useParams, useSearchParams } from 'react-router';
 import type { Meter } from '../../../src/api/contract.ts';
 import { request } from '../../api/client.ts';
 import { readMeterNow, useLastReadings, useReadNow } from '../../api/operating.ts';
-import { useRight } from '../../api/queries.ts';
+import { useChoices, useRight } from '../../api/queries.ts';
 import { agoText } from '../../format.ts';
 import { EnabledBadge, StandingBadge, StateBadge, useLiveState } from '../../parts/badges.tsx';
 import { CollectButton } from '../../parts/collect-button.tsx';
@@ -217,7 +217,7 @@ function FactsCard({ meter }: { readonly meter: Meter }) {
       </Title>
       <Facts
         rows={[
-          ['Channel', meter.channel],
+          ['Channel', <Place key="channel" meter={meter} />],
           ['Task', meter.task],
           ['Profile', meter.profile],
           ['Address', addressText(address)],
@@ -246,6 +246,24 @@ function FactsCard({ meter }: { readonly meter: Meter }) {
         ]}
       />
     </Card>
+  );
+}
+
+const READING_MODULE = 2;
+const G3_NETWORK = 14;
+
+/** The channel; where it is that of a power line network, with the meter's place there. */
+function Place({ meter: { channel, meterNo, address } }: { readonly meter: Meter }) {
+  const commType = useChoices().data?.channels.find(({ name }) => name === channel)?.commType;
+  if (commType !== READING_MODULE && commType !== G3_NETWORK) return channel;
+  const node = commType === G3_NETWORK ? meterNo : (address.node ?? meterNo).padStart(12, '0');
+  return (
+    <>
+      {channel} ·{' '}
+      <Anchor component={Link} to={`/networks?${new URLSearchParams({ channel, node })}`} inherit>
+        place in the network
+      </Anchor>
+    </>
   );
 }
 

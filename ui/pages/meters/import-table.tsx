@@ -78,7 +78,12 @@ export function ImportTable({ plan }: { readonly plan: ImportPlan }) {
               </Badge>
             ),
           },
-          { accessor: 'changes', title: 'Details', render: (row) => <Details row={row} /> },
+          {
+            accessor: 'changes',
+            title: 'Details',
+            cellsStyle: () => ({ minWidth: 220 }),
+            render: (row) => <Details row={row} />,
+          },
         ]}
         totalRecords={shown.length}
         page={page}

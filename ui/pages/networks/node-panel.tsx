@@ -1,8 +1,9 @@
 import { ActionIcon, Anchor, Card, Group, Stack, Text, Timeline, Title } from '@mantine/core';
 import { IconX } from '@tabler/icons-react';
 import { Link } from 'react-router';
+import { agoText } from '../../format.ts';
 import { MeterLink } from '../../parts/meter-link.tsx';
-import { TimeAgo } from '../../parts/time.tsx';
+import { Time } from '../../parts/time.tsx';
 import { NodeMarks, Phases, Quality, roleNames } from './node-marks.tsx';
 import { type NetworkNode, nameOf, pathOf, type Topology } from './nodes.ts';
 
@@ -60,7 +61,12 @@ export function NodePanel({
                 {detail['anomaly'] !== undefined && ' · wired unusually'}
               </span>,
             ],
-            ['Seen', <TimeAgo key="seen" ms={seenAt} />],
+            [
+              'Seen',
+              <span key="seen">
+                <Time ms={seenAt} minutes /> · {agoText(seenAt, Date.now())}
+              </span>,
+            ],
           ] as const
         ).map(([label, value]) => (
           <Group key={label} gap="sm" wrap="nowrap" align="flex-start">

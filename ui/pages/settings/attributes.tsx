@@ -37,7 +37,7 @@ export function Attributes({
           title: 'Value',
           render: (row) => <Value row={row} />,
         },
-        { accessor: 'description', title: 'Description' },
+        { accessor: 'description', title: 'Description', cellsStyle: () => ({ minWidth: 220 }) },
       ]}
       searchIn={(row) => `${row.key} ${row.description}`}
       searchLabel="Search key"

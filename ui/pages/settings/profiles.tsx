@@ -69,7 +69,7 @@ export default function Profiles() {
             accessor: 'builtIn',
             title: 'From',
             render: ({ builtIn }) => (
-              <Badge color={builtIn ? 'gray' : 'blue'} variant="light" tt="none" fw={500}>
+              <Badge color={builtIn ? 'gray' : 'blue'} variant="light" tt="none" fw={500} miw="max-content">
                 {builtIn ? 'the program' : 'a file'}
               </Badge>
             ),
@@ -78,6 +78,7 @@ export default function Profiles() {
           {
             accessor: 'clients',
             title: 'Clients',
+            cellsStyle: () => ({ minWidth: 240 }),
             render: ({ clients }) =>
               clients.map(({ address, title, auth }) => `${address} ${title} (${auth})`).join(', '),
           },
