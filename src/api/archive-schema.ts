@@ -1,10 +1,17 @@
 import { t } from 'elysia';
 import { CSV_DELIMITERS } from './csv.ts';
-import { meter, meterAddress, meterSecrets, meterSecurity, name, newMeter, nullable } from './schema.ts';
+import {
+  epochMs,
+  meter,
+  meterAddress,
+  meterSecrets,
+  meterSecurity,
+  name,
+  newMeter,
+  nullable,
+} from './schema.ts';
 
 /** Shapes of what is done with whole archives, and of devices that are no meters of it. */
-
-const epochMs = () => t.Number({ description: 'UTC epoch milliseconds' });
 
 /** 4 MiB: more than any archive. */
 const LARGEST_CSV = 4_194_304;

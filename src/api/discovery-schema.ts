@@ -1,11 +1,8 @@
 import { t } from 'elysia';
 import { AUTH_MECHANISMS } from '../base/model.ts';
 import { EVENT_CLASSES, EVENT_SEVERITIES } from '../meters/meter-profile.ts';
-import { meterSecrets, nullable } from './schema.ts';
+import { epochMs, literals, meterSecrets, nullable } from './schema.ts';
 
-const literals = <Value extends string>(values: readonly Value[]) =>
-  t.Union(values.map((value) => t.Literal(value)));
-const epochMs = () => t.Number({ description: 'UTC epoch milliseconds' });
 const auth = literals(AUTH_MECHANISMS);
 const policy = literals(['none', 'auth', 'enc', 'auth-enc'] as const);
 const framing = literals(['hdlc', 'wrapper'] as const);

@@ -1,10 +1,9 @@
 import { t } from 'elysia';
-import { name, nullable } from './schema.ts';
+import { epochMs, name, nullable } from './schema.ts';
 
 /** Shapes of what the API tells of PLC modules and networks. */
 
 const count = () => t.Integer({ minimum: 0 });
-const epochMs = () => t.Number({ description: 'UTC epoch milliseconds' });
 const trouble = nullable(t.Object({ code: t.String(), message: t.String() }));
 
 export const channelParams = t.Object({ channel: name() });
