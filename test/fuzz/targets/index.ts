@@ -1,5 +1,6 @@
 import type { FuzzTarget } from '../target.ts';
 import { DECODER_TARGETS } from './decoders.ts';
+import { FILE_TARGETS } from './files.ts';
 import { KERNEL_TARGETS } from './kernels.ts';
 import { MACHINE_TARGETS } from './machines.ts';
 import { PLC_TARGETS } from './plc.ts';
@@ -7,7 +8,7 @@ import { PROTECTED_TARGETS } from './protected.ts';
 import { PUSHED_TARGETS } from './pushed.ts';
 import { RECEIVER_TARGETS } from './receivers.ts';
 
-/** Everything in `src/dlms`, `src/plc` and the kernels that takes bytes from outside. */
+/** Everything that takes bytes or files from outside. */
 export const FUZZ_TARGETS: readonly FuzzTarget[] = [
   ...DECODER_TARGETS,
   ...PROTECTED_TARGETS,
@@ -16,4 +17,5 @@ export const FUZZ_TARGETS: readonly FuzzTarget[] = [
   ...KERNEL_TARGETS,
   ...MACHINE_TARGETS,
   ...PLC_TARGETS,
+  ...FILE_TARGETS,
 ];
