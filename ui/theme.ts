@@ -24,6 +24,8 @@ export const theme = createTheme({
   fontFamily: 'system-ui, -apple-system, "Segoe UI", Roboto, "Noto Sans", Ubuntu, sans-serif',
   fontFamilyMonospace: 'ui-monospace, "SF Mono", "Cascadia Code", "DejaVu Sans Mono", monospace',
   components: {
+    // No wider than a phone.
+    Tooltip: { defaultProps: { multiline: true, maw: 'min(420px, 86vw)' } },
     Modal: { styles: { title: { fontWeight: 600 } } },
   },
   headings: { fontWeight: '600' },

@@ -63,7 +63,9 @@ export function ClockCard({ meter }: { readonly meter: Meter }) {
             <Table.Thead>
               <Table.Tr>
                 <Table.Th>Corrected</Table.Th>
-                <Table.Th ta="right">Was off</Table.Th>
+                <Table.Th ta="right" style={{ whiteSpace: 'nowrap' }}>
+                  Was off
+                </Table.Th>
                 <Table.Th ta="right">Left</Table.Th>
               </Table.Tr>
             </Table.Thead>
@@ -73,8 +75,12 @@ export function ClockCard({ meter }: { readonly meter: Meter }) {
                   <Table.Td>
                     <Time ms={time} /> {actions[action]}
                   </Table.Td>
-                  <Table.Td ta="right">{driftText(driftMs)}</Table.Td>
-                  <Table.Td ta="right">{leftMs === null ? '—' : driftText(leftMs)}</Table.Td>
+                  <Table.Td ta="right" style={{ whiteSpace: 'nowrap' }}>
+                    {driftText(driftMs)}
+                  </Table.Td>
+                  <Table.Td ta="right" style={{ whiteSpace: 'nowrap' }}>
+                    {leftMs === null ? '—' : driftText(leftMs)}
+                  </Table.Td>
                 </Table.Tr>
               ))}
             </Table.Tbody>
