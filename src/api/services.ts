@@ -78,6 +78,8 @@ export interface CollectorPort {
   ): Promise<{ readonly relay: 'on' | 'off' | 'ready' | null; readonly relayTime: number | null }>;
   /** Puts what is due and missing into the queue now, for one meter or for all; returns how many reads. */
   runNow(meterId?: number): Promise<{ readonly queued: number }>;
+  /** The other meter that has answered at a meter's address is the right one. @throws DcuError `conflict` when there was none */
+  acceptIdentity(meterId: number): Promise<void>;
   /** False when there is no such job any more. */
   cancel(jobId: string): boolean;
   readonly bus: LiveBus;

@@ -46,6 +46,8 @@ export interface CollectionStore {
   ): Promise<{ readonly added: number }>;
   /** Latest known columns of a profile; undefined before the first read. */
   columns(meterId: number, kind: ProfileKind): Promise<readonly CaptureColumn[] | undefined>;
+  /** The last of each register that was read of a meter. */
+  registers(meterId: number): Promise<readonly RegisterReading[]>;
   saveRegisters(readings: readonly RegisterReading[]): Promise<void>;
   saveClockCheck(check: ClockCheck): Promise<void>;
   saveClockCorrection(correction: ClockCorrection): Promise<void>;

@@ -63,6 +63,8 @@ export const ERROR_TABLE = {
   'profile-changed': row('remote', true, 502),
   'clock-implausible': row('remote', false, 502, true),
   blacklisted: row('config', false, 409),
+  // Another device answers at its address: nothing is stored under the name of the one in the archive.
+  'meter-replaced': row('config', false, 409, true),
   // configuration
   'not-found': row('config', false, 404),
   conflict: row('config', false, 409),

@@ -68,6 +68,12 @@ export function watchMeters({ bus, logbook, clock, log }: MeterWatchDependencies
       implausible.add(meterId);
       record('meter-clock-implausible', `${meterNo}: ${error.message}`);
     }),
+    bus.on('meter-identity', ({ meterNo, known, found }) =>
+      record(
+        'meter-replaced',
+        `another meter answers at the address of ${meterNo}: ${found} in place of ${known}; replace it in the archive, or accept it`,
+      ),
+    ),
     bus.on('meter-clock', ({ meterId, meterNo, driftMs, action, leftMs }) => {
       // What was shifted is on record with the meter.
       if (action !== 'set') return;

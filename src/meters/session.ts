@@ -44,6 +44,12 @@ export interface SessionOptions {
   knownColumns(kind: ProfileKind): Promise<readonly CaptureColumn[] | undefined>;
 }
 
+/** What a meter calls itself: its logical device name, and its device id (Blue Book, 6.2.17 and 6.2.33). */
+export const IDENTITY_OBJECTS: readonly CosemAttribute[] = [
+  { classId: 1, obis: '0.0.42.0.0.255', attribute: 2 },
+  { classId: 1, obis: '0.0.96.1.0.255', attribute: 2 },
+];
+
 /** A meter may take longer to set its clock than to show it. */
 const PROMPT_MS = 5_000;
 
@@ -122,6 +128,26 @@ export class MeterSession {
     const roundTripMs = clock.monotonicMs() - startedMs;
     this.#clock = clockReading(attribute, decodeValue(data), beforeMs, roundTripMs);
     return this.#clock;
+  }
+
+  /** What the meter calls itself, by `IDENTITY_OBJECTS`; where it can be asked in one request, its clock is read with it. */
+  async identify(): Promise<RegisterResult[]> {
+    if (!this.#listed) return this.readRegisters(IDENTITY_OBJECTS);
+    const attribute = this.#clockAttribute();
+    const { clock } = this.#options;
+    const beforeMs = clock.now();
+    const startedMs = clock.monotonicMs();
+    const [shown, ...named] = await this.#getMany([attribute, ...IDENTITY_OBJECTS]);
+    const roundTripMs = clock.monotonicMs() - startedMs;
+    if (shown?.ok === true && this.profile.quirks.maxListSize > IDENTITY_OBJECTS.length) {
+      try {
+        this.#clock = clockReading(attribute, decodeValue(shown.data), beforeMs, roundTripMs);
+      } catch (error) {
+        // Who needs the clock reads it, and meets the same.
+        this.#options.log.debug('the clock shows no time', { ...toDcuError(error).toJSON() });
+      }
+    }
+    return registersOf(IDENTITY_OBJECTS, async (wanted) => named.slice(0, wanted.length));
   }
 
   /** Reads the clock as often as it takes to say whether it is within the threshold. See `surestReading`. */
@@ -313,12 +339,15 @@ export class MeterSession {
     return { classId: RELAY_CLASS, obis: this.profile.relay, attribute };
   }
 
+  get #listed(): boolean {
+    return this.#link.association.conformance.includes('multiple-references');
+  }
+
   /** With-list where the meter grants it. */
   async #getMany(attributes: readonly CosemAttribute[]): Promise<readonly GetResult[]> {
     const results: GetResult[] = [];
-    const listed = this.#link.association.conformance.includes('multiple-references');
     for (let at = 0; at < attributes.length; ) {
-      const some = attributes.slice(at, at + (listed ? this.profile.quirks.maxListSize : 1));
+      const some = attributes.slice(at, at + (this.#listed ? this.profile.quirks.maxListSize : 1));
       at += some.length;
       const [only] = some;
       if (some.length === 1 && only !== undefined) {

@@ -22,6 +22,7 @@ export function createCollection(executor: Executor, sealer: SecretSealer, clock
     appendEvents: (meterId, log, events, covered) =>
       executor.write('appendEvents', meterId, log, events, covered, clock.now()),
     columns: (meterId, kind) => executor.read('profileColumns', meterId, kind),
+    registers: (meterId) => executor.read('readRegisters', meterId),
     saveRegisters: (readings) => executor.write('saveRegisters', readings),
     saveClockCheck: (check) => executor.write('saveClockCheck', check),
     saveClockCorrection: (correction) => executor.write('saveClockCorrection', correction),

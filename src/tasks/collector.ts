@@ -19,6 +19,7 @@ import { AttemptBook, type LastError } from './attempt-book.ts';
 import { CheckJob } from './check-job.ts';
 import { CollectJob, type JobDependencies, type JobReason } from './collect-job.ts';
 import type { CollectorEvents, CollectorSnapshot } from './events.ts';
+import { Identities } from './identities.ts';
 import { LineVisitJob } from './line-visit-job.ts';
 import { LinelessMeters } from './lineless-meters.ts';
 import { LogLooks } from './log-looks.ts';
@@ -108,6 +109,8 @@ export interface Collector {
     signal: AbortSignal,
     work: (session: MeterSession) => Promise<Result>,
   ): Promise<Result>;
+  /** The other meter that has answered at a meter's address is the right one. @throws DcuError `conflict` when there was none */
+  acceptIdentity(meterId: number): Promise<void>;
   /** False when there is no such job any more. */
   cancel(jobId: string): boolean;
   /** Ends all work at meters that may not be read any more. */
@@ -144,6 +147,7 @@ class LineCollector implements Collector {
   readonly #states: MeterStates;
   readonly #reachability: Reachability;
   readonly #looks: LogLooks;
+  readonly #identities: Identities;
   readonly #progress: Progress;
   readonly #returns: Returns;
   #scheduled = false;
@@ -174,6 +178,12 @@ class LineCollector implements Collector {
     });
     this.#reachability = new Reachability({ store, clock, log, check: (meter) => this.#check(meter) });
     this.#looks = new LogLooks(options);
+    this.#identities = new Identities({
+      store,
+      clock,
+      log,
+      tell: (event) => this.bus.emit('meter-identity', event),
+    });
     this.#connector = new MeterConnector({
       ...options,
       connect: options.connect ?? openDlmsClient,
@@ -184,7 +194,8 @@ class LineCollector implements Collector {
         clock,
         log,
         backoff: DEFAULT_BACKOFF,
-        prepareOpening: (meter) => this.#connector.prepare(meter),
+        prepareOpening: async (meter) =>
+          this.#identities.guarded(meter, await this.#connector.prepare(meter)),
         linkState: (meter) => this.#connector.linkState(meter),
         meterState: (meter, state) => this.#states.note(meter, state),
         changed: () => this.#progress.changed(),
@@ -325,6 +336,10 @@ class LineCollector implements Collector {
     work: (session: MeterSession) => Promise<Result>,
   ): Promise<Result> {
     return this.#onDemand(meterId, name, signal, work);
+  }
+
+  acceptIdentity(meterId: number): Promise<void> {
+    return this.#identities.accept(meterId);
   }
 
   cancel(jobId: string): boolean {

@@ -76,6 +76,13 @@ export interface CollectorEvents extends Record<string, unknown> {
   };
   /** Once of each thing that is wrong with a line itself: an echo, an address that two devices may share. */
   'line-trouble': { readonly line: string; readonly message: string };
+  /** Another meter answers at the address of this one: what it called itself, and what the other does. */
+  'meter-identity': {
+    readonly meterId: number;
+    readonly meterNo: string;
+    readonly known: string;
+    readonly found: string;
+  };
   'meter-clock': ClockCorrection & { readonly meterNo: string };
   'meter-data': { readonly meterId: number; readonly kind: CollectionKind; readonly added: number };
   /** All lines and jobs; at most a few times a second. */

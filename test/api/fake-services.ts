@@ -47,6 +47,7 @@ export function fakeServices(): FakeServices {
   const sessions = new Map<string, Session>();
   const logged: string[] = [];
   let issued = 0;
+  let strangerAnswers = true;
   const note = (message: string, facts?: Record<string, unknown>): void => {
     logged.push(`${message} ${JSON.stringify(facts ?? {})}`);
   };
@@ -113,6 +114,10 @@ export function fakeServices(): FakeServices {
         overall: { total: 8, done: 3, failed: 1, queued: 4, running: 1, etaMs: 90_000 },
       }),
       lastError: () => undefined,
+      acceptIdentity: async () => {
+        if (!strangerAnswers) throw new DcuError('conflict', 'no other meter has answered');
+        strangerAnswers = false;
+      },
       accounting: () => [
         {
           line: 'rs485_1',

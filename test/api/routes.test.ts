@@ -352,6 +352,15 @@ describe('readings', () => {
 });
 
 describe('operating', () => {
+  test('another meter that answers is accepted where there is one, and that is on record', async () => {
+    const { fake, app, token } = await withMeter();
+    const accept = (id: number) => call(app, `/api/meters/${id}/accept-identity`, { method: 'POST', token });
+    expect((await accept(1)).status).toBe(200);
+    expect(fake.audit.at(-1)?.action).toBe('meter.accept-identity');
+    expect((await accept(1)).json()['error']).toMatchObject({ code: 'conflict' });
+    expect((await accept(9)).status).toBe(404);
+  });
+
   test('the relay moves only when MeterNo was typed in, and both steps are on record', async () => {
     const { fake, app, token } = await withMeter();
     const wrong = { method: 'POST', body: { state: 'off', confirmation: '0011539466' }, token };

@@ -371,8 +371,8 @@ describe('lines', () => {
     expect(result.relay).toBe('on');
     expect(result.registers.length).toBeGreaterThan(5);
     // With the clock and the relay.
-    expect(world.store.registers).toHaveLength(result.registers.length + 2);
-    expect(lastState(world.store.registers)).toEqual(result);
+    expect(world.store.savedRegisters).toHaveLength(result.registers.length + 2);
+    expect(lastState(world.store.savedRegisters)).toEqual(result);
     const before = world.store.times(1, 'energy').length;
     expect(before).toBeLessThan(1920);
     expect(await world.until(round)).toMatchObject({ profileRows: 1920 });
@@ -459,10 +459,14 @@ describe('on demand', () => {
     const order = (to: 'off' | 'on') => world.until(world.collector.relay(1, to, signal));
     expect(await order('off')).toMatchObject({ relay: 'off' });
     expect(fake.relay).toBe(0);
-    expect(lastState(world.store.registers)).toMatchObject({ relay: 'off', meterTime: null, registers: [] });
+    expect(lastState(world.store.savedRegisters)).toMatchObject({
+      relay: 'off',
+      meterTime: null,
+      registers: [],
+    });
     const { relay, relayTime } = await order('on');
     expect(relay).toBe('on');
-    expect(world.store.registers.at(-1)).toMatchObject({
+    expect(world.store.savedRegisters.at(-1)).toMatchObject({
       classId: 70,
       attribute: 3,
       value: '1',

@@ -44,6 +44,8 @@ export class FakeMeter {
     { classId: 3, obis: '1.0.2.8.0.255' },
   ];
   refused = new Set<string>();
+  /** What it calls itself, by the object that says so. */
+  readonly names = new Map<string, string>();
   /** Times of the entries of logs, by OBIS, that tell how many they hold; `room`: the oldest are dropped beyond. */
   readonly logs = new Map<string, { readonly entries: number[]; readonly room: number }>();
   /** How much longer the next SETs and ACTIONs are on their way to the meter. */
@@ -133,6 +135,8 @@ export class FakeMeter {
       this.scalerReads++;
       return ok(structure(i8(0), enumeration(30)));
     }
+    const name = this.names.get(obis);
+    if (classId === 1 && name !== undefined) return ok(octetString(new TextEncoder().encode(name)));
     if (classId === 3) return ok(u32(4711));
     if (classId !== 7) return refuse('object-undefined');
     const kind = PROFILES[obis] ?? 'log';

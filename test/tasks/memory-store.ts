@@ -34,7 +34,7 @@ export class MemoryStore implements CollectionStore {
   readonly covered = new Map<string, Interval[]>();
   readonly columnsOf = new Map<string, readonly CaptureColumn[]>();
   readonly attempts: Attempt[] = [];
-  readonly registers: RegisterReading[] = [];
+  readonly savedRegisters: RegisterReading[] = [];
   readonly clockChecks: ClockCheck[] = [];
   readonly states: { readonly meterId: number; readonly state: MeterState }[] = [];
   readonly contactOf = new Map<number, MeterContact>();
@@ -109,8 +109,12 @@ export class MemoryStore implements CollectionStore {
   async columns(meterId: number, kind: ProfileKind): Promise<readonly CaptureColumn[] | undefined> {
     return this.columnsOf.get(`${meterId}:${kind}`);
   }
+  async registers(meterId: number): Promise<readonly RegisterReading[]> {
+    const own = this.savedRegisters.filter((reading) => reading.meterId === meterId);
+    return [...new Map(own.map((reading) => [`${reading.obis}:${reading.attribute}`, reading])).values()];
+  }
   async saveRegisters(readings: readonly RegisterReading[]): Promise<void> {
-    this.registers.push(...readings);
+    this.savedRegisters.push(...readings);
   }
   async saveClockCheck(check: ClockCheck): Promise<void> {
     this.clockChecks.push(check);

@@ -127,6 +127,7 @@ export function fakeCollector(store: Store): CollectorPort & { stop(): void; bus
     bus,
     snapshot,
     lastError: () => undefined,
+    acceptIdentity: async () => {},
     accounting: () => accounts,
     stop: () => clearInterval(timer),
     readNow: async (meterId, signal) => {

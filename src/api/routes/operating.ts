@@ -79,6 +79,21 @@ export const operatingRoutes = [
     },
   }),
   defineRoute({
+    method: 'POST',
+    path: '/api/meters/:id/accept-identity',
+    right: 'meters.write',
+    summary:
+      'Take the other meter that answers at the address of a meter for the right one; to replace it is the other way',
+    params: idParams,
+    response: done,
+    handler: async ({ services, params, audit }) => {
+      const meter = found(await services.store.archive.get(params.id), 'meter', params.id);
+      await services.collector.acceptIdentity(params.id);
+      await audit('meter.accept-identity', meter.meterNo);
+      return ok;
+    },
+  }),
+  defineRoute({
     method: 'GET',
     path: '/api/jobs',
     right: 'readings.read',
