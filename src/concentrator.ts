@@ -13,6 +13,7 @@ import type { PlcModules } from './concentrator/modules.ts';
 import { loadProfiles } from './concentrator/profile-files.ts';
 import { type Pushed, startPushed } from './concentrator/pushed.ts';
 import { systemTransports, type Transports } from './concentrator/transports.ts';
+import { Uplinks } from './concentrator/uplink.ts';
 import { AccountService } from './security/accounts.ts';
 import { serverCertificate } from './security/certificate.ts';
 import type { Store } from './store/types.ts';
@@ -80,7 +81,25 @@ export async function startConcentrator(options: ConcentratorOptions): Promise<C
     const headend = await startHeadend(options, core);
     undo.add(() => headend.close());
 
+    const uplinks = new Uplinks({
+      directory,
+      store,
+      collector,
+      serialNumber: identity.serialNumber,
+      version: identity.firmwareVersion,
+      zone,
+      clock,
+      random,
+      log: log.child('uplink'),
+    });
+    await uplinks.start();
+    undo.add(() => uplinks.close());
+    core.onMetersChanged(() => uplinks.metersChanged());
+    core.onChannelsChanged(() => uplinks.reload());
+    core.onSettingsChanged(() => uplinks.reload());
+
     const services: ApiServices = {
+      uplinks,
       store,
       auth: accountAuth(accounts),
       blacklist: core.blacklist,

@@ -12,6 +12,7 @@ import type { CollectorSnapshot } from '../tasks/events.ts';
 import type { ReadNowResult } from '../tasks/read-now.ts';
 import type { ModulesPort } from './modules-port.ts';
 import type { NetworkKeysPort } from './network-keys-port.ts';
+import type { UplinksPort } from './uplinks-port.ts';
 
 export type { CollectorSnapshot, Right };
 
@@ -127,6 +128,7 @@ export interface ApiServices {
     | 'found'
     | 'networks'
     | 'g3'
+    | 'outbox'
   >;
   readonly auth: AuthPort;
   /** Whom nobody may talk to, at hand without waiting. */
@@ -139,6 +141,7 @@ export interface ApiServices {
   readonly discovery: Pick<Discovery, 'runs' | 'start' | 'cancel'>;
   readonly profiles: ProfilesPort;
   readonly networkKeys: NetworkKeysPort;
+  readonly uplinks: UplinksPort;
   readonly clock: Clock;
   readonly log: Log;
 }

@@ -67,7 +67,7 @@ export interface TaskItem {
 
 /**
  * CommType of Figures 10 and 14, and OpenDCU's own additions: 12 for meters with an IP address each, 13 for what meters push, 14 for
- * meters of a G3-PLC network, each of which has an IPv6 address.
+ * meters of a G3-PLC network, each of which has an IPv6 address, 15 for a broker that is brought what there is.
  */
 export const COMM_TYPES = {
   2: 'reading module',
@@ -81,6 +81,7 @@ export const COMM_TYPES = {
   12: 'TCP meters',
   13: 'pushed data',
   14: 'G3-PLC network',
+  15: 'MQTT broker',
 } as const;
 export type CommType = keyof typeof COMM_TYPES;
 

@@ -1,5 +1,5 @@
 import { isTimeZone } from '../base/zone.ts';
-import { checkHost, checkIntegerText, checkOneOf, checkText, invalid } from './validation.ts';
+import { checkHost, checkIntegerText, checkOneOf, checkText, checkWindow, invalid } from './validation.ts';
 
 type Check = (field: string, value: string) => void;
 
@@ -50,6 +50,39 @@ const timeZone: Check = (field, value) => {
   if (!isTimeZone(value)) throw invalid(field, 'is not the name of a time zone');
 };
 
+const brokerUrlOrNothing: Check = (field, value) => {
+  if (value === '') return;
+  const url = URL.parse(value);
+  const isSound =
+    url !== null &&
+    (url.protocol === 'mqtt:' || url.protocol === 'mqtts:') &&
+    url.hostname !== '' &&
+    url.username === '' &&
+    url.password === '' &&
+    (url.pathname === '' || url.pathname === '/') &&
+    url.search + url.hash === '';
+  if (!isSound) throw invalid(field, 'must be mqtt://host:port or mqtts://host:port');
+};
+
+const topicPrefix: Check = (field, value) => {
+  if (!/^[\w.-]+(?:\/[\w.-]+)*$/.test(value) || value.length > 128)
+    throw invalid(field, 'must be levels of letters, digits, _, - and . with / in between');
+};
+
+const windowOrNothing: Check = (field, value) => {
+  if (value !== '') checkWindow(field, value);
+};
+
+/** Only a name, so that no other file can be asked for. */
+const fileNameOrNothing: Check = (field, value) => {
+  if (value !== '' && !/^\w[\w.-]{0,99}$/.test(value)) throw invalid(field, 'must be the name of a file');
+};
+
+const fingerprintOrNothing: Check = (field, value) => {
+  if (value !== '' && !/^[\da-f]{64}$/i.test(value.replaceAll(':', '')))
+    throw invalid(field, 'must be 64 hex digits');
+};
+
 /** Attributes of channels and protocols (Figures 15 and 17, Tables 4 and 5). Others are free text. */
 const ATTRIBUTES: Readonly<Record<string, Check>> = {
   'max.bytes': integer(16, 2030),
@@ -69,11 +102,30 @@ const ATTRIBUTES: Readonly<Record<string, Check>> = {
   'hes.client': hesClient,
   'hes.rights': oneOf('read', 'full'),
   transport: oneOf('tcp', 'udp', 'both'),
+  url: brokerUrlOrNothing,
+  version: oneOf('4', '5'),
+  'client.id': text(64),
+  username: text(128),
+  'topic.prefix': topicPrefix,
+  qos: oneOf('1'),
+  keepalive: integer(5, 3600),
+  'in.flight': integer(1, 256),
+  'ack.timeout': integer(1, 600),
+  window: windowOrNothing,
+  discovery: oneOf('yes', 'no'),
+  'tls.ca': fileNameOrNothing,
+  'tls.fingerprint': fingerprintOrNothing,
+  'tls.certificate': fileNameOrNothing,
+  'tls.key': fileNameOrNothing,
+  'command.read': oneOf('yes', 'no'),
+  'command.relay': oneOf('yes', 'no'),
+  'command.clock': oneOf('yes', 'no'),
   device: text(255),
   baud: oneOf('300', '600', '1200', '2400', '4800', '9600', '19200', '38400', '57600', '115200'),
   'data.bits': oneOf('7', '8'),
   parity: oneOf('none', 'even', 'odd'),
   'stop.bits': oneOf('1', '2'),
+  'clock.broadcast': oneOf('0', '1'),
   'master.address': nodeAddressOrNothing,
   'max.concurrent': integer(1, 128),
   'forward.timeout': integer(1, 600),
@@ -95,6 +147,8 @@ const SETTINGS: Readonly<Record<string, Check>> = {
   'meter.check.interval': integer(0, 604_800),
   'clock.threshold': integer(1, 3600),
   'clock.shift.limit': integer(1, 900),
+  'outbox.max.days': integer(1, 3660),
+  'outbox.max.mb': integer(1, 65_536),
   'hes.encryption.key': keyOrNothing,
   'hes.authentication.key': keyOrNothing,
 };

@@ -74,6 +74,7 @@ export const DEFAULT_CHANNELS: readonly Omit<Channel, 'id'>[] = [
   channel('tcp_server_im', 'dlms_up_server_im', 'empty_task', true, 3, 5, 11, 'balance meter'),
   channel('tcp_meters', 'dlms_down', 'empty_task', true, 3, 5, 12, 'meters with an IP address each'),
   channel('g3_meters', 'dlms_down', 'empty_task', true, 10, 10, 14, 'meters of a G3-PLC network, by IPv6'),
+  channel('mqtt', 'mqtt', 'empty_task', false, 10, 10, 15, 'brings what there is to an MQTT broker'),
   channel('listen', 'dlms_push', 'empty_task', false, 3, 5, 13, 'what meters push'),
 ];
 
@@ -125,6 +126,26 @@ export const DEFAULT_CHANNEL_ATTRIBUTES: readonly DefaultAttribute[] = [
     ['port', '4059', 'port to listen on'],
     ['transport', 'both', 'tcp, udp or both'],
   ]),
+  ...attributesOf('mqtt', [
+    ['url', '', 'mqtt://host:port, or mqtts:// with TLS'],
+    ['version', '5', '4 = MQTT 3.1.1, 5 = MQTT 5'],
+    ['client.id', '', 'made from the serial number if empty'],
+    ['username', '', 'account at the broker; its password is the setting mqtt.password'],
+    ['topic.prefix', 'opendcu', 'what all topics begin with'],
+    ['qos', '1', 'each message is acknowledged'],
+    ['keepalive', '60', 'seconds'],
+    ['in.flight', '16', 'messages that wait for their acknowledgement at most'],
+    ['ack.timeout', '30', 'seconds without an acknowledgement after which the broker is left'],
+    ['window', '', 'HH:MM-HH:MM for what a rule sends to the window; any time if empty'],
+    ['discovery', 'yes', 'whether meters are announced with retained messages'],
+    ['tls.ca', '', 'PEM file below tls/ of the data directory; the certificates of the system if empty'],
+    ['tls.fingerprint', '', 'SHA-256 of the certificate of the broker, which alone is trusted then'],
+    ['tls.certificate', '', 'PEM file below tls/: our own certificate'],
+    ['tls.key', '', 'PEM file below tls/: its key'],
+    ['command.read', 'no', 'whether a meter may be read on request'],
+    ['command.relay', 'no', 'whether relays may be switched on request'],
+    ['command.clock', 'no', 'whether clocks may be set on request'],
+  ]),
   ...attributesOf('reading_module', [
     ['device', '', 'path of the serial port'],
     ['baud', '9600', 'bits per second that the module is set to with 05F10'],
@@ -141,6 +162,7 @@ export const DEFAULT_CHANNEL_ATTRIBUTES: readonly DefaultAttribute[] = [
       ['data.bits', '8', 'data bits'],
       ['parity', 'none', 'none, even or odd'],
       ['stop.bits', '1', 'stop bits'],
+      ['clock.broadcast', '0', '1 = clocks that are off are set all at once, by a frame to all meters'],
     ]),
   ),
 ];
@@ -162,15 +184,16 @@ export const DEFAULT_PROTOCOLS: readonly {
   { name: 'mip', direction: 'ToMeter', description: 'power line module (Q/GDW 10376.2)' },
   { name: 'dlms_up_server_gui', direction: 'ToHeadEnd', description: 'DLMS in server mode (WEB-GUI)' },
   { name: 'dlms_up_server_im', direction: 'ToHeadEnd', description: 'DLMS in server mode (Balance-Meter)' },
+  { name: 'mqtt', direction: 'ToHeadEnd', description: 'MQTT 3.1.1 and 5' },
   { name: 'dlms_push', direction: 'ToMeter', description: 'DLMS that meters push' },
 ];
 
-/** The protocol of channels that only listen: nothing is asked and nothing tried again. */
-const LISTENING = 'dlms_push';
+/** Protocols whose channels have all attributes themselves. */
+const WITHOUT_ATTRIBUTES: ReadonlySet<string> = new Set(['dlms_push', 'mqtt']);
 
 /** Tables 4 and 5. */
 export const DEFAULT_PROTOCOL_ATTRIBUTES: readonly DefaultAttribute[] = DEFAULT_PROTOCOLS.filter(
-  ({ name }) => name !== LISTENING,
+  ({ name }) => !WITHOUT_ATTRIBUTES.has(name),
 ).flatMap(({ name, direction }) =>
   direction === 'ToMeter'
     ? attributesOf(name, [
@@ -249,6 +272,18 @@ export function defaultSettings(serialNumber: string, timeZone: string): readonl
       value: '',
       description: 'authentication key of the head-end, 32 hex digits; hls-gmac',
     },
+    { key: 'mqtt.password', value: '', description: 'password at the MQTT broker' },
+    {
+      key: 'outbox.max.days',
+      value: '30',
+      description: 'days that is kept what no head-end has acknowledged',
+    },
+    {
+      key: 'outbox.max.mb',
+      value: '64',
+      description:
+        'megabytes that are kept of it for each head-end; the oldest of the lowest priority goes first',
+    },
     {
       key: 'login.attempts',
       value: '5',
@@ -262,6 +297,7 @@ export const SECRET_SETTINGS: ReadonlySet<string> = new Set([
   'ppp.password',
   'ppp.pin',
   'ftp.password',
+  'mqtt.password',
   'hes.password',
   'hes.encryption.key',
   'hes.authentication.key',

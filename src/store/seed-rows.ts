@@ -18,8 +18,8 @@ import {
   taskItems,
 } from './schema.ts';
 
-/** CommTypes of channels that came with later programs: pushed data, G3-PLC networks. */
-const LATER_CHANNELS: ReadonlySet<number> = new Set([13, 14]);
+/** CommTypes of channels that came with later programs: pushed data, G3-PLC networks, MQTT. */
+const LATER_CHANNELS: ReadonlySet<number> = new Set([13, 14, 15]);
 /** Channels whose attributes came with later programs. */
 const LATER_ATTRIBUTES: ReadonlySet<string> = new Set(['reading_module', 'tcp_server']);
 

@@ -151,6 +151,18 @@ export function fakeServices(): FakeServices {
       start: async ({ channel }) => `discovery-${channel}`,
       cancel: (id) => id === 'discovery-1',
     },
+    uplinks: {
+      views: () => [
+        {
+          destination: 'mqtt',
+          enabled: true,
+          link: { connected: true, since: START_MS, inFlight: 2, sent: 7, lastSent: START_MS },
+          problem: undefined,
+        },
+        { destination: 'mqtt_2', enabled: true, link: undefined, problem: 'no broker is set' },
+      ],
+      clear: async () => 3,
+    },
     networkKeys: {
       list: async () => [],
       changes: async () => [],

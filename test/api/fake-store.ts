@@ -9,6 +9,7 @@ import type {
   TaskGroup,
   TaskItem,
 } from '../../src/base/model.ts';
+import type { NamedOutboxRule } from '../../src/base/outbox.ts';
 import { Blacklist } from '../../src/device/blacklist.ts';
 import type { MeterRow } from '../../src/store/types.ts';
 
@@ -18,6 +19,7 @@ export interface FakeStore {
   readonly meters: Map<number, MeterRow>;
   readonly secrets: Map<number, MeterSecrets>;
   readonly profiles: Map<string, ProfileRows>;
+  readonly outboxRules: NamedOutboxRule[];
   readonly blacklist: Blacklist;
   readonly audit: { actor: string; action: string; subject: string; detail: string }[];
 }
@@ -26,6 +28,7 @@ export interface FakeStore {
 const onRealStore = (): Promise<never> => Promise.reject(new Error('needs the real store'));
 
 export function fakeStore(): FakeStore {
+  const outboxRules: NamedOutboxRule[] = [];
   const meters = new Map<number, MeterRow>();
   const secrets = new Map<number, MeterSecrets>();
   const profiles = new Map<string, ProfileRows>();
@@ -206,6 +209,21 @@ export function fakeStore(): FakeStore {
       record: async (entry) => void audit.push({ ...entry, id: audit.length + 1 }),
       list: async ({ offset, limit }) => ({ rows: audit.slice(offset, offset + limit), total: audit.length }),
     },
+    outbox: {
+      open: onRealStore,
+      close: onRealStore,
+      take: onRealStore,
+      acknowledge: onRealStore,
+      answer: onRealStore,
+      clear: onRealStore,
+      prune: onRealStore,
+      state: async () => [
+        { destination: 'mqtt', since: 1, waiting: 4, bytes: 400, oldest: 2, acknowledged: 9, dropped: 1 },
+      ],
+      rules: async () => outboxRules,
+      saveRule: async (rule) => void outboxRules.push(rule),
+      removeRule: onRealStore,
+    },
     blacklist: { list: async () => [], add: onRealStore, remove: onRealStore },
     found: {
       list: async () => ({ rows: [], total: 0 }),
@@ -217,5 +235,5 @@ export function fakeStore(): FakeStore {
     networks: { nodes: async () => [], saveNodes: onRealStore },
     usage: async () => ({ bytes: 1_000_000, freeBytes: 500_000_000 }),
   };
-  return { store, meters, secrets, profiles, blacklist: new Blacklist(), audit };
+  return { store, meters, secrets, profiles, blacklist: new Blacklist(), outboxRules, audit };
 }

@@ -58,6 +58,7 @@ describe('defaults', () => {
       'tcp_server_im 11',
       'tcp_meters 12',
       'g3_meters 14',
+      'mqtt 15',
       'listen 13',
     ]);
     for (const task of ['single_phase', 'three_phase']) {

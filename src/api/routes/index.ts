@@ -14,6 +14,7 @@ import { operatingRoutes } from './operating.ts';
 import { readingRoutes } from './readings.ts';
 import { sessionRoutes } from './session.ts';
 import { taskRoutes } from './tasks.ts';
+import { uplinkRoutes } from './uplink.ts';
 
 /** Every route there is. The GUI's client takes its types from this table. */
 export const routes = [
@@ -32,6 +33,7 @@ export const routes = [
   ...eventRoutes,
   ...taskRoutes,
   ...configurationRoutes,
+  ...uplinkRoutes,
   ...logRoutes,
 ] as const;
 
