@@ -1,10 +1,12 @@
 /**
  * `npm run test:interop [-- --json] [--only TEXT]`: our client against servers made of gurux-dlms and jDLMS, the
- * clients of gurux-dlms, dlms-cosem and jDLMS against our server, `dcu read`, and pushes both ways, over real sockets.
+ * clients of gurux-dlms, dlms-cosem and jDLMS against our server, `dcu read`, pushes both ways, and gurux-dlms as the
+ * head-end of a whole concentrator, over real sockets.
  * Sets up an environment of its own for each peer. `--only` picks the directions whose name holds the text. The last
  * line is `N passed, N failed`.
  */
 import { type Cell, runDirections } from '../test/interop/directions.ts';
+import { HEAD_END, headEndCells } from '../test/interop/head-end.ts';
 import { PUSH_DIRECTIONS, pushCells } from '../test/interop/push.ts';
 import { printTable } from '../test/interop/table.ts';
 
@@ -18,7 +20,8 @@ const log = (line: string): void => {
 async function run(): Promise<readonly Cell[]> {
   const cells = await runDirections(log, wanted);
   const pushes = PUSH_DIRECTIONS.some(wanted) ? await pushCells() : [];
-  return [...cells, ...pushes.filter(({ direction }) => wanted(direction))];
+  const headEnd = wanted(HEAD_END) ? await headEndCells() : [];
+  return [...cells, ...pushes.filter(({ direction }) => wanted(direction)), ...headEnd];
 }
 
 const cells = await run().catch((thrown: unknown): never => {

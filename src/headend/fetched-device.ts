@@ -34,8 +34,12 @@ export interface FetchedDeviceOptions {
   readonly log: Log;
 }
 
-/** Association, SAP assignment, logical device name. */
-const OWN: ReadonlySet<string> = new Set(['0.0.40.0.0.255', '0.0.41.0.0.255', '0.0.42.0.0.255']);
+/** Association, SAP assignment, logical device name: what every device has of itself. */
+export const OWN_OBJECTS: ReadonlySet<string> = new Set([
+  '0.0.40.0.0.255',
+  '0.0.41.0.0.255',
+  '0.0.42.0.0.255',
+]);
 
 /** Answers that somebody else may know better. */
 const isOpen = (response: CosemResponse | undefined): boolean =>
@@ -81,7 +85,7 @@ export class FetchedDevice implements LogicalDevice {
   async #answer(request: CosemRequest, caller: Caller): Promise<CosemResponse> {
     const { fetch, beyond, counters } = this.#options;
     await counters.ready();
-    const changes = request.type !== 'get' && !OWN.has(targetOf(request).obis);
+    const changes = request.type !== 'get' && !OWN_OBJECTS.has(targetOf(request).obis);
     if (beyond !== undefined && changes) return beyond(request, caller);
     const contents = await fetch(request);
     if (contents === undefined) return { result: 'object-unavailable' };

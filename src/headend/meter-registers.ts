@@ -3,6 +3,7 @@ import { type AttributeSource, type CosemObject, constant } from '../dlms/cosem/
 import type { DlmsData } from '../dlms/data.ts';
 import { octetString, scalerUnit, visibleString } from '../dlms/values.ts';
 import { scalerAttributeOf } from '../meters/attribute.ts';
+import { OWN_OBJECTS } from './fetched-device.ts';
 
 /** Data, register, extended register, demand register: what keeps its meaning after it was read. */
 const CACHED_CLASSES: ReadonlySet<number> = new Set([1, 3, 4, 5]);
@@ -32,7 +33,8 @@ export function registerObjects(
     return made;
   };
   for (const reading of readings) {
-    if (!isCachedRegister(reading.classId)) continue;
+    // What the meter is called where it stands is not what its logical device here is called.
+    if (!isCachedRegister(reading.classId) || OWN_OBJECTS.has(reading.obis)) continue;
     const { classId, attributes } = objectOf(reading);
     const value = lastValue(reading);
     if (classId !== reading.classId || value === undefined) continue;

@@ -107,9 +107,15 @@ describe('the concentrator as DLMS server', () => {
     const client = await served.associate(sap(1));
     const list = elements(await readValue(client, { classId: 15, obis: '0.0.40.0.0.255', attribute: 2 }));
     expect(list.length).toBeGreaterThan(11);
-    const name = await readValue(client, { classId: 1, obis: '0.0.42.0.0.255', attribute: 2 });
-    expect(text(name)).toBe(served.meter(1).meterNo);
+    const name = { classId: 1, obis: '0.0.42.0.0.255', attribute: 2 };
+    expect(text(await readValue(client, name))).toBe(served.meter(1).meterNo);
     await client.release();
+    // What the meter calls itself is in the store, and is another name.
+    const known = await served.house.concentrator.store.readings.registers(served.meter(0).id);
+    expect(known.map(({ obis }) => obis)).toContain(name.obis);
+    const other = await served.associate(sap(0));
+    expect(text(await readValue(other, name))).toBe(served.meter(0).meterNo);
+    await other.release();
   });
 
   test('what the store does not have, the meter itself answers; it may be set and done only with full rights', async () => {
