@@ -50,6 +50,18 @@ describe('the search for devices', () => {
     for (const secret of [KEY, OTHER]) expect(told).not.toContain(secret);
   });
 
+  test('hundreds of hosts are looked at, and not put on record one by one', async () => {
+    const { fake, app, asked, token } = house();
+    const hosts = Array.from({ length: 512 }, (_, i) => `meter-${i}.${'street.'.repeat(30)}example`);
+    const body = { channel: 'tcp_meters', hosts };
+    const answer = await call(app, '/api/discovery', { method: 'POST', body, token });
+    expect(answer.status).toBe(200);
+    expect(asked[0]?.hosts).toHaveLength(512);
+    const details = fake.audit.map(({ detail }) => detail.length);
+    expect(details).toHaveLength(1);
+    expect(details[0]).toBeLessThan(600);
+  });
+
   test.each([
     [{ auth: 'lls', policy: 'none' }, 'credentials.secrets.password'],
     [{ auth: 'hls-gmac', policy: 'auth-enc' }, 'credentials.secrets.encryptionKey'],

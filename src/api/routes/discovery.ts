@@ -35,6 +35,11 @@ function credentialsOf(given: Body['credentials']): DiscoveryCredentials | undef
 const invalid = (field: string, what: string): DcuError =>
   new DcuError('invalid-field', `credentials.${field} ${what}.`, { field: `credentials.${field}` });
 
+/** Hundreds of hosts are no entry of a log. */
+const MOST_DETAIL = 500;
+const shortened = (text: string): string =>
+  text.length <= MOST_DETAIL ? text : `${text.slice(0, MOST_DETAIL)}…`;
+
 function profileView(
   profile: MeterProfile,
   { profiles }: Pick<ApiServices, 'profiles'>,
@@ -89,7 +94,7 @@ export const discoveryRoutes = [
         ...(own === undefined ? {} : { credentials: own }),
       });
       const asWhom = own === undefined ? '' : `, as client ${own.clientAddress} with ${own.auth}`;
-      await audit('discovery.start', body.channel, `${JSON.stringify(where)}${asWhom}`);
+      await audit('discovery.start', body.channel, `${shortened(JSON.stringify(where))}${asWhom}`);
       return { id };
     },
   }),
