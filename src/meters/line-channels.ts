@@ -15,6 +15,8 @@ export interface LineAccess {
   readonly shared: boolean;
   /** The channel's own task group; its items apply to every meter on it. */
   readonly task?: string;
+  /** The clocks of all meters on it may be set by one frame. */
+  readonly clockBroadcast?: boolean;
   /** Has a G3-PLC network behind it. */
   readonly g3?: boolean;
   /** 0 (on demand) to 5: how urgent what goes to the meter from now on is, where others are on the same way. */

@@ -7,6 +7,7 @@ import type { JobOutcome, LineJob } from '../meters/line-job.ts';
 import { BUILT_IN_PROFILES, type ProfileBook } from '../meters/profiles/index.ts';
 import type { MeterSession } from '../meters/session.ts';
 import type { AttemptBook } from './attempt-book.ts';
+import type { ClockBroadcasts } from './clock-broadcasts.ts';
 import type { LogLook, LogLooks } from './log-looks.ts';
 import { planRead, succeededLately } from './planner.ts';
 import { kindOf, type TaskTypeDefinition } from './task-type.ts';
@@ -35,6 +36,7 @@ const SETTLE_MS = 10_000;
 export interface JobDependencies {
   readonly store: CollectionStore;
   readonly looks: Pick<LogLooks, 'look' | 'settle'>;
+  readonly broadcasts: Pick<ClockBroadcasts, 'course'>;
   readonly attempts: Pick<AttemptBook, 'save' | 'failedLast'>;
   readonly clock: Clock;
   /** What meters may have for a profile; those that are built in if not given. */
@@ -145,12 +147,13 @@ export class CollectJob implements LineJob<MeterSession> {
   async step(session: MeterSession): Promise<'more' | 'done'> {
     if (this.#isClosed()) return 'done';
     if (this.definition.collects === 'nothing') {
-      const { store, clock, onCorrected } = this.#deps;
+      const { store, clock, broadcasts, onCorrected } = this.#deps;
       const outcome = await this.definition.run({
         meter: this.meter,
         session,
         store,
         clock,
+        broadcast: (reading, limits) => broadcasts.course(this.meter, this.access, reading, limits),
         corrected: (correction) => onCorrected(this, correction),
       });
       this.#pending = outcome !== 'done';

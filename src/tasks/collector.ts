@@ -13,14 +13,15 @@ import type { LineAccess, LineOpener } from '../meters/line-channels.ts';
 import type { CountLink, JobOutcome, LineAccount, LineJob } from '../meters/line-job.ts';
 import { LinePool } from '../meters/line-pool.ts';
 import type { ProtocolSettings } from '../meters/link-settings.ts';
-import type { ProfileBook } from '../meters/profiles/index.ts';
+import { BUILT_IN_PROFILES, type ProfileBook } from '../meters/profiles/index.ts';
 import type { MeterSession, RelayState } from '../meters/session.ts';
 import { AttemptBook, type LastError } from './attempt-book.ts';
 import { CheckJob } from './check-job.ts';
+import { type BroadcastGroup, ClockBroadcasts, setAllClocks } from './clock-broadcasts.ts';
 import { CollectJob, type JobDependencies, type JobReason } from './collect-job.ts';
 import type { CollectorEvents, CollectorSnapshot } from './events.ts';
 import { Identities } from './identities.ts';
-import { LineVisitJob } from './line-visit-job.ts';
+import { LineVisitJob, type VisitKind } from './line-visit-job.ts';
 import { LinelessMeters } from './lineless-meters.ts';
 import { LogLooks } from './log-looks.ts';
 import { MeterStates } from './meter-states.ts';
@@ -149,6 +150,7 @@ class LineCollector implements Collector {
   readonly #looks: LogLooks;
   readonly #identities: Identities;
   readonly #progress: Progress;
+  readonly #broadcasts: ClockBroadcasts;
   readonly #returns: Returns;
   #scheduled = false;
   /** What is to be done again without a tick, by the key of its job. */
@@ -217,8 +219,15 @@ class LineCollector implements Collector {
       setBack: (nowMs) => store.forgetCoverage(nowMs),
       fire: (items, why, meterIds) => this.#fire(items, why, meterIds),
     });
+    this.#broadcasts = new ClockBroadcasts({
+      clock,
+      log,
+      profileOf: ({ profile }) => (options.profiles ?? BUILT_IN_PROFILES).get(profile),
+      send: (group, ready) => this.#setAllClocks(group, ready),
+    });
     this.#jobDeps = {
       store,
+      broadcasts: this.#broadcasts,
       ...(options.profiles === undefined ? {} : { profiles: options.profiles }),
       looks: this.#looks,
       attempts: this.#attempts,
@@ -256,6 +265,7 @@ class LineCollector implements Collector {
   async stop(): Promise<void> {
     this.#stopped = true;
     this.#reachability.stop();
+    this.#broadcasts.stop();
     this.#returns.stop();
     for (const cancel of this.#later.values()) cancel();
     this.#later.clear();
@@ -301,7 +311,17 @@ class LineCollector implements Collector {
     );
   }
 
-  async visit(meter: Meter, name: string, signal: AbortSignal, stay: LineStay): Promise<void> {
+  visit(meter: Meter, name: string, signal: AbortSignal, stay: LineStay): Promise<void> {
+    return this.#visit(meter, name, signal, stay);
+  }
+
+  async #visit(
+    meter: Meter,
+    name: string,
+    signal: AbortSignal,
+    stay: LineStay,
+    kind?: VisitKind,
+  ): Promise<void> {
     signal.throwIfAborted();
     const access = this.#options.openLine(meter);
     const job = new LineVisitJob(
@@ -316,6 +336,7 @@ class LineCollector implements Collector {
         onStarted: (started, line) => this.#started(started, line),
         onFinished: (ended, outcome) => this.#finished(ended, access.lineName, 0, outcome),
       },
+      kind,
     );
     const onAbort = (): void => {
       this.cancel(job.id);
@@ -327,6 +348,20 @@ class LineCollector implements Collector {
     } finally {
       signal.removeEventListener('abort', onAbort);
     }
+  }
+
+  /** False when the moment has passed by the time that the line is free. */
+  async #setAllClocks(group: BroadcastGroup, ready: () => boolean): Promise<boolean> {
+    let sent = false;
+    const stay: LineStay = async ({ channel }) => {
+      if (!ready()) return 'done';
+      await setAllClocks(channel, group, this.#options.clock);
+      sent = true;
+      return 'done';
+    };
+    const kind = { type: 'Meter Clock', priority: 1 };
+    await this.#visit(group.meter, 'all clocks of the line', new AbortController().signal, stay, kind);
+    return sent;
   }
 
   withSession<Result>(

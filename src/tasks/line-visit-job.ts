@@ -3,8 +3,14 @@ import type { Meter } from '../base/model.ts';
 import type { CountLink, JobOutcome, LineJob } from '../meters/line-job.ts';
 import type { MeterSession } from '../meters/session.ts';
 
+export interface VisitKind {
+  readonly type: string;
+  /** 0 (on demand) to 6. */
+  readonly priority: number;
+}
+
 /** Behind all reading. */
-const LAST = 6;
+const LOOKING: VisitKind = { type: 'discovery', priority: 6 };
 
 export interface VisitHooks {
   readonly onStarted: (job: LineVisitJob, line: string) => void;
@@ -17,8 +23,8 @@ export class LineVisitJob implements LineJob<MeterSession> {
   readonly key: string;
   readonly meter: Meter;
   readonly name: string;
-  readonly type = 'discovery';
-  readonly priority = LAST;
+  readonly type: string;
+  readonly priority: number;
   readonly result: Promise<void>;
   progress = 0;
   readonly #stay: (signal: AbortSignal, count: CountLink) => Promise<'more' | 'done'>;
@@ -31,11 +37,14 @@ export class LineVisitJob implements LineJob<MeterSession> {
     name: string,
     stay: (signal: AbortSignal, count: CountLink) => Promise<'more' | 'done'>,
     hooks: VisitHooks,
+    kind: VisitKind = LOOKING,
   ) {
     this.id = id;
     this.key = `visit:${id}`;
     this.meter = meter;
     this.name = name;
+    this.type = kind.type;
+    this.priority = kind.priority;
     this.#stay = stay;
     this.#hooks = hooks;
     const { promise, resolve, reject } = Promise.withResolvers<void>();

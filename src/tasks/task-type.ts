@@ -1,14 +1,18 @@
 import type { Clock } from '../base/clock.ts';
 import type { ClockCorrection, CollectionStore } from '../base/collection.ts';
 import type { CollectionKind, EventLog, Meter, ProfileKind, TaskType } from '../base/model.ts';
+import type { ClockLimits, ClockReading } from '../meters/clock.ts';
 import type { LineAccess } from '../meters/line-channels.ts';
 import type { MeterSession } from '../meters/session.ts';
+import type { BroadcastCourse } from './clock-broadcasts.ts';
 
 export interface ActionContext {
   readonly meter: Meter;
   readonly session: MeterSession;
   readonly store: CollectionStore;
   readonly clock: Clock;
+  /** What setting all clocks of the line at once has done to this one, or is to do; see `ClockBroadcasts.course`. */
+  broadcast(reading: ClockReading, limits: ClockLimits): BroadcastCourse;
   /** To be told of each correction of the meter's clock. */
   corrected(correction: ClockCorrection): void;
 }

@@ -76,7 +76,7 @@ export class BusHouse {
     return this.#street;
   }
 
-  async open(meters: number): Promise<void> {
+  async open(meters: number, auth: 'mixed' | 'lls' = 'mixed'): Promise<void> {
     const ours = new PacedEnd(CHANNEL, this.clock);
     const theirs = new PacedEnd(`${CHANNEL}:meters`, this.clock);
     ours.peer = theirs;
@@ -90,7 +90,7 @@ export class BusHouse {
         meters,
         tcpBase: 'memory',
         framing: 'hdlc',
-        auth: 'mixed',
+        auth,
         rs485Lines: 1,
         metersPerLine: meters,
       }),

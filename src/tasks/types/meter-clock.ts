@@ -2,6 +2,7 @@ import type { CollectionStore } from '../../base/collection.ts';
 import { toDcuError } from '../../base/errors.ts';
 import { type ClockReading, clockCorrection } from '../../meters/clock.ts';
 import type { MeterSession } from '../../meters/session.ts';
+import type { BroadcastCourse } from '../clock-broadcasts.ts';
 import { type ActionContext, type ActionOutcome, defineTaskType } from '../task-type.ts';
 
 /** Of the settings `clock.threshold` and `clock.shift.limit`, where they are not there. */
@@ -21,12 +22,20 @@ async function keepTime(context: ActionContext): Promise<ActionOutcome> {
   for (let corrections = 0; ; corrections++) {
     const driftMs = Math.round(reading.driftMs);
     if (Math.abs(driftMs) > thresholdMs) periodsMs ??= await session.capturePeriods();
-    const correction = clockCorrection(reading, clock.now(), {
-      thresholdMs,
-      shiftUpToMs,
-      periodsMs: periodsMs ?? [],
-    });
+    const limits = { thresholdMs, shiftUpToMs, periodsMs: periodsMs ?? [] };
+    const correction = clockCorrection(reading, clock.now(), limits);
     const check = { meterId: meter.id, driftMs };
+    if (corrections === 0) {
+      const course = context.broadcast(reading, limits);
+      if (course.do === 'wait') {
+        await store.saveClockCheck({ ...check, time: clock.now(), action: 'none' });
+        return { againInMs: course.forMs };
+      }
+      if (course.do === 'heard') {
+        await noteHeard(context, course, driftMs);
+        return 'done';
+      }
+    }
     if (correction.do === 'nothing' || correction.do === 'wait') {
       // What a correction has left is on record with it.
       if (corrections === 0) await store.saveClockCheck({ ...check, time: clock.now(), action: 'none' });
@@ -36,6 +45,19 @@ async function keepTime(context: ActionContext): Promise<ActionOutcome> {
     if (corrections === MOST_CORRECTIONS) return 'pending';
     reading = await corrected(context, reading, correction, thresholdMs);
   }
+}
+
+/** A clock that was off before all of its line were set at once, and is right now. */
+async function noteHeard(
+  { meter, store, corrected: tell }: ActionContext,
+  { before, atMs }: Extract<BroadcastCourse, { do: 'heard' }>,
+  leftMs: number,
+): Promise<void> {
+  const check = { meterId: meter.id, driftMs: Math.round(before.driftMs), time: atMs };
+  await store.saveClockCheck({ ...check, action: 'set' });
+  const done = { ...check, action: 'broadcast', leftMs } as const;
+  await store.saveClockCorrection(done);
+  tell(done);
 }
 
 type Correction = { readonly do: 'shift'; readonly seconds: number } | { readonly do: 'set' };
