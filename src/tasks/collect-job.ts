@@ -35,7 +35,7 @@ const SETTLE_MS = 10_000;
 
 export interface JobDependencies {
   readonly store: CollectionStore;
-  readonly looks: Pick<LogLooks, 'look' | 'settle'>;
+  readonly looks: Pick<LogLooks, 'look' | 'settle' | 'setBack'>;
   readonly broadcasts: Pick<ClockBroadcasts, 'course'>;
   readonly attempts: Pick<AttemptBook, 'save' | 'failedLast'>;
   readonly clock: Clock;
@@ -154,6 +154,7 @@ export class CollectJob implements LineJob<MeterSession> {
         store,
         clock,
         broadcast: (reading, limits) => broadcasts.course(this.meter, this.access, reading, limits),
+        settingBack: (untilMs) => this.#deps.looks.setBack(this.meter.id, untilMs),
         corrected: (correction) => onCorrected(this, correction),
       });
       this.#pending = outcome !== 'done';

@@ -63,8 +63,10 @@ export class LogLooks {
     { seen, before, changed }: LogLook,
     driftMs: number,
   ): Promise<void> {
+    const shownMs = seen.checkedAt + Math.ceil(Math.max(0, driftMs));
+    // What was counted before may bear later times than the meter's clock shows now that it was set back.
     const checkedAt =
-      changed || before === undefined ? seen.checkedAt + Math.ceil(Math.max(0, driftMs)) : before.checkedAt;
+      before === undefined ? shownMs : changed ? Math.max(shownMs, before.checkedAt) : before.checkedAt;
     const mark = { ...seen, checkedAt };
     await this.#store.saveLogMark(meterId, mark);
     const known = this.#bySession.get(session);
@@ -72,6 +74,15 @@ export class LogLooks {
     const looks = new Map(await known.looks);
     looks.set(seen.log, { seen, before: mark, changed: false });
     this.#bySession.set(session, { ...known, looks: Promise.resolve(looks) });
+  }
+
+  /** The meter's clock is set back: what its logs hold may bear times up to `untilMs`. */
+  async setBack(meterId: number, untilMs: number): Promise<void> {
+    const marks = new Map((await this.#store.logMarks(meterId)).map((mark) => [mark.log, mark]));
+    for (const log of EVENT_LOGS) {
+      const mark = marks.get(log) ?? { log, entries: 0, last: '', checkedAt: 0 };
+      if (mark.checkedAt < untilMs) await this.#store.saveLogMark(meterId, { ...mark, checkedAt: untilMs });
+    }
   }
 
   async #look(meterId: number, session: MeterSession): Promise<ReadonlyMap<EventLog, LogLook>> {

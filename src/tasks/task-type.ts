@@ -13,6 +13,8 @@ export interface ActionContext {
   readonly clock: Clock;
   /** What setting all clocks of the line at once has done to this one, or is to do; see `ClockBroadcasts.course`. */
   broadcast(reading: ClockReading, limits: ClockLimits): BroadcastCourse;
+  /** To be told before the meter's clock is set back: what it has logged may bear times up to `untilMs`, UTC. */
+  settingBack(untilMs: number): Promise<void>;
   /** To be told of each correction of the meter's clock. */
   corrected(correction: ClockCorrection): void;
 }

@@ -52,7 +52,10 @@ export class Watch {
   readonly #acknowledged = new Map<number, Map<CollectionKind, Set<number>>>();
   readonly #starts = new Map<string, Success>();
   readonly #unwell = new Set<number>();
+  /** Monotonic ms at which meters were talked to last, at most so late. */
   readonly #talkedMs = new Map<number, number>();
+  /** By line, the meter whose work was begun last: its association is ended, which may take long, when another's begins. */
+  readonly #onLine = new Map<string, number>();
   readonly #onDemand = new Set<OnDemand>();
   #core: Core | undefined;
   /** Of task items, by name; undefined where two have the same name. */
@@ -104,6 +107,7 @@ export class Watch {
     this.#starts.clear();
     this.#unwell.clear();
     this.#talkedMs.clear();
+    this.#onLine.clear();
     this.#onDemand.clear();
   }
 
@@ -151,6 +155,9 @@ export class Watch {
   #jobStarted(core: Core, { jobId, meterId, line, item, type }: JobStarted): void {
     const { clock, wall, trace } = this.#world;
     trace.add(clock.now(), `started ${line} ${meterId} ${item}`);
+    const before = this.#onLine.get(line);
+    if (before !== undefined && before !== meterId) this.#talkedMs.set(before, clock.monotonicMs());
+    this.#onLine.set(line, meterId);
     this.#starts.set(jobId, { startMs: clock.now(), wallMs: wall.now() });
     for (const waiting of this.#onDemand) {
       if (waiting.line !== line) continue;
@@ -167,20 +174,30 @@ export class Watch {
     this.#checkPriority(core, jobId, line);
   }
 
+  /**
+   * Among meters that may be asked, more urgent work that came no later goes first. A meter may not be asked for some
+   * seconds after its association has ended (`send.silent`), in the back-off after an error of any of its jobs, and while it
+   * is silent.
+   */
   #checkPriority(core: Core, jobId: string, line: string): void {
     const jobs = core.collector.snapshot().jobs.filter((job) => job.line === line);
     const started = jobs.find(({ id }) => id === jobId);
     const own = started && this.#priorities.get(started.name);
     if (started === undefined || own === undefined) return;
     const nowMs = this.#world.clock.monotonicMs();
+    // What was begun and waits again has met an error: its whole meter is left in peace for a while.
+    const backingOff = new Set(
+      jobs
+        .filter(({ state, startedAt }) => state === 'queued' && startedAt !== null)
+        .map((job) => job.meterId),
+    );
     const passed = jobs.find(
       (job) =>
         job.state === 'queued' &&
-        // One that was begun and waits again has met an error, and is left in peace for a while.
-        job.startedAt === null &&
         (this.#priorities.get(job.name) ?? Number.POSITIVE_INFINITY) < own &&
         job.queuedAt <= started.queuedAt &&
         !this.#unwell.has(job.meterId) &&
+        !backingOff.has(job.meterId) &&
         nowMs - (this.#talkedMs.get(job.meterId) ?? Number.NEGATIVE_INFINITY) > PEACE_MS,
     );
     if (passed === undefined) return;

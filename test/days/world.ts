@@ -170,8 +170,6 @@ export class World {
       addressBytes,
       ...(physicalAddress === undefined ? {} : { physicalAddress }),
     });
-    // Nothing but its address would tell the new one from the old: it gets its power when the archive knows of it.
-    here.unreachable = plan.auth === 'none' && before.truth.meter.plan.auth === 'none';
     this.trace.add(this.clock.now(), `replaced ${before.meterNo} by ${plan.meterNo}`);
     const resident = new Resident(
       here,

@@ -142,6 +142,19 @@ describe('a correction', () => {
   });
 });
 
+test('what a meter has logged while it was ahead is read, though its log has not grown since it was set back', async () => {
+  const { world, fake } = clocked(2 * HOUR_MS);
+  const loggedMs = START + 110 * MINUTE_MS;
+  fake.logs.set('0.0.99.98.0.255', { entries: [loggedMs], room: 100 });
+  for (const item of world.store.items) Object.assign(item, { priority: 1 });
+  world.item('Standard Event', { cron: '0 * * * *', priority: 5 });
+  await world.collector.start();
+  await world.clock.advance(5 * HOUR_MS);
+  await world.until(world.collector.stop());
+  expect(world.store.corrections).toHaveLength(1);
+  expect([...(world.store.rows.get('1:standard')?.keys() ?? [])].map(Math.floor)).toEqual([loggedMs]);
+});
+
 test('whatever the drift and the time of day: a day later the clock is within its threshold, no row lost or doubled', async () => {
   await fc.assert(
     fc.asyncProperty(

@@ -64,13 +64,14 @@ type Correction = { readonly do: 'shift'; readonly seconds: number } | { readonl
 
 /** One correction, with what it has left. */
 async function corrected(
-  { meter, session, store, clock, corrected: tell }: ActionContext,
+  { meter, session, store, clock, settingBack, corrected: tell }: ActionContext,
   reading: ClockReading,
   correction: Correction,
   thresholdMs: number,
 ): Promise<ClockReading> {
   const check = { meterId: meter.id, driftMs: Math.round(reading.driftMs), time: clock.now() };
   try {
+    if (check.driftMs > 0) await settingBack(check.time + check.driftMs);
     const action = await correct(session, reading, correction);
     const left = await session.surestClock(thresholdMs);
     await store.saveClockCheck({ ...check, action });
