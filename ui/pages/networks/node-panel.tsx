@@ -49,7 +49,10 @@ export function NodePanel({
                 {address}
               </span>,
             ],
-            ['Role', `${roleNames[role]}${below > 0 ? `, ${below} nodes right below` : ''}`],
+            [
+              'Role',
+              `${roleNames[role]}${below > 0 ? `, ${below} ${below === 1 ? 'node' : 'nodes'} right below` : ''}`,
+            ],
             ['Level', level ?? '—'],
             ['Short address', shortAddress ?? '—'],
             ['Quality', <Quality key="quality" quality={node.quality} />],
