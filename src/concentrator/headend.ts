@@ -1,21 +1,18 @@
 import type { Clock } from '../base/clock.ts';
-import { DcuError, toDcuError } from '../base/errors.ts';
+import { toDcuError } from '../base/errors.ts';
 import type { Log } from '../base/log.ts';
 import type { Meter } from '../base/model.ts';
 import type { Random } from '../base/random.ts';
 import { listenTcp, type TcpListener } from '../channels/tcp-listen.ts';
-import type { CosemRequest, CosemResponse } from '../dlms/server.ts';
-import { NULL_DATA } from '../dlms/values.ts';
-import { HES_AUTHS, type HesAccess, type HesAuth } from '../headend/hes-access.ts';
 import { HesCounters } from '../headend/hes-counters.ts';
-import { type HesGate, type HesIncident, HesServer } from '../headend/hes-server.ts';
+import { type HesIncident, HesServer } from '../headend/hes-server.ts';
 import type { HeadendSources } from '../headend/ports.ts';
 import type { ProfileBook } from '../meters/profiles/index.ts';
-import type { MeterSession } from '../meters/session.ts';
-import { Lockout } from '../security/lockout.ts';
 import type { Store } from '../store/types.ts';
 import type { Collector } from '../tasks/collector.ts';
 import type { Core } from './core.ts';
+import { attributesOf, hesGate, readHesAccess } from './headend-access.ts';
+import { askSession } from './headend-session.ts';
 
 const TCP_SERVER = 9;
 const MOST_CONNECTIONS = 32;
@@ -124,16 +121,11 @@ export class HeadendServers {
     const channels = await this.#options.store.configuration.channels();
     const wanted = new Map<string, Listening>();
     for (const { name } of channels.filter(({ commType, enabled }) => commType === TCP_SERVER && enabled)) {
-      const attributes = await this.#attributes(name);
+      const attributes = await attributesOf(this.#options.store.configuration, name);
       const port = attributes.get('port') ?? '';
       if (port !== '') wanted.set(name, { host: attributes.get('host') ?? '0.0.0.0', port: Number(port) });
     }
     return wanted;
-  }
-
-  async #attributes(channel: string): Promise<ReadonlyMap<string, string>> {
-    const attributes = await this.#options.store.configuration.channelAttributes(channel);
-    return new Map(attributes.map(({ key, value }) => [key, value]));
   }
 
   #listen(name: string, where: Listening): void {
@@ -142,10 +134,10 @@ export class HeadendServers {
     const counters = new HesCounters({ counters: rows, keyId: `hes:${name}`, clock, log });
     const server = new HesServer({
       sources: this.#sources(),
-      access: () => this.#access(name),
+      access: () => readHesAccess(store.configuration, name),
       counters,
       systemTitle,
-      gate: this.#gate(name),
+      gate: hesGate(store, name, clock),
       clock,
       random,
       log,
@@ -172,27 +164,6 @@ export class HeadendServers {
     await open?.counters.close();
   }
 
-  /** Read for each connection, so that a new key holds from the next one on. */
-  async #access(channel: string): Promise<HesAccess> {
-    const { configuration } = this.#options.store;
-    const attributes = await this.#attributes(channel);
-    const secret = async (key: string): Promise<string | undefined> =>
-      (await configuration.setting(key)) || undefined;
-    const password = await secret('hes.password');
-    const encryptionKey = await secret('hes.encryption.key');
-    const authenticationKey = await secret('hes.authentication.key');
-    return {
-      client: Number(attributes.get('hes.client') ?? '1'),
-      auth: authOf(attributes.get('hes.auth')),
-      rights: attributes.get('hes.rights') === 'full' ? 'full' : 'read',
-      ...(password === undefined ? {} : { password: new TextEncoder().encode(password) }),
-      ...(encryptionKey === undefined ? {} : { encryptionKey: Uint8Array.fromHex(encryptionKey) }),
-      ...(authenticationKey === undefined
-        ? {}
-        : { authenticationKey: Uint8Array.fromHex(authenticationKey) }),
-    };
-  }
-
   #sources(): HeadendSources {
     const { store, profiles, identity, zone, clock } = this.#options;
     return {
@@ -212,28 +183,6 @@ export class HeadendServers {
     };
   }
 
-  /** Each peer of each channel is blocked for itself: who guesses keeps nobody else out. */
-  #gate(channel: string): HesGate {
-    const { store, clock } = this.#options;
-    const lockout = new Lockout(store.accounts, clock);
-    const subjects = (host: string): string[] => [`${channel}:${host}`];
-    return {
-      requireOpen: (host) => lockout.requireOpen(subjects(host)),
-      passed: (host) => lockout.clear(subjects(host)),
-      failed: async (host) => {
-        const most = Number((await store.configuration.setting('login.attempts')) ?? 5);
-        await lockout.fail(subjects(host), most);
-        try {
-          await lockout.requireOpen(subjects(host));
-          return false;
-        } catch (error) {
-          if (toDcuError(error).code === 'locked-out') return true;
-          throw error;
-        }
-      },
-    };
-  }
-
   /** Once a minute for each peer and cause. */
   #incident(channel: string, type: HesIncident, host: string, detail: string): void {
     const { clock, log, record } = this.#options;
@@ -247,40 +196,6 @@ export class HeadendServers {
     this.#told.set(cause, nowMs);
     log.warn('head-end refused', { channel, host, reason: detail });
     record(type, `${channel}, ${host}: ${detail}`);
-  }
-}
-
-const isAuth = (text: string | undefined): text is HesAuth => HES_AUTHS.some((auth) => auth === text);
-const authOf = (text: string | undefined): HesAuth => (isAuth(text) ? text : 'hls-gmac');
-
-/** Hands a request of the head-end on to the meter. What it returns from an action is not handed back. */
-async function askSession(session: MeterSession, request: CosemRequest): Promise<CosemResponse> {
-  switch (request.type) {
-    case 'get': {
-      if (request.selection !== undefined) return { result: 'scope-of-access-violated' };
-      const [result] = await session.readAttributes([request.attribute]);
-      if (result === undefined) throw new DcuError('internal', 'a request without a result');
-      return result.ok ? { result: 'success', data: result.data } : { result: result.result };
-    }
-    case 'set':
-      return refusalOf(() => session.write(request.attribute, request.value, 'set by the head-end'));
-    case 'action':
-      return refusalOf(() =>
-        session.invoke(request.method, request.parameter ?? NULL_DATA, 'done for the head-end'),
-      );
-  }
-}
-
-/** A meter's refusal is its answer. */
-async function refusalOf(work: () => Promise<void>): Promise<CosemResponse> {
-  try {
-    await work();
-    return { result: 'success' };
-  } catch (error) {
-    const { code, facts } = toDcuError(error);
-    const { result } = facts;
-    if (code === 'not-granted' && typeof result === 'string') return { result };
-    throw error;
   }
 }
 
