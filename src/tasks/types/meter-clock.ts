@@ -28,6 +28,7 @@ async function keepTime(context: ActionContext): Promise<ActionOutcome> {
     if (corrections === 0) {
       const course = context.broadcast(reading, limits);
       if (course.do === 'wait') {
+        if (driftMs > 0) await context.settingBack(clock.now() + course.forMs + driftMs);
         await store.saveClockCheck({ ...check, time: clock.now(), action: 'none' });
         return { againInMs: course.forMs };
       }
