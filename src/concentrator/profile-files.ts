@@ -49,10 +49,12 @@ function readFiles(folder: string): {
 } {
   const files: { file: string; text: string }[] = [];
   const problems: ProfileProblem[] = [];
-  for (const file of jsonFiles(folder)) {
+  for (const file of jsonFiles(folder, problems)) {
     try {
       const path = join(folder, file);
-      if (statSync(path).size > MOST_BYTES)
+      const stat = statSync(path);
+      if (!stat.isFile()) problems.push({ file, problems: ['is no file'] });
+      else if (stat.size > MOST_BYTES)
         problems.push({ file, problems: [`is longer than ${MOST_BYTES} bytes`] });
       else files.push({ file, text: readFileSync(path, 'utf8') });
     } catch (error) {
@@ -62,14 +64,17 @@ function readFiles(folder: string): {
   return { files, problems };
 }
 
-/** None when there is no such folder. */
-function jsonFiles(folder: string): string[] {
+/** None when there is no such folder; what else keeps it from being looked at is a problem. */
+function jsonFiles(folder: string, problems: ProfileProblem[]): string[] {
   try {
     return readdirSync(folder)
       .filter((name) => name.endsWith('.json'))
       .toSorted()
       .slice(0, MOST_FILES);
-  } catch {
+  } catch (error) {
+    if (!(error instanceof Error && 'code' in error && error.code === 'ENOENT')) {
+      problems.push({ file: 'profiles', problems: [toDcuError(error).message] });
+    }
     return [];
   }
 }

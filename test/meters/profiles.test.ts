@@ -256,4 +256,20 @@ describe('the files of the data directory', () => {
     expect(book.all()).toHaveLength(4);
     expect(book.problems).toEqual([]);
   });
+
+  test('what is no file, and a folder that is none, are told', () => {
+    const directory = mkdtempSync(join(tmpdir(), 'profiles-'));
+    try {
+      const book = new ProfileBook();
+      mkdirSync(join(directory, 'profiles', 'a.json'), { recursive: true });
+      loadProfiles(directory, book, silentLog);
+      expect(book.problems).toEqual([{ file: 'a.json', problems: ['is no file'] }]);
+      rmSync(join(directory, 'profiles'), { recursive: true });
+      writeFileSync(join(directory, 'profiles'), '');
+      loadProfiles(directory, book, silentLog);
+      expect(book.problems.map(({ file }) => file)).toEqual(['profiles']);
+    } finally {
+      rmSync(directory, { recursive: true });
+    }
+  });
 });
