@@ -39,6 +39,7 @@ export class Outgoing {
   #halted = false;
   #failed: DcuError | undefined;
   #progressAt = 0;
+  #nudged = false;
   #wake: () => void = () => {};
 
   constructor(options: OutgoingOptions, link: BrokerLink) {
@@ -57,6 +58,7 @@ export class Outgoing {
 
   /** Looks at the outbox now. */
   wake(): void {
+    this.#nudged = true;
     this.#wake();
   }
 
@@ -64,11 +66,12 @@ export class Outgoing {
   async run(): Promise<never> {
     void this.#link.closed.then((error) => this.#fail(error));
     for (;;) {
+      this.#nudged = false;
       const sent = await this.#sendNext();
       await this.#settle();
       if (this.#failed !== undefined && this.#settled.length === 0) throw this.#failed;
       this.#checkProgress();
-      if (sent === 0 && this.#settled.length === 0) await this.#change();
+      if (sent === 0 && this.#settled.length === 0 && !this.#nudged) await this.#change();
     }
   }
 
