@@ -18,7 +18,7 @@ import { HeardCounters } from './heard-counters.ts';
 import { type LineAccess, LineChannels, type LineOpener, type Taken } from './line-channels.ts';
 import type { CountLink, LineOpening, MeterLinkState } from './line-job.ts';
 import { msPerByteOf } from './line-settings.ts';
-import { LinkMemories } from './link-memory.ts';
+import { KNOCK_MS, LinkMemories } from './link-memory.ts';
 import {
   type LinkNeeds,
   linkConfig,
@@ -107,6 +107,8 @@ export class MeterConnector {
     const settings = protocolSettings(await this.#deps.store.protocolAttributes(access.protocol));
     const profile = (this.#deps.profiles ?? BUILT_IN_PROFILES).get(meter.profile);
     const memory = this.#memories.of(meter, access.lineName, access.shared);
+    // Where the settings give hardly more, a second opening would cost what the first one saves.
+    if (settings.timeoutMs * (settings.retries + 1) < 2 * KNOCK_MS) memory.knocked();
     const knock = meter.address.framing === 'hdlc' && access.limits === undefined && memory.isUnheard;
     return {
       ...(knock ? { knock } : {}),

@@ -19,7 +19,7 @@ const PROBE = 4;
  * take, and not how long it does. Most meters answer an SNRM within half a second. Who does not is given all the time
  * there is when the others have had their turn, and often only what those have shown to need.
  */
-const KNOCK_MS = 2_000;
+export const KNOCK_MS = 2_000;
 /** Bytes of SNRM or UA with all parameters, on a line that is slower than that. */
 const SET_UP_BYTES = 48;
 
