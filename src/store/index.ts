@@ -15,6 +15,7 @@ import { createNetworkKeys } from './network-keys.ts';
 import { DATABASE_FILE, type OpenedDatabase, openDatabase } from './open-database.ts';
 import { createOutbox } from './outbox.ts';
 import { createReadings } from './readings.ts';
+import { remembering } from './remembered.ts';
 import { ThreadExecutor } from './thread-executor.ts';
 import type { SecretSealer, Store } from './types.ts';
 
@@ -59,7 +60,7 @@ export async function openStore(options: StoreOptions): Promise<Store> {
   let executor: Executor | undefined;
   try {
     const opened = await openExecutor(options);
-    executor = opened.executor;
+    executor = remembering(opened.executor);
     if (!opened.before.lastShutdownClean) {
       log.warn('the last shutdown was not clean; the database was checked and is sound');
     }

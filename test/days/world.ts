@@ -53,8 +53,6 @@ export class World {
   diskFull = false;
   /** True time at which something last went wrong with the concentrator itself. */
   troubledMs = 0;
-  #archiveVersion = 0;
-  readonly #settings = new Map<string, Promise<string | undefined>>();
   #setUp = false;
   #nextMeter: number;
 
@@ -192,8 +190,6 @@ export class World {
       }
       this.#setUp = true;
     }
-    this.#settings.clear();
-    this.#archiveVersion++;
     this.watch.started(core, await core.store.configuration.taskItems('single_phase'));
   }
 
@@ -217,7 +213,6 @@ export class World {
       place.unreachable = false;
       resident.trouble()();
     }
-    this.#archiveVersion++;
   }
 
   kill(downMs: number, torn: number): void {
@@ -317,19 +312,6 @@ export class World {
     };
   }
 
-  #remembered<Value>(look: () => Promise<Value>): () => Promise<Value> {
-    let known: { readonly of: number; readonly value: Promise<Value> } | undefined;
-    return () => {
-      if (known?.of !== this.#archiveVersion) known = { of: this.#archiveVersion, value: look() };
-      return known.value;
-    };
-  }
-
-  #rememberSetting(key: string, value: Promise<string | undefined>): Promise<string | undefined> {
-    this.#settings.set(key, value);
-    return value;
-  }
-
   /** The store as it is while the disk has room and the process lives. */
   #disk(store: CollectionStore, owner: Owner): CollectionStore {
     const guarded =
@@ -341,10 +323,6 @@ export class World {
       };
     return {
       ...store,
-      // What is looked up every minute, and changes only where this world changes it.
-      meters: this.#remembered(() => store.meters()),
-      taskItems: this.#remembered(() => store.taskItems()),
-      setting: (key) => this.#settings.get(key) ?? this.#rememberSetting(key, store.setting(key)),
       appendProfile: guarded(store.appendProfile),
       appendEvents: guarded(store.appendEvents),
       saveRegisters: guarded(store.saveRegisters),
