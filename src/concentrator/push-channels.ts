@@ -105,9 +105,11 @@ export class PushChannels {
     ]);
     const listening = channels.filter(({ commType, enabled }) => commType === PUSHED_DATA && enabled);
     return new Map(
-      listening.map((channel) => {
+      listening.flatMap((channel) => {
         const own = attributes.filter(({ owner }) => owner === channel.name);
-        return [channel.name, listenOptions(new Map(own.map(({ key, value }) => [key, value])))];
+        const values = new Map(own.map(({ key, value }) => [key, value]));
+        // Without a port it is closed, as every channel that listens.
+        return values.get('port') === '' ? [] : [[channel.name, listenOptions(values)] as const];
       }),
     );
   }

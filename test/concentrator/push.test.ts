@@ -163,6 +163,16 @@ test('a notification that is to be confirmed is confirmed once it is on disk', a
   expect((await house.concentrator.store.readings.registers(meter.id)).length).toBeGreaterThan(3);
 });
 
+test('a channel whose port is taken away listens no more', async () => {
+  await listen();
+  const { store, pushed } = house.concentrator;
+  const attributes = await store.configuration.channelAttributes('listen');
+  const port = attributes.find(({ key }) => key === 'port');
+  if (port === undefined) throw new Error('the channel has no port');
+  await store.configuration.saveChannelAttribute({ ...port, value: '' });
+  expect(pushed.channels.port('listen')).toBeUndefined();
+});
+
 test('an unknown sender is counted and in the logbook with its title', async () => {
   const served = await meterThatPushes({ ...PLAN, ciphered: 'general-glo', port: await listen() });
   served.device.askPush();
