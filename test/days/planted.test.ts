@@ -250,7 +250,7 @@ test('an on-demand read that waits like all others', async () => {
     askNow: (core, meterId) => core.collector.round({ meterIds: [meterId], types: ['Power Quality Event'] }),
     begin: (world) => {
       for (let hour = 1; hour < 24; hour++) {
-        world.clock.after(hour * HOUR_MS + 3_000, () => {
+        world.clock.after(hour * HOUR_MS + 1_500, () => {
           const resident = world.residents.findLast(({ place }) => place.where.kind === 'rs485');
           if (resident !== undefined) world.watch.readNow(resident);
         });
@@ -260,17 +260,35 @@ test('an on-demand read that waits like all others', async () => {
   expect(kindsOf(violations)).toContain('on-demand-waited');
 });
 
-test('a meter whose clock does not take what it is told', async () => {
+test('a clock that is off, and taken for right', async () => {
   const violations = await found({
+    collection: (store) => ({
+      ...store,
+      setting: async (key) => (key === 'clock.threshold' ? '3600' : store.setting(key)),
+    }),
     begin: (world) => {
       world.clock.after(MINUTE_MS, () => {
-        const meter = world.residents[0]?.truth.meter;
-        meter?.turnOn({ kind: 'clock-jump', seconds: 30 });
-        if (meter !== undefined) meter.point.setClock = () => {};
+        world.residents[0]?.truth.meter.turnOn({ kind: 'clock-jump', seconds: 30 });
       });
     },
   });
-  expect(kindsOf(violations)).toContain('clock-wrong');
+  expect([...kindsOf(violations)]).toEqual(['clock-wrong']);
+});
+
+test('a meter that is swapped for another at its address, and nobody notices', async () => {
+  const blind = (store: CollectionStore): CollectionStore => ({ ...store, registers: async () => [] });
+  const swapped = (collection?: typeof blind) =>
+    found({
+      ...(collection === undefined ? {} : { collection }),
+      begin: (world) => {
+        world.clock.after(9.6 * HOUR_MS, () => {
+          if (collection !== undefined) world.kill(1_000, 0);
+          for (const place of world.street.places.keys()) void world.replaceMeter(place);
+        });
+      },
+    });
+  expect(await swapped()).toEqual([]);
+  expect(kindsOf(await swapped(blind))).toContain('wrong-meter');
 });
 
 test('a meter that is left out', async () => {
