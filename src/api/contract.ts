@@ -28,6 +28,7 @@ export type EventLog = Static<typeof schema.eventLog>;
 export type ReadNow = Static<typeof schema.readNow>;
 export type CollectorSnapshot = Static<typeof schema.collectorSnapshot>;
 export type Line = Static<typeof schema.line>;
+export type LineMeter = Static<typeof schema.lineMeter>;
 export type TaskGroup = Static<typeof schema.taskGroup>;
 export type TaskItem = Static<typeof schema.taskItem>;
 export type Channel = Static<typeof schema.channel>;

@@ -79,14 +79,26 @@ const meterLineUse = {
   ),
 };
 
+/** A line that meters share, or all lines of a channel whose meters have one each. */
 export const line = t.Object({
   line: t.String(),
   /** Several meters take turns on it. */
   shared: t.Boolean(),
   state: t.Union([t.Literal('idle'), t.Literal('waiting'), t.Literal('busy')]),
   ageMs: t.Number({ description: 'Milliseconds since the line was first used' }),
+  lines: t.Integer({ description: 'How many lines they are' }),
+  meters: t.Integer({ description: 'Meters that were reached over it, or tried' }),
+  givenUp: t.Integer({ description: 'Meters among them that are only probed for now' }),
   use: t.Object(lineUse),
-  meters: t.Array(t.Object({ meterId: t.Integer(), meterNo: t.String(), ...meterLineUse })),
+});
+
+/** A meter on one line; one that was moved is on several. */
+export const lineMeter = t.Object({
+  line: t.String(),
+  ageMs: t.Number({ description: 'Milliseconds since the line was first used' }),
+  meterId: t.Integer(),
+  meterNo: t.String(),
+  ...meterLineUse,
 });
 
 /** A meter's own share of its line. */

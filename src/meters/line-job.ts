@@ -149,6 +149,8 @@ export interface MeterUse extends LineUse {
 /** What a line has been used for since it came into being. */
 export interface LineAccount {
   readonly line: string;
+  /** The channel that it belongs to; a shared line is a channel of its own. */
+  readonly channel: string;
   /** Several meters take turns on it. */
   readonly shared: boolean;
   readonly state: 'idle' | 'waiting' | 'busy';

@@ -20,7 +20,7 @@ export class LinePool<Session extends LineSession> {
   ): boolean {
     let line = this.#lines.get(lineName);
     if (line === undefined) {
-      line = new Line(lineName, shared, this.#hooks);
+      line = new Line(lineName, shared, this.#hooks, shared ? lineName : job.meter.channel);
       this.#lines.set(lineName, line);
     }
     line.prioritise = prioritise;

@@ -25,6 +25,8 @@ const CANCELLED = (): DcuError => new DcuError('cancelled', 'cancelled on reques
  */
 export class Line<Session extends LineSession> {
   readonly name: string;
+  /** Of the channel that it belongs to. */
+  readonly channel: string;
   /** Told how urgent the work is that is on the line now; see `LineAccess`. */
   prioritise: ((priority: number) => void) | undefined;
   readonly #shared: boolean;
@@ -44,8 +46,9 @@ export class Line<Session extends LineSession> {
   readonly #idle: (() => void)[] = [];
 
   /** `shared`: several meters take turns on it. */
-  constructor(name: string, shared: boolean, hooks: LineHooks<Session>) {
+  constructor(name: string, shared: boolean, hooks: LineHooks<Session>, channel = name) {
     this.name = name;
+    this.channel = channel;
     this.#shared = shared;
     this.#sinceMs = hooks.clock.monotonicMs();
     this.#hooks = hooks;
@@ -56,14 +59,17 @@ export class Line<Session extends LineSession> {
   }
 
   account(): LineAccount {
-    const { ledger } = this.#occupancy;
+    const occupancy = this.#occupancy;
     return {
       line: this.name,
+      channel: this.channel,
       shared: this.#shared,
       state: this.#running !== undefined ? 'busy' : this.#queue.size > 0 ? 'waiting' : 'idle',
       ageMs: this.#hooks.clock.monotonicMs() - this.#sinceMs,
-      use: ledger.line,
-      meters: this.#occupancy.meters(),
+      use: occupancy.ledger.line,
+      get meters() {
+        return occupancy.meters();
+      },
     };
   }
 

@@ -89,19 +89,29 @@ export class Progress {
 
   #lineProgress(): LineProgress[] {
     const nowMs = this.#clock.now();
-    return Array.from(this.#deps.lines(), (line) => {
-      const view = line.view();
-      const first = view.running === 0 ? undefined : line.entries().next().value;
-      const job = first?.job instanceof CollectJob ? first.job : undefined;
-      const chunksLeft =
-        job === undefined || job.chunksPlanned === 0 ? null : job.chunksPlanned - job.chunksDone;
-      const running = first && {
-        type: first.job.type,
-        startedAt: first.startedAt,
-        ...(job === undefined ? {} : { chunksDone: job.chunksDone, chunksPlanned: job.chunksPlanned }),
-      };
-      return { ...view, chunksLeft, etaMs: this.#estimates.leftMs(line.name, running, nowMs) };
-    });
+    const channels = new Map<string, LineProgress[]>();
+    for (const line of this.#deps.lines()) {
+      const progress = this.#progressOf(line, nowMs);
+      const others = channels.get(line.channel);
+      if (others === undefined) channels.set(line.channel, [progress]);
+      else others.push(progress);
+    }
+    return Array.from(channels, ([channel, lines]) => asOne(channel, lines, this.#deps.mostBusy));
+  }
+
+  #progressOf(line: Line<MeterSession>, nowMs: number): LineProgress {
+    const view = line.view();
+    if (view.running + view.queued === 0) return { ...view, chunksLeft: null, etaMs: 0 };
+    const first = view.running === 0 ? undefined : line.entries().next().value;
+    const job = first?.job instanceof CollectJob ? first.job : undefined;
+    const chunksLeft =
+      job === undefined || job.chunksPlanned === 0 ? null : job.chunksPlanned - job.chunksDone;
+    const running = first && {
+      type: first.job.type,
+      startedAt: first.startedAt,
+      ...(job === undefined ? {} : { chunksDone: job.chunksDone, chunksPlanned: job.chunksPlanned }),
+    };
+    return { ...view, chunksLeft, etaMs: this.#estimates.leftMs(line.name, running, nowMs) };
   }
 
   /** Nobody sees more than a few changes a second, and a snapshot of very many lines is told less often. */
@@ -113,4 +123,18 @@ export class Progress {
       this.#deps.tell(this.snapshot());
     });
   }
+}
+
+/** The lines of one channel as one; a shared line is its channel's only one. */
+function asOne(channel: string, lines: readonly LineProgress[], mostBusy: number): LineProgress {
+  const [first] = lines;
+  if (first !== undefined && lines.length === 1) return { ...first, line: channel };
+  const busy = lines.filter(({ running }) => running > 0);
+  return {
+    line: channel,
+    shared: false,
+    ...overall(lines, mostBusy),
+    current: busy.length === 1 ? (busy[0]?.current ?? null) : null,
+    chunksLeft: busy.length === 1 ? (busy[0]?.chunksLeft ?? null) : null,
+  };
 }

@@ -121,6 +121,7 @@ export function fakeServices(): FakeServices {
       accounting: () => [
         {
           line: 'rs485_1',
+          channel: 'rs485_1',
           shared: true,
           state: 'busy',
           ageMs: 60_000,

@@ -32,6 +32,7 @@ const state = {
 const accounts: readonly LineAccount[] = [
   {
     line: '485_1',
+    channel: '485_1',
     shared: true,
     state: 'busy',
     ageMs: 3_600_000,
@@ -45,6 +46,7 @@ const accounts: readonly LineAccount[] = [
     const own = use(200 + index, index === 5 ? 2 : 0);
     return {
       line: `127.0.0.1:${4061 + index}`,
+      channel: 'dlms_tcp',
       shared: false,
       state: 'idle',
       ageMs: 3_600_000,

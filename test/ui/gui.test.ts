@@ -282,7 +282,7 @@ describe.skipIf(!hasBrowser)('GUI in a browser', () => {
 
   test('the lines show their troubles, the worst meter first', async () => {
     await open('/lines', 'Lines');
-    await page.getByRole('heading', { name: 'TCP meters (44 lines)' }).waitFor();
+    await page.getByRole('heading', { name: 'dlms_tcp' }).waitFor();
     const first = (table: number) => page.locator('table').nth(table).locator('tbody tr').first();
     expect(await first(0).textContent()).toContain('0011539407');
     expect(await first(0).textContent()).toContain('no answer of HDLC server 1/17');

@@ -25,7 +25,8 @@ export function Connections() {
   const rows = lines.data?.rows ?? [];
   const serial = rows.filter(({ shared }) => shared);
   const single = rows.filter(({ shared }) => !shared);
-  const silent = single.filter(({ meters }) => meters.some(({ breaker }) => breaker !== 'closed')).length;
+  const silent = single.reduce((sum, { givenUp }) => sum + givenUp, 0);
+  const count = single.reduce((sum, { meters }) => sum + meters, 0);
   if (error === null && slots.length === 0 && rows.length === 0) return null;
   return (
     <Card withBorder radius="lg">
@@ -65,7 +66,7 @@ export function Connections() {
             to="/lines"
             label={silent === 0 ? 'Ready' : 'Trouble'}
             color={silent === 0 ? 'teal' : 'orange'}
-            text={`${grouped(single.length)} ${single.length === 1 ? 'line' : 'lines'}${silent === 0 ? '' : `, ${grouped(silent)} given up for now`}`}
+            text={`${grouped(count)} ${count === 1 ? 'meter' : 'meters'}${silent === 0 ? '' : `, ${grouped(silent)} given up for now`}`}
           />
         )}
       </Stack>
@@ -73,13 +74,12 @@ export function Connections() {
   );
 }
 
-function lineWords({ meters, use, state }: Line): {
+function lineWords({ meters, givenUp: silent, use, state }: Line): {
   readonly label: string;
   readonly color: string;
   readonly text: string;
 } {
-  const silent = meters.filter(({ breaker }) => breaker !== 'closed').length;
-  const count = `${meters.length} ${meters.length === 1 ? 'meter' : 'meters'}`;
+  const count = `${meters} ${meters === 1 ? 'meter' : 'meters'}`;
   const { lastError } = use;
   const recent = lastError !== null && Date.now() - lastError.time < RECENT_MS ? lastError : null;
   if (recent !== null && OF_THE_PORT.includes(recent.code)) {

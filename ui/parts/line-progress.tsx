@@ -58,7 +58,7 @@ export function LineProgressList({
 
 function SingleProgress({ lines }: { readonly lines: readonly LineView[] }) {
   const [opened, setOpened] = useState(false);
-  const name = `Single meters (${lines.length} ${lines.length === 1 ? 'line' : 'lines'})`;
+  const name = `Single meters (${lines.length} ${lines.length === 1 ? 'channel' : 'channels'})`;
   return (
     <div>
       <UnstyledButton w="100%" aria-expanded={opened} onClick={() => setOpened(!opened)}>

@@ -12,12 +12,14 @@ export class FarEnd {
   readonly #child: Bun.Subprocess<'pipe', 'pipe', 'inherit'>;
   readonly #lines: AsyncIterator<string>;
 
-  constructor(scenario: string, args: readonly string[]) {
+  /** `environment` is added to this process's own. */
+  constructor(scenario: string, args: readonly string[], environment: Readonly<Record<string, string>> = {}) {
     const main = isCompiled() ? [] : [join(import.meta.dir, '../../main.ts')];
     this.#child = Bun.spawn([process.execPath, ...main, 'bench', scenario, '--far-end', args.join(',')], {
       stdin: 'pipe',
       stdout: 'pipe',
       stderr: 'inherit',
+      env: { ...process.env, ...environment },
     });
     this.#lines = linesOf(this.#child.stdout);
   }

@@ -25,6 +25,8 @@ const DAY_S = 86_400;
 const ROWS_A_DAY = 96;
 /** Simulated meters lose power now and then and have no rows of that time. */
 const LEAST_SHARE = 0.95;
+/** The runtime lets its heap grow by the machine's memory: the concentrator is told that of the device. */
+const AS_ON_DEVICE = { BUN_JSC_forceRAMSize: String(256 * 2 ** 20) };
 const ARCHIVE_TIMEOUT_MS = 300_000;
 
 /** What a run has come to. */
@@ -52,7 +54,8 @@ const planOf = (meters: number): MeterPlan[] =>
  */
 export const round = defineScenario({
   name: 'round',
-  about: 'one day of profiles from meters behind the PLC module, with the GUI open',
+  about:
+    'one day of profiles from meters behind the PLC module, the GUI open, memory as on a device with 256 MiB',
   run,
   serve: (args, out, signal) =>
     args[0] === 'meters' ? serveMeters(args, out, signal) : serveConcentrator(args, out, signal),
@@ -66,7 +69,7 @@ async function run({ signal, progress, meters, quick }: ScenarioContext): Promis
     const street = new FarEnd('round', ['meters', String(count)]);
     undo.add(() => street.stop());
     const { path } = (await street.ready()) as { readonly path: string };
-    const device = new FarEnd('round', ['concentrator', String(count), path]);
+    const device = new FarEnd('round', ['concentrator', String(count), path], AS_ON_DEVICE);
     undo.add(() => device.stop());
     const access = (await device.ready()) as {
       readonly url: string;

@@ -1,5 +1,5 @@
 import { Badge, Card, Skeleton, Stack, Text, Title } from '@mantine/core';
-import { useQuery } from '@tanstack/react-query';
+import { keepPreviousData, useQuery } from '@tanstack/react-query';
 import { DataTable, type DataTableColumn, type DataTableSortStatus } from 'mantine-datatable';
 import { useState } from 'react';
 import type { Line } from '../../../src/api/contract.ts';
@@ -9,7 +9,7 @@ import { MeterLink } from '../../parts/meter-link.tsx';
 import { Page } from '../../parts/page.tsx';
 import { Problem } from '../../parts/problem.tsx';
 import { Time } from '../../parts/time.tsx';
-import { asMeters, type LineRow, type SortKey, sortRows } from './rows.ts';
+import { asRow, type LineRow, type SortKey } from './rows.ts';
 
 const PAGE = 25;
 
@@ -35,8 +35,6 @@ export default function Lines() {
     );
   }
   const { rows } = lines.data;
-  const serial = rows.filter((line) => line.shared);
-  const tcp = rows.filter((line) => !line.shared);
   if (rows.length === 0) {
     return (
       <Page title="Lines">
@@ -46,25 +44,19 @@ export default function Lines() {
   }
   return (
     <Page title="Lines">
-      {serial.map((line) => (
-        <SerialLine key={line.line} line={line} />
+      {rows.toSorted(sharedFirst).map((line) => (
+        <LineCard key={line.line} line={line} />
       ))}
-      {tcp.length > 0 && (
-        <Card withBorder radius="lg">
-          <Title order={2} size="h5" mb="sm">
-            TCP meters ({tcp.length} {tcp.length === 1 ? 'line' : 'lines'})
-          </Title>
-          <UseTable rows={tcp.flatMap(asMeters)} withLine />
-        </Card>
-      )}
     </Page>
   );
 }
 
 const looks = { idle: 'gray', waiting: 'yellow', busy: 'blue' } as const;
 
-function SerialLine({ line }: { readonly line: Line }) {
-  const { use, ageMs, state, meters } = line;
+const sharedFirst = (a: Line, b: Line): number => Number(b.shared) - Number(a.shared);
+
+function LineCard({ line }: { readonly line: Line }) {
+  const { use, ageMs, state, meters, shared } = line;
   return (
     <Card withBorder radius="lg">
       <Title order={2} size="h5" mb={4}>
@@ -74,13 +66,14 @@ function SerialLine({ line }: { readonly line: Line }) {
         </Badge>
       </Title>
       <Text size="sm" c="dimmed" mb="sm" className="numbers">
-        {meters.length} {meters.length === 1 ? 'meter' : 'meters'} · {grouped(use.frames)} frames ·{' '}
-        {bytesText(use.bytes)} · busy {share(use.busyMs, ageMs)}
+        {grouped(meters)} {meters === 1 ? 'meter' : 'meters'}
+        {shared ? '' : ', a line each'} · {grouped(use.frames)} frames · {bytesText(use.bytes)}
+        {shared ? ` · busy ${share(use.busyMs, ageMs)}` : ''}
         {use.bitMs > 0 ? `, ${share(use.bitMs, use.busyMs)} of it with bits on the wire` : ''} · {use.badFcs}{' '}
         bad FCS · {use.rejectedHeaders} rejected · {use.retransmissions} retransmissions · {use.timeouts}{' '}
         time-outs
       </Text>
-      <UseTable rows={asMeters(line)} />
+      <UseTable name={line.line} withLine={!shared} />
     </Card>
   );
 }
@@ -89,19 +82,29 @@ const share = (busyMs: number, ageMs: number): string =>
   `${ageMs <= 0 ? 0 : Math.min(100, (busyMs / ageMs) * 100).toFixed(1)} %`;
 
 /** One row a meter; the worst can be sorted to the top. */
-function UseTable({
-  rows,
-  withLine = false,
-}: {
-  readonly rows: readonly LineRow[];
-  readonly withLine?: boolean;
-}) {
+function UseTable({ name, withLine }: { readonly name: string; readonly withLine: boolean }) {
   const [page, setPage] = useState(1);
   const [sort, setSort] = useState<DataTableSortStatus<LineRow>>({
     columnAccessor: 'timeouts',
     direction: 'desc',
   });
-  const sorted = sortRows(rows, sort.columnAccessor as SortKey, sort.direction === 'desc');
+  const query = {
+    offset: (page - 1) * PAGE,
+    limit: PAGE,
+    sort: sort.columnAccessor as SortKey,
+    order: sort.direction,
+  };
+  const meters = useQuery({
+    queryKey: ['lines', name, query],
+    queryFn: () => request('GET /api/lines/:name/meters', { params: { name }, query }),
+    placeholderData: keepPreviousData,
+    refetchInterval: 5_000,
+  });
+  if (meters.isError && meters.data === undefined) {
+    return <Problem error={meters.error} retry={() => void meters.refetch()} />;
+  }
+  if (meters.data === undefined) return <Skeleton h={120} />;
+  const { rows, total } = meters.data;
   const count = (accessor: SortKey, title: string): DataTableColumn<LineRow> => ({
     accessor,
     title,
@@ -117,7 +120,7 @@ function UseTable({
     <DataTable<LineRow>
       idAccessor="key"
       highlightOnHover
-      records={sorted.slice((page - 1) * PAGE, page * PAGE)}
+      records={rows.map(asRow)}
       sortStatus={sort}
       onSortStatusChange={(next) => {
         setSort(next);
@@ -126,7 +129,7 @@ function UseTable({
       page={page}
       onPageChange={setPage}
       recordsPerPage={PAGE}
-      totalRecords={rows.length}
+      totalRecords={total}
       columns={[
         {
           accessor: 'meterNo',
@@ -159,7 +162,7 @@ function UseTable({
             <span className="numbers">{answersMs < 0 ? '' : `${Math.round(answersMs)} ms`}</span>
           ),
         },
-        { accessor: 'frame', title: 'Frame × window', sortable: true, textAlign: 'right' },
+        { accessor: 'frame', title: 'Frame × window', textAlign: 'right' },
         {
           accessor: 'breaker',
           title: 'Breaker',
