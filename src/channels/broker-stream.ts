@@ -1,4 +1,4 @@
-import { connect as connectTcp, type Socket } from 'node:net';
+import { connect as connectTcp, isIP, type Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { connect as connectTls } from 'node:tls';
 import { type Clock, systemClock } from '../base/clock.ts';
@@ -71,7 +71,8 @@ function openTls(host: string, port: number, tls: BrokerTls): TlsSocket {
   return connectTls({
     host,
     port,
-    servername: host,
+    // An address is no server name (RFC 6066 §3).
+    ...(isIP(host) === 0 ? { servername: host } : {}),
     // A pinned certificate needs no other judge; `distrust` compares it.
     rejectUnauthorized: tls.fingerprint === undefined,
     minVersion: 'TLSv1.2',

@@ -72,10 +72,6 @@ export class TestBroker {
     await this.stop();
     rmSync(this.directory, { recursive: true, force: true });
   }
-
-  get url(): string {
-    return `mqtt://127.0.0.1:${this.port}`;
-  }
 }
 
 export interface Received {
@@ -90,7 +86,10 @@ export async function subscriber(
   filter = '#',
   options: mqtt.IClientOptions = {},
 ): Promise<{ readonly client: MqttClient; readonly received: Received[]; end(): Promise<void> }> {
-  const client = mqtt.connect(broker.url, {
+  const client = mqtt.connect({
+    protocol: 'mqtt',
+    host: '127.0.0.1',
+    port: broker.port,
     clientId: 'hes',
     clean: false,
     reconnectPeriod: 50,
@@ -115,7 +114,7 @@ export async function subscriber(
 
 /** Waits until something holds that others bring about. */
 export async function until(what: string, holds: () => boolean | Promise<boolean>): Promise<void> {
-  for (let tries = 0; tries < 1200; tries++) {
+  for (let tries = 0; tries < 400; tries++) {
     if (await holds()) return;
     await Bun.sleep(25);
   }
