@@ -1,5 +1,4 @@
 import { DcuError } from '../base/errors.ts';
-import type { MeterSecrets } from '../base/model.ts';
 import type { ImportedRow, ImportRow } from '../store/types.ts';
 import { type CsvDelimiter, type CsvRecord, parseCsv, plainCell } from './csv.ts';
 import { CellProblem, METER_COLUMNS, type MeterColumn } from './meter-columns.ts';
@@ -87,10 +86,10 @@ function importRow(record: CsvRecord, columns: readonly (MeterColumn | undefined
   return {
     line,
     meterNo: isNumbered ? number : '',
-    fields: fields as ImportRow['fields'],
-    address: values.address as ImportRow['address'],
-    security: values.security as ImportRow['security'],
-    secrets: values.secrets as MeterSecrets,
+    fields,
+    address: values.address,
+    security: values.security,
+    secrets: values.secrets,
     problems,
   };
 }

@@ -159,6 +159,11 @@ export class HesConnection {
         return;
       case 'refused':
         log.debug('an association was refused', { client: event.clientAddress, reason: event.diagnostic });
+        return;
+      case 'released':
+      case 'notification-confirmed':
+      case 'notification-failed':
+        return;
     }
   }
 

@@ -90,7 +90,12 @@ export function linkConfig(
       maxApdu: pduSize(settings) + 256,
       memory,
       ...(meter.address.transport === 'udp'
-        ? { repeats: { times: probe ? 0 : settings.retries, afterMs: repeatAfterMs(memory.wholeAnswerMs(), settings) } }
+        ? {
+            repeats: {
+              times: probe ? 0 : settings.retries,
+              afterMs: repeatAfterMs(memory.wholeAnswerMs(), settings),
+            },
+          }
         : {}),
     };
   }

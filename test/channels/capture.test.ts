@@ -133,7 +133,7 @@ describe('a capture file', () => {
   test.each([
     ['', 'line 1'],
     ['{"format":"pcap"}\n', 'line 1'],
-    [`${HEAD.replace('"version":1', '"version":2')}`, 'line 1'],
+    [HEAD.replace('"version":1', '"version":2'), 'line 1'],
     [`${HEAD}nonsense\n`, 'line 2'],
     [`${HEAD}{"ms":1,"line":"a","session":1,"event":"in","bytes":"0"}\n`, 'line 2'],
     [`${HEAD}{"ms":1,"line":"a","session":0,"event":"open"}\n`, 'line 2'],

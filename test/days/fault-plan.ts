@@ -214,9 +214,9 @@ const TROUBLES: readonly Trouble[] = [
     happen: (plan) => {
       const { world } = plan;
       void world.replaceMeter(plan.between(0, world.street.places.length));
-      world.clock.after(plan.between(1, 600) * MINUTE_MS, () =>
-        world.tendArchive().catch((error: unknown) => world.violate('failure', String(error))),
-      );
+      world.clock.after(plan.between(1, 600) * MINUTE_MS, () => {
+        world.tendArchive().catch((error: unknown) => world.violate('failure', String(error)));
+      });
     },
   },
   // The module.

@@ -114,8 +114,9 @@ export class Place implements SocketPlace {
       where.kind === 'plc' ? { ...plan, place: { kind: 'plc', module: 0, node: where.node } } : plan;
     const meter = new SimulatedMeter(placed, { seed, clock, startMs, liveOutages: true });
     const accept = meter.acceptInvocationCounter.bind(meter);
-    meter.acceptInvocationCounter = (client, counter, key = 'unicast') => {
-      const accepted = accept(client, counter, key);
+    meter.acceptInvocationCounter = (client, counter, ...rest) => {
+      const [key = 'unicast'] = rest;
+      const accepted = accept(client, counter, ...rest);
       onCounter(meter, `${client} ${key}`, counter, accepted);
       return accepted;
     };

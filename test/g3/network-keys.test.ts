@@ -84,7 +84,7 @@ class Network {
       createdAt: 0,
       hasPassword: false,
       hasKeys: true,
-    })) as unknown as readonly Meter[];
+    }));
     this.places = new Map(
       this.meters.map(({ id }) => {
         const place = new G3KeyPlace(OLD, 15_000);

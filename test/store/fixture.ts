@@ -31,7 +31,7 @@ export function openTestStore(directory: string, options: Partial<StoreOptions> 
 
 /** A host for each MeterNo, for no two meters may answer at one address. */
 function hostOf(meterNo: string): string {
-  const hash = Number(Bun.hash.xxHash32(meterNo));
+  const hash = Bun.hash.xxHash32(meterNo);
   return `127.${[16, 8, 0].map((shift) => (hash >>> shift) & 0xff).join('.')}`;
 }
 

@@ -85,6 +85,7 @@ export async function startHarness({
       catalogue: profileCatalogue(BUILT_IN_PROFILES),
       discovery: fakeDiscovery(() => Date.now()),
       profiles: profilesPort(BUILT_IN_PROFILES, () => {}),
+      uplinks: { views: () => [], clear: async () => 0 },
       networkKeys: new NetworkKeys({
         keys: store.networkKeys,
         channels: () => store.configuration.channels(),

@@ -33,7 +33,7 @@ export class FarEnd {
 
   /** A line for its standard input. */
   async tell(line: string): Promise<void> {
-    this.#child.stdin.write(`${line}\n`);
+    await this.#child.stdin.write(`${line}\n`);
     await this.#child.stdin.flush();
   }
 

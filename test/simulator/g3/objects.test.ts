@@ -35,7 +35,7 @@ const caller = (policy: 'auth-enc' | 'auth' | undefined): Caller =>
 
 function value(object: CosemObject | undefined, attribute: number): DlmsData | undefined {
   const got = object?.attributes[attribute]?.get?.({ caller: caller('auth-enc') });
-  return got !== undefined && 'type' in got ? (got as DlmsData) : undefined;
+  return got !== undefined && 'type' in got ? got : undefined;
 }
 
 describe('objects of a meter of a G3-PLC network', () => {

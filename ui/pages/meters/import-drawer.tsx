@@ -116,7 +116,7 @@ function ImportSteps({ onClose }: { readonly onClose: () => void }) {
           ]}
           value={delimiter}
           onChange={(value) => {
-            setDelimiter((value ?? 'auto') as Delimiter);
+            setDelimiter(value ?? 'auto');
             changed();
           }}
           w={180}
