@@ -54,6 +54,7 @@ const OWNERS: readonly {
   { packages: /^bun:ffi$/, parts: ['channels', 'store'] },
   { packages: /^(?:node:)?(?:net|tls|dgram)$/, parts: ['channels'], free: /^isIP(?:v[46])?$/ },
   { packages: /^commander$/, parts: ['cli'] },
+  { packages: /^mqtt(?:\/|$)/, parts: ['headend'] },
   { packages: /^(?:react|react-dom|react-router|@mantine\/.*|@tanstack\/.*|uplot)(?:\/|$)/, parts: [] },
 ];
 
