@@ -4,6 +4,7 @@ import type { Arguments, ReadName, Result, WriteName } from './operations.ts';
 /** What is looked up for every meter, line or minute, and changes only where somebody changes it. */
 const REMEMBERED: ReadonlySet<ReadName> = new Set<ReadName>([
   'allMeters',
+  'sealedSecrets',
   'listTaskGroups',
   'listTaskItems',
   'listProtocolAttributes',
