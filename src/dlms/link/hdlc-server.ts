@@ -24,7 +24,7 @@ export class HdlcServerLink extends HdlcLine {
   readonly #connections = new Map<string, HdlcConnection>();
   /** Stands for every pair without a connection. */
   #lobby: { readonly connection: HdlcConnection; readonly station: ServerStation; key: string };
-  /** The pair whose APDU came last. */
+  /** The connected pair whose APDU came last; what a stranger sends in a UI frame makes nobody turn to it. */
   #last: string | undefined;
 
   /** Throws `invalid-field` for an address, size or window that HDLC does not have. */
@@ -113,7 +113,9 @@ export class HdlcServerLink extends HdlcLine {
     const before = this.effects.length;
     input();
     for (const effect of this.effects.slice(before)) {
-      if (effect.do === 'emit' && effect.event.type === 'apdu') this.#last = keyOf(effect.event.peer);
+      if (effect.do !== 'emit' || effect.event.type !== 'apdu') continue;
+      const from = keyOf(effect.event.peer);
+      if (this.#connections.has(from)) this.#last = from;
     }
     if (connection.state === 'disconnected') this.#connections.delete(key);
   }

@@ -13,14 +13,14 @@ export type LinkCommand =
   | {
       readonly type: 'send';
       readonly apdu: Uint8Array;
-      /** Server: whose request this answers; the sender of the last APDU if not given. */
+      /** Server: whose request this answers; of those connected, the one whose APDU came last, if not given. */
       readonly peer?: LinkPeer;
     }
   /** HDLC: in a UI frame; wrapper: as `send`. */
   | {
       readonly type: 'send-unconfirmed';
       readonly apdu: Uint8Array;
-      /** Server: to whom; the sender of the last APDU if not given. */
+      /** Server: to whom; of those connected, the one whose APDU came last, if not given; nobody being, the configured one. */
       readonly peer?: LinkPeer;
       /** HDLC: to every station on the line, which nobody answers. */
       readonly broadcast?: boolean;

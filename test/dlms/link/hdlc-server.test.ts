@@ -224,6 +224,35 @@ describe('several clients at once', () => {
     expect(push({})).toEqual(['48:ui']);
   });
 
+  test.each([
+    ['to this station', SERVER],
+    ['to all stations', serverAddress(0x3fff, 0x3fff, 4)],
+  ])('what a stranger sends %s takes nothing from the client that is connected', (_, destination) => {
+    const bench = new Bench();
+    bench.from(48, SNRM);
+    bench.from(48, informationControl(0, 0, true), request('c0'));
+    expect(bench.from(32, UI, request('c1'), destination).events).toMatchObject([
+      { type: 'apdu', peer: peerOf(32), unconfirmed: true },
+    ]);
+    const send = (type: 'send' | 'send-unconfirmed'): Seen =>
+      bench.step({ on: 'command', command: { type, apdu: fromHex('0f') } });
+    expect(send('send-unconfirmed').sent).toEqual(['48:ui']);
+    const answer = send('send');
+    expect(answer.events).toEqual([]);
+    expect(answer.sent).toEqual(['48:i(0,1)!']);
+  });
+
+  test('a client that is connected is turned to when it sends to all stations', () => {
+    const bench = new Bench();
+    for (const client of [48, 32]) {
+      bench.from(client, SNRM);
+      bench.from(client, informationControl(0, 0, true), request('c0'));
+    }
+    bench.from(48, UI, request('c1'), serverAddress(0x3fff, 0x3fff, 4));
+    const push = { type: 'send-unconfirmed', apdu: fromHex('0f') } as const;
+    expect(bench.step({ on: 'command', command: push }).sent).toEqual(['48:ui']);
+  });
+
   test('segments of unnumbered information of two strangers are not joined', () => {
     const bench = new Bench();
     bench.from(16, UI, request('0501'), SERVER, true);
