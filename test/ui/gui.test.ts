@@ -69,13 +69,9 @@ describe.skipIf(!hasBrowser)('GUI in a browser', () => {
     await open('/', 'Home');
     await page.getByRole('cell', { name: 'Meter Power Quality' }).waitFor();
     expect(await page.locator('tbody tr').count()).toBe(10);
-    await page.getByText('All 46 lines').waitFor();
-    const tcp = page.getByRole('button', { name: 'Single meters (44 lines)' });
-    expect(await page.getByText('127.0.0.1:4061').count()).toBe(0);
-    await tcp.click();
-    await page.getByText('127.0.0.1:4061').waitFor();
-    await tcp.click();
-    await page.getByText('127.0.0.1:4061').waitFor({ state: 'detached' });
+    await page.getByText('All 3 channels').waitFor();
+    await page.getByText('tcp_meters').first().waitFor();
+    await page.getByText('485_1').first().waitFor();
     await shot('home');
     expect(errors).toEqual([]);
   }, 30_000);
@@ -251,6 +247,20 @@ describe.skipIf(!hasBrowser)('GUI in a browser', () => {
     await page.getByText('Meter 0011539407 has been read.').waitFor();
     expect(errors).toEqual([]);
   }, 60_000);
+
+  test('another meter at an address is told of, and accepted after a question', async () => {
+    const attempt = { meterId: 3, itemId: 1, startedAt: Date.now(), finishedAt: Date.now(), added: 0 };
+    const message = 'another meter answers at the address of this one';
+    await harness.store.collection.saveAttempt({ ...attempt, error: 'meter-replaced', message });
+    await page.goto(`${harness.url}/meters/3`);
+    await page.getByText('Another meter answers at this address').waitFor();
+    await shot('meter-other');
+    await page.getByRole('button', { name: 'It is the right one' }).click();
+    await page.getByRole('button', { name: 'Accept', exact: true }).click();
+    await page.getByText('Accepted; the next read').waitFor();
+    await harness.store.collection.saveAttempt(attempt);
+    expect(errors).toEqual([]);
+  }, 30_000);
 
   test('a meter is read and its relay switched only after MeterNo was typed', async () => {
     await open('/reading', 'Meter Reading');

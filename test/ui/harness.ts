@@ -15,6 +15,7 @@ import { AccountService } from '../../src/security/accounts.ts';
 import { serverCertificate } from '../../src/security/certificate.ts';
 import { openVault } from '../../src/security/vault.ts';
 import { openStore } from '../../src/store/index.ts';
+import type { Store } from '../../src/store/types.ts';
 import { validateCron } from '../../src/tasks/cron.ts';
 import { fakeCollector } from './fake-collector.ts';
 import { fakeDiscovery } from './fake-discovery.ts';
@@ -24,6 +25,7 @@ import { seedNetwork, seedStore } from './seed.ts';
 export interface Harness {
   readonly url: string;
   readonly password: string;
+  readonly store: Store;
   stop(): Promise<void>;
 }
 
@@ -110,6 +112,7 @@ export async function startHarness({
   const server = serveHttps({ app, host: '127.0.0.1', port, tls });
   return {
     url: server.url,
+    store,
     password: first.password,
     stop: async () => {
       collector.stop();

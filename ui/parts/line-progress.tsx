@@ -1,12 +1,8 @@
-import { Collapse, Group, Progress, Stack, Text, UnstyledButton } from '@mantine/core';
-import { IconChevronRight } from '@tabler/icons-react';
-import { useState } from 'react';
+import { Group, Progress, Stack, Text } from '@mantine/core';
 import type { CollectorSnapshot } from '../../src/api/contract.ts';
 import { durationText } from '../format.ts';
 
 type LineView = CollectorSnapshot['lines'][number];
-
-const SHOWN = 12;
 
 const busyFirst = (a: LineView, b: LineView): number => b.running - a.running || b.queued - a.queued;
 
@@ -27,7 +23,7 @@ function summed(name: string, lines: readonly LineView[]): LineView {
   };
 }
 
-/** How far the round has come: serial lines one by one, the lines of single meters as one that opens. */
+/** How far the round has come, channel by channel; the busy ones first. */
 export function LineProgressList({
   lines,
   etaMs,
@@ -43,47 +39,15 @@ export function LineProgressList({
       </Text>
     );
   }
-  const serial = lines.filter((line) => line.shared).toSorted(busyFirst);
-  const single = lines.filter((line) => !line.shared).toSorted(busyFirst);
   return (
     <Stack gap="sm">
-      {lines.length > 1 && <LineProgress line={{ ...summed(`All ${lines.length} lines`, lines), etaMs }} />}
-      {serial.map((line) => (
+      {lines.length > 1 && (
+        <LineProgress line={{ ...summed(`All ${lines.length} channels`, lines), etaMs }} />
+      )}
+      {lines.toSorted(busyFirst).map((line) => (
         <LineProgress key={line.line} line={line} />
       ))}
-      {single.length > 0 && <SingleProgress lines={single} />}
     </Stack>
-  );
-}
-
-function SingleProgress({ lines }: { readonly lines: readonly LineView[] }) {
-  const [opened, setOpened] = useState(false);
-  const name = `Single meters (${lines.length} ${lines.length === 1 ? 'channel' : 'channels'})`;
-  return (
-    <div>
-      <UnstyledButton w="100%" aria-expanded={opened} onClick={() => setOpened(!opened)}>
-        <Group gap={4} wrap="nowrap" align="flex-start">
-          <IconChevronRight
-            size={16}
-            aria-hidden
-            style={{ marginTop: 3, flexShrink: 0, transform: opened ? 'rotate(90deg)' : 'none' }}
-          />
-          <div style={{ flex: 1, minWidth: 0 }}>
-            <LineProgress line={summed(name, lines)} />
-          </div>
-        </Group>
-      </UnstyledButton>
-      <Collapse expanded={opened}>
-        <Stack gap="sm" pl="lg" pt="sm">
-          {opened && lines.slice(0, SHOWN).map((line) => <LineProgress key={line.line} line={line} />)}
-          {lines.length > SHOWN && (
-            <Text size="xs" c="dimmed">
-              and {lines.length - SHOWN} more, all of them in Operating → Lines
-            </Text>
-          )}
-        </Stack>
-      </Collapse>
-    </div>
   );
 }
 

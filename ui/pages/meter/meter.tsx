@@ -18,6 +18,7 @@ import { MeterDrawer } from '../meters/meter-drawer.tsx';
 import { ClockCard } from './clock-card.tsx';
 import { EventsTab } from './events-tab.tsx';
 import { LineCard } from './line-card.tsx';
+import { OtherMeter } from './other-meter.tsx';
 import { PathCard } from './path-card.tsx';
 import { ProfileTab } from './profile-tab.tsx';
 import { RegistersTab } from './registers-tab.tsx';
@@ -103,6 +104,7 @@ function MeterView({ meter }: { readonly meter: Meter }) {
         </>
       }
     >
+      <OtherMeter meter={meter} replace={() => setWork('replace')} />
       <SimpleGrid cols={{ base: 1, sm: 2, xl: 4 }}>
         <ContactCard meter={meter} />
         <FactsCard meter={meter} />
