@@ -47,10 +47,10 @@ export const ERROR_TABLE = {
   'apdu-unexpected': row('remote', true, 502),
   'apdu-too-long': row('remote', false, 502),
   unsupported: row('remote', false, 502),
-  'block-out-of-order': row('remote', true, 502),
-  'association-refused': row('auth', false, 502),
   // No failure: what was under way made room for something more urgent and goes on later.
   preempted: row('local', true, 409),
+  'block-out-of-order': row('remote', true, 502),
+  'association-refused': row('auth', false, 502),
   'authentication-failed': row('auth', false, 502, true),
   'decryption-failed': row('auth', false, 502, true),
   'replay-detected': row('auth', false, 502, true),
