@@ -225,13 +225,14 @@ class PlcModule implements ModuleMachine {
 
   /** Whether nothing has begun with it that is not known already. */
   #isRepeatedStart(frame: UpFrame, mode: ModuleMode, nowMs: number): boolean {
+    // Another module in the slot counts its reports from the beginning, too.
+    if (this.#setup.isOther(mode)) return false;
     if (this.#start !== undefined) {
       const { sequence, seenMs } = this.#start;
       return sequence === frame.information.sequence && nowMs - seenMs < SAME_START_MS;
     }
     // Before it has answered, what it says of itself spares a question.
-    if (this.#state === 'starting' || nowMs - this.#openedMs >= UNHEARD_START_MS) return false;
-    return !this.#setup.isOther(mode);
+    return this.#state !== 'starting' && nowMs - this.#openedMs < UNHEARD_START_MS;
   }
 
   #life(input: LifeInput, nowMs: number, reason?: DcuError, mode?: ModuleMode): void {
