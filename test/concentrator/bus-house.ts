@@ -12,6 +12,7 @@ import { type Core, startCore } from '../../src/concentrator/core.ts';
 import { type Neighbourhood, startNeighbourhood } from '../../src/simulator/neighbourhood.ts';
 import { planNeighbourhood } from '../../src/simulator/plan.ts';
 import { newMeter, secretsOf } from './house.ts';
+import { openSealer } from './open-sealer.ts';
 
 const START = Date.UTC(2026, 5, 10, 0, 7);
 /** A byte of 8N1 at 9,600 baud. */
@@ -107,6 +108,7 @@ export class BusHouse {
       random: new SeededRandom(7),
       log: silentLog,
       thread: 'same',
+      sealer: openSealer,
       transports: {
         serial: () => ({ name: CHANNEL, open: async () => ours }),
         tcp: nowhere,

@@ -11,6 +11,7 @@ import { planNeighbourhood } from '../../src/simulator/plan.ts';
 import type { LiveModule, PlcBehaviour } from '../../src/simulator/plc/live-module.ts';
 import { PlugLine } from '../channels/plug.ts';
 import { newMeter, secretsOf } from './house.ts';
+import { openSealer } from './open-sealer.ts';
 
 const START = Date.UTC(2026, 5, 10, 0, 7);
 const DEVICE = '/dev/ttyPLC';
@@ -117,6 +118,7 @@ export class PlcHouse {
       random: new SeededRandom(7),
       log: silentLog,
       thread: 'same',
+      sealer: openSealer,
       transports: {
         serial: () => this.line.opener,
         tcp: () => {

@@ -8,18 +8,12 @@ import type { Log } from '../../src/base/log.ts';
 import type { SeededRandom } from '../../src/base/random.ts';
 import { type AcknowledgedBatch, type Core, startCore } from '../../src/concentrator/core.ts';
 import type { Transports } from '../../src/concentrator/transports.ts';
-import type { SecretSealer } from '../../src/store/types.ts';
+import { openSealer } from '../concentrator/open-sealer.ts';
 import { ProcessClock, type WallClock } from './process-clock.ts';
 import type { Owner } from './wires.ts';
 
 const DATABASE = 'dcu.db';
 const MEMORY_DISK = '/dev/shm';
-
-/** Secrets of a simulated world need no vault; WebCrypto's threads would take the order out of it. */
-const openSealer: SecretSealer = {
-  seal: async (secret, place) => `${place}=${secret.toHex()}`,
-  open: async (sealed, place) => Uint8Array.fromHex(sealed.slice(place.length + 1)),
-};
 
 export interface DcuOptions {
   readonly clock: Clock;
