@@ -338,13 +338,22 @@ class LineCollector implements Collector {
       },
       kind,
     );
+    await this.#awaited(access, job, signal);
+  }
+
+  /** Queues work that a caller waits for, and ends it when the caller does not want it any more. */
+  async #awaited<Result>(
+    access: LineAccess,
+    job: LineJob<MeterSession> & { readonly result: Promise<Result> },
+    signal: AbortSignal,
+  ): Promise<Result> {
     const onAbort = (): void => {
       this.cancel(job.id);
     };
     signal.addEventListener('abort', onAbort, { once: true });
     try {
       if (!this.#submit(access, job)) throw new DcuError('cancelled', 'the line is closed');
-      await job.result;
+      return await job.result;
     } finally {
       signal.removeEventListener('abort', onAbort);
     }
@@ -538,16 +547,7 @@ class LineCollector implements Collector {
       onFinished: (ended, outcome) => this.#finished(ended, access.lineName, 0, outcome),
     });
     if (signal.aborted) throw new DcuError('cancelled', `${name} was cancelled`);
-    const onAbort = (): void => {
-      this.cancel(job.id);
-    };
-    signal.addEventListener('abort', onAbort, { once: true });
-    try {
-      if (!this.#submit(access, job)) throw new DcuError('cancelled', 'the line is closed');
-      return await job.result;
-    } finally {
-      signal.removeEventListener('abort', onAbort);
-    }
+    return this.#awaited(access, job, signal);
   }
 
   #jobEvent(job: LineJob<MeterSession>, line: string): Omit<CollectorEvents['job-started'], 'rows'> {

@@ -13,6 +13,7 @@ import { type Neighbourhood, startNeighbourhood } from '../../src/simulator/neig
 import { planNeighbourhood } from '../../src/simulator/plan.ts';
 import { newMeter, secretsOf } from './house.ts';
 import { openSealer } from './open-sealer.ts';
+import { settled } from './settled.ts';
 
 const START = Date.UTC(2026, 5, 10, 0, 7);
 /** A byte of 8N1 at 9,600 baud. */
@@ -148,18 +149,8 @@ export class BusHouse {
   }
 
   /** Lets time pass, in steps in which the store keeps up, until the promise is settled. */
-  async settle<Result>(promise: Promise<Result>, limitMs = 24 * 3_600_000): Promise<Result> {
-    const end = this.clock.monotonicMs() + limitMs;
-    const still = { open: true };
-    const done = promise.finally(() => {
-      still.open = false;
-    });
-    done.catch(() => undefined);
-    while (still.open) {
-      if (this.clock.monotonicMs() > end) throw new Error(`not done within ${limitMs} ms`);
-      await this.clock.advance(100);
-    }
-    return done;
+  settle<Result>(promise: Promise<Result>, limitMs?: number): Promise<Result> {
+    return settled(this.clock, promise, limitMs);
   }
 
   async times(meterId: number): Promise<number[]> {

@@ -12,6 +12,7 @@ import type { LiveModule, PlcBehaviour } from '../../src/simulator/plc/live-modu
 import { PlugLine } from '../channels/plug.ts';
 import { newMeter, secretsOf } from './house.ts';
 import { openSealer } from './open-sealer.ts';
+import { settled } from './settled.ts';
 
 const START = Date.UTC(2026, 5, 10, 0, 7);
 const DEVICE = '/dev/ttyPLC';
@@ -138,18 +139,8 @@ export class PlcHouse {
   }
 
   /** Lets time pass until the promise is settled. */
-  async settle<Result>(promise: Promise<Result>, limitMs = 24 * 3_600_000): Promise<Result> {
-    const end = this.clock.monotonicMs() + limitMs;
-    const still = { open: true };
-    const done = promise.finally(() => {
-      still.open = false;
-    });
-    done.catch(() => undefined);
-    while (still.open) {
-      if (this.clock.monotonicMs() > end) throw new Error(`not done within ${limitMs} ms`);
-      await this.clock.advance(100);
-    }
-    return done;
+  settle<Result>(promise: Promise<Result>, limitMs?: number): Promise<Result> {
+    return settled(this.clock, promise, limitMs);
   }
 
   async until(holds: () => boolean | Promise<boolean>, limitMs = 3_600_000): Promise<void> {

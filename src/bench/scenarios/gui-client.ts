@@ -4,7 +4,7 @@ const EVERY_MS = 1000;
 const PAGES = ['/api/home', '/api/lines', '/api/meters?limit=50'];
 
 export interface GuiClient {
-  /** Leaves, and says what came meanwhile. */
+  /** Leaves, and says what came meanwhile. @throws DcuError `internal` when a page or the live view failed */
   close(): Promise<{ readonly events: number; readonly pages: number }>;
 }
 
@@ -27,21 +27,26 @@ export async function openGui(access: {
   const next = crypto.randomUUID();
   const cookie = await cookieOf(await post('/api/account/password', { current: password, next }, first));
   const leave = new AbortController();
+  let trouble: string | undefined;
+  const failed = (error: unknown): void => {
+    if (!leave.signal.aborted) trouble ??= error instanceof Error ? error.message : String(error);
+  };
   let events = 0;
   let pages = 0;
   const request = { ...trusting, headers: { cookie }, signal: leave.signal };
   const stream = await fetch(`${url}/api/events/stream`, request);
   const watching = (async () => {
     for await (const chunk of stream.body ?? []) if (chunk.length > 0) events++;
-  })().catch(() => undefined);
+  })().catch(failed);
   const look = async (): Promise<void> => {
     for (const path of PAGES) {
       const response = await fetch(`${url}${path}`, request);
       await response.arrayBuffer();
       if (response.ok) pages++;
+      else trouble ??= `${path} answered ${response.status}`;
     }
   };
-  const timer = setInterval(() => void look().catch(() => undefined), EVERY_MS);
+  const timer = setInterval(() => void look().catch(failed), EVERY_MS);
   let left: Promise<{ readonly events: number; readonly pages: number }> | undefined;
   return {
     close: () => {
@@ -49,6 +54,7 @@ export async function openGui(access: {
         clearInterval(timer);
         leave.abort();
         await watching;
+        if (trouble !== undefined) throw new DcuError('internal', `the GUI failed: ${trouble}`);
         return { events, pages };
       })();
       return left;
