@@ -1,10 +1,12 @@
-import { type DcuError, toDcuError } from '../base/errors.ts';
+import { toDcuError } from '../base/errors.ts';
 import type { Log } from '../base/log.ts';
 import type { CosemAttribute } from '../dlms/client.ts';
 import type { CosemObject } from '../dlms/cosem/cosem-object.ts';
 import { createLogicalDevice, type DeviceAssociation, type SapEntry } from '../dlms/cosem/object-model.ts';
 import type { Caller, CosemRequest, CosemResponse, CountedKey, LogicalDevice } from '../dlms/server.ts';
 import type { HesCounters } from './hes-counters.ts';
+import type { Later } from './later.ts';
+import { resultOf } from './result-of.ts';
 
 /** What a device is made of for one request. */
 export interface Contents {
@@ -12,6 +14,8 @@ export interface Contents {
   readonly name: string;
   readonly objects: readonly CosemObject[];
   readonly saps?: readonly SapEntry[];
+  /** What the objects begin and end later. */
+  readonly later?: Later;
 }
 
 export interface FetchedDeviceOptions {
@@ -23,7 +27,7 @@ export interface FetchedDeviceOptions {
    * Gets at hand what the request needs, and no more: objects that it does not touch may be empty. Undefined when the
    * device is there no more.
    */
-  readonly fetch: (request: CosemRequest) => Promise<Contents | undefined>;
+  readonly fetch: (request: CosemRequest, caller: Caller) => Promise<Contents | undefined>;
   /**
    * Answers what the objects leave open, and all that is to be set or done but for what every device has itself:
    * association, SAP assignment and name. `object-undefined` if not given.
@@ -87,9 +91,10 @@ export class FetchedDevice implements LogicalDevice {
     await counters.ready();
     const changes = request.type !== 'get' && !OWN_OBJECTS.has(targetOf(request).obis);
     if (beyond !== undefined && changes) return beyond(request, caller);
-    const contents = await fetch(request);
+    const contents = await fetch(request, caller);
     if (contents === undefined) return { result: 'object-unavailable' };
     const response = this.#deviceOf(contents).handle(request, caller);
+    if (response === undefined && contents.later?.answer !== undefined) return contents.later.answer;
     if (beyond !== undefined && isOpen(response)) return beyond(request, caller);
     return response ?? { result: 'object-undefined' };
   }
@@ -110,20 +115,3 @@ export class FetchedDevice implements LogicalDevice {
 
 const targetOf = (request: CosemRequest): CosemAttribute =>
   request.type === 'action' ? request.method : request.attribute;
-
-/** What kept a request from being answered, as a data-access-result or action-result (Green Book 9.5) says it. */
-export function resultOf(error: DcuError): string {
-  const { result } = error.facts;
-  if (error.code === 'not-granted' && typeof result === 'string') return result;
-  switch (error.code) {
-    case 'not-found':
-      return 'object-unavailable';
-    case 'blacklisted':
-    case 'forbidden':
-      return 'read-write-denied';
-    case 'type-mismatch':
-      return 'type-unmatched';
-    default:
-      return error.retryable ? 'temporary-failure' : 'hardware-fault';
-  }
-}

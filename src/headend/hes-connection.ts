@@ -13,15 +13,18 @@ import {
   type ServerCommand,
   type ServerEvent,
 } from '../dlms/server.ts';
-import { FetchedDevice, type FetchedDeviceOptions, resultOf } from './fetched-device.ts';
+import { FetchedDevice, type FetchedDeviceOptions } from './fetched-device.ts';
 import { type HesAccess, hesAssociations, publicAssociation } from './hes-access.ts';
 import type { HesCounters } from './hes-counters.ts';
-import { isOpenObject, managementContents } from './management-contents.ts';
+import { isOpenObject, managementContents } from './management/index.ts';
 import { meterContents } from './meter-contents.ts';
 import { MANAGEMENT_SAP, meterIdOf } from './meter-saps.ts';
 import type { HeadendSources } from './ports.ts';
+import { resultOf } from './result-of.ts';
 
 export interface HesConnectionOptions {
+  /** Name of the channel that the connection belongs to. */
+  readonly channel: string;
   readonly sources: HeadendSources;
   readonly access: HesAccess;
   readonly counters: HesCounters;
@@ -45,6 +48,7 @@ const LIVE_MS = 180_000;
 /** One connection of a head-end: a DLMS server whose logical devices are the concentrator and its meters. */
 export class HesConnection {
   readonly #options: HesConnectionOptions;
+  readonly #host: string;
   readonly #pump: Pump<ServerCommand>;
   /** What meters are asked for ends with the connection. */
   readonly #gone = new AbortController();
@@ -52,6 +56,7 @@ export class HesConnection {
 
   constructor(channel: ByteChannel, options: HesConnectionOptions) {
     this.#options = options;
+    this.#host = hostOf(channel);
     const { clock, random } = options;
     const machine = createServerMachine({
       link: {
@@ -93,15 +98,15 @@ export class HesConnection {
       ...this.#common(),
       address: MANAGEMENT_SAP,
       associations: [...hesAssociations(access), publicAssociation(isOpenObject)],
-      fetch: (request) => managementContents(sources, request),
+      fetch: (request, caller) =>
+        managementContents({ sources, request, caller, channel: this.#options.channel, host: this.#host }),
     });
   }
 
   #meterDevice(sap: number): LogicalDevice | undefined {
     const { sources, access } = this.#options;
     const meterId = meterIdOf(sap);
-    const meterOf = (): Meter | undefined =>
-      meterId === undefined ? undefined : sources.meters().get(meterId);
+    const meterOf = (): Meter | undefined => (meterId === undefined ? undefined : sources.meter(meterId));
     if (meterOf() === undefined) return undefined;
     return new FetchedDevice({
       ...this.#common(),
@@ -177,6 +182,9 @@ export class HesConnection {
       });
   }
 }
+
+/** Address of the peer without its port. */
+export const hostOf = ({ name }: ByteChannel): string => name.replace(/:\d+$/, '');
 
 /** The channel, telling when it is over, by whichever side. */
 function watchedEnd(channel: ByteChannel, ended: () => void): ByteChannel {

@@ -4,7 +4,7 @@ import type { Log } from '../base/log.ts';
 import type { Random } from '../base/random.ts';
 import type { ByteChannel } from '../channels/channel.ts';
 import type { HesAccess } from './hes-access.ts';
-import { HesConnection } from './hes-connection.ts';
+import { HesConnection, hostOf } from './hes-connection.ts';
 import type { HesCounters } from './hes-counters.ts';
 import type { HeadendSources } from './ports.ts';
 
@@ -20,6 +20,8 @@ export interface HesGate {
 export type HesIncident = 'hes-refused' | 'hes-locked-out';
 
 export interface HesServerOptions {
+  /** Name of the channel that it serves. */
+  readonly channel: string;
   readonly sources: HeadendSources;
   /** Asked for each connection, so that changed keys hold from the next one on. */
   readonly access: () => Promise<HesAccess>;
@@ -135,5 +137,3 @@ export class HesServer {
     });
   }
 }
-
-const hostOf = ({ name }: ByteChannel): string => name.replace(/:\d+$/, '');

@@ -43,6 +43,8 @@ export interface HeadendSources {
   readonly management: Management;
   /** Meters in use, by their id. */
   readonly meters: () => ReadonlyMap<number, Meter>;
+  /** One of them. */
+  readonly meter: (id: number) => Meter | undefined;
   /** @throws DcuError `not-found` */
   readonly profileOf: (meter: Meter) => MeterProfile;
   /**

@@ -1,0 +1,96 @@
+import type { Clock } from '../base/clock.ts';
+import type { Log } from '../base/log.ts';
+import type { Meter } from '../base/model.ts';
+import type { Random } from '../base/random.ts';
+import { HesCounters } from '../headend/hes-counters.ts';
+import { type HesIncident, HesServer } from '../headend/hes-server.ts';
+import type { HeadendSources, Management } from '../headend/ports.ts';
+import type { ProfileBook } from '../meters/profiles/index.ts';
+import type { Store } from '../store/types.ts';
+import type { Collector } from '../tasks/collector.ts';
+import { hesGate, readHesAccess } from './headend-access.ts';
+import { HesIncidents } from './headend-incidents.ts';
+import { askSession } from './headend-session.ts';
+
+export interface HesServingOptions {
+  readonly store: Pick<Store, 'configuration' | 'collection' | 'readings' | 'accounts'>;
+  readonly collector: Pick<Collector, 'withSession'>;
+  readonly profiles: ProfileBook;
+  readonly management: Management;
+  /** Eight bytes; not the one that is used towards meters. */
+  readonly systemTitle: Uint8Array;
+  readonly zone: () => string;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly log: Log;
+  /** Into the concentrator's logbook. */
+  readonly record: (type: HesIncident, detail: string) => void;
+}
+
+/** One channel's server; connections are handed to it, whoever dialled them. */
+export interface ServedChannel {
+  readonly server: HesServer;
+  close(): Promise<void>;
+}
+
+/** What all channels towards head-ends serve: the concentrator and its meters, each under its own access. */
+export class HesServing {
+  readonly #options: HesServingOptions;
+  readonly #incidents: HesIncidents;
+  #meters: ReadonlyMap<number, Meter> = new Map();
+
+  constructor(options: HesServingOptions) {
+    this.#options = options;
+    this.#incidents = new HesIncidents(options);
+  }
+
+  /** To be called at start, and whenever a meter has changed. */
+  async loadMeters(): Promise<void> {
+    const meters = await this.#options.store.collection.meters();
+    this.#meters = new Map(meters.filter(({ enabled }) => enabled).map((meter) => [meter.id, meter]));
+  }
+
+  /** @param shown which meters the channel shows; all if not given */
+  open(channel: string, shown: (meter: Meter) => boolean = () => true): ServedChannel {
+    const { store, systemTitle, clock, random, log } = this.#options;
+    const { counters: rows } = store.collection;
+    const counters = new HesCounters({ counters: rows, keyId: `hes:${channel}`, clock, log });
+    const server = new HesServer({
+      channel,
+      sources: this.#sources(shown),
+      access: () => readHesAccess(store.configuration, channel),
+      counters,
+      systemTitle,
+      gate: hesGate(store, channel, clock),
+      clock,
+      random,
+      log,
+      onIncident: (type, host, detail) => this.#incidents.tell(channel, type, host, detail),
+    });
+    return {
+      server,
+      close: async () => {
+        await server.close();
+        await counters.close();
+      },
+    };
+  }
+
+  #sources(shown: (meter: Meter) => boolean): HeadendSources {
+    const { store, profiles, management, zone, clock, collector } = this.#options;
+    return {
+      readings: store.readings,
+      management,
+      meters: () => new Map([...this.#meters].filter(([, meter]) => shown(meter))),
+      meter: (id) => {
+        const meter = this.#meters.get(id);
+        return meter !== undefined && shown(meter) ? meter : undefined;
+      },
+      profileOf: ({ profile }) => profiles.get(profile),
+      ask: (meter, request, signal) =>
+        collector.withSession(meter.id, 'head-end', signal, (session) => askSession(session, request)),
+      zone,
+      now: () => clock.now(),
+    };
+  }
+}
