@@ -197,6 +197,9 @@ export interface MeterSecrets {
   readonly masterKey?: Uint8Array;
 }
 
+/** In the place of a balance meter's number: the meter is below no transformer of this archive. */
+export const BELOW_NONE = '-';
+
 /** Meters in use that an archive has room for; those that were replaced do not count. */
 export const MOST_METERS = 2040;
 
@@ -216,6 +219,10 @@ export interface Meter {
   readonly wiring: number;
   /** Name of the meter profile that says which objects it has. */
   readonly profile: string;
+  /** It is the total meter of a transformer; false if absent. */
+  readonly balance?: boolean;
+  /** MeterNo of the balance meter that it is below; `BELOW_NONE`; empty or absent = below the only one there is. */
+  readonly balanceMeter?: string;
   readonly address: MeterAddress;
   readonly security: MeterSecurity;
   readonly hasPassword: boolean;

@@ -68,6 +68,8 @@ export function columnsOf(
     prepaid: meter.prepaid,
     wiring: meter.wiring,
     profile: meter.profile,
+    balance: meter.balance ?? false,
+    balanceMeter: meter.balanceMeter === '' ? null : (meter.balanceMeter ?? null),
     framing: address.framing,
     host: address.host === undefined ? null : hostKey(address.host),
     port: address.port ?? null,
@@ -103,6 +105,8 @@ export function meterOf(row: MeterColumns): Meter {
     prepaid: row.prepaid,
     wiring: row.wiring,
     profile: row.profile,
+    ...(row.balance ? { balance: true } : {}),
+    ...(row.balanceMeter === null ? {} : { balanceMeter: row.balanceMeter }),
     address: {
       framing: row.framing,
       ...(row.host === null ? {} : { host: row.host }),

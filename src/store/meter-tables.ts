@@ -45,6 +45,10 @@ export const meters = sqliteTable(
     sealedAuthenticationKey: text('sealed_authentication_key'),
     sealedSigningKey: text('sealed_signing_key'),
     sealedMasterKey: text('sealed_master_key'),
+    /** It counts what goes through a transformer. */
+    balance: integer('balance', { mode: 'boolean' }).notNull().default(false),
+    /** MeterNo of the balance meter that it is below; `-` = below none; null = below the only one. */
+    balanceMeter: text('balance_meter'),
     createdAt: integer('created_at').notNull(),
     /** The meter that took its place. */
     replacedBy: integer('replaced_by'),

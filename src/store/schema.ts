@@ -5,6 +5,7 @@
 import { sqliteTable, text } from 'drizzle-orm/sqlite-core';
 
 export * from './account-tables.ts';
+export * from './balance-tables.ts';
 export * from './configuration-tables.ts';
 export * from './contact-tables.ts';
 export * from './meter-tables.ts';
