@@ -88,6 +88,12 @@ const status: ReadCell = (text) => {
   return value;
 };
 
+const yesOrNo: ReadCell = (text) => {
+  const value = { yes: true, no: false, true: true, false: false, 1: true, 0: false }[text.toLowerCase()];
+  must(value !== undefined, 'must be Yes or No');
+  return value;
+};
+
 const password: ReadCell = (text) => new TextEncoder().encode(text);
 
 /** The columns of Figures 8 and 22, then how a meter is reached and protected, then what only goes in. */
@@ -103,6 +109,14 @@ export const METER_COLUMNS: readonly MeterColumn[] = [
   { title: 'Prepaid', field: 'prepaid', cell: (row) => row.prepaid, read: whole },
   { title: 'Wiring', field: 'wiring', cell: (row) => row.wiring, read: whole },
   { title: 'Profile', field: 'profile', cell: (row) => row.profile, read: named },
+  { title: 'Balance', field: 'balance', cell: (row) => (row.balance === true ? 'Yes' : 'No'), read: yesOrNo },
+  {
+    title: 'BalanceMeter',
+    field: 'balanceMeter',
+    cell: (row) => row.balanceMeter,
+    read: meterNo,
+    optional: true,
+  },
   {
     title: 'Framing',
     field: 'address.framing',

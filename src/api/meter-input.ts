@@ -24,6 +24,8 @@ export function meterView(row: MeterRow, { collector, blacklist }: ApiServices):
     prepaid: row.prepaid,
     wiring: row.wiring,
     profile: row.profile,
+    balance: row.balance ?? false,
+    balanceMeter: row.balanceMeter ?? '',
     address: { ...row.address },
     security: { ...row.security },
     hasPassword: row.hasPassword,
@@ -135,9 +137,9 @@ export function secretsFrom(input: Static<typeof schema.meterSecrets> | undefine
 
 /** The part of a change that differs from what is stored. */
 export function realChange(before: MeterRow, change: Partial<NewMeter>): Partial<NewMeter> {
+  const stored: Readonly<Record<string, unknown>> = { balance: false, balanceMeter: '', ...before };
   const differs = (key: string, value: unknown): boolean =>
-    JSON.stringify(sorted(value)) !==
-    JSON.stringify(sorted((before as unknown as Record<string, unknown>)[key]));
+    JSON.stringify(sorted(value)) !== JSON.stringify(sorted(stored[key]));
   return Object.fromEntries(Object.entries(change).filter(([key, value]) => differs(key, value)));
 }
 

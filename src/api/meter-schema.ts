@@ -96,6 +96,13 @@ const meterFields = {
   prepaid: uint(255),
   wiring: uint(255),
   profile: name(),
+  balance: t.Optional(t.Boolean({ description: 'Whether it is the total meter of a transformer' })),
+  balanceMeter: t.Optional(
+    t.String({
+      pattern: '^[A-Za-z0-9._-]{0,32}$',
+      description: 'MeterNo of the balance meter that it is below; empty: the only one; -: none',
+    }),
+  ),
   address: meterAddress,
   security: meterSecurity,
 };

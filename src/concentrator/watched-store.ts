@@ -20,6 +20,8 @@ const APART: ReadonlySet<string> = new Set([
   'task',
   'prepaid',
   'wiring',
+  'balance',
+  'balanceMeter',
 ]);
 
 /** The archive, telling when meters or their keys have changed. */

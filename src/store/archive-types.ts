@@ -55,7 +55,8 @@ export interface ImportRow {
   /** Of the file, from 1. */
   readonly line: number;
   readonly meterNo: string;
-  readonly fields: Partial<Omit<NewMeter, 'meterNo' | 'address' | 'security'>>;
+  readonly fields: Partial<Omit<NewMeter, 'meterNo' | 'address' | 'security' | 'balanceMeter'>> &
+    Patch<Pick<NewMeter, 'balanceMeter'>>;
   readonly address: Patch<MeterAddress>;
   readonly security: Patch<MeterSecurity>;
   readonly secrets: MeterSecrets;

@@ -122,6 +122,7 @@ function usual(
 
 function merged({ fields, address, security }: SealedRow, base: NewMeter): NewMeter {
   const { meterNo, enabled, mac, channel, meterType, phase, credit, task, prepaid, wiring, profile } = base;
+  const { balance = base.balance ?? false, balanceMeter = base.balanceMeter, ...rest } = fields;
   return {
     meterNo,
     enabled,
@@ -134,7 +135,9 @@ function merged({ fields, address, security }: SealedRow, base: NewMeter): NewMe
     prepaid,
     wiring,
     profile,
-    ...fields,
+    ...rest,
+    balance,
+    balanceMeter: balanceMeter ?? '',
     address: addressOf(patched(base.address, address), address),
     security: patched(base.security, security),
   };
@@ -184,7 +187,11 @@ function flat(meter: NewMeter): ReadonlyMap<string, string> {
       if (value !== undefined && value !== null) texts.set(`${prefix}${name}`, String(value));
     }
   };
-  put('', rest);
+  put('', {
+    ...rest,
+    balance: rest.balance === true || undefined,
+    balanceMeter: rest.balanceMeter || undefined,
+  });
   const { host } = address;
   put('address.', host === undefined ? address : { ...address, host: hostKey(host) });
   put('security.', {

@@ -1,11 +1,13 @@
 import { createHash } from 'node:crypto';
 import { DcuError } from '../base/errors.ts';
 import { type Meter, MOST_METERS } from '../base/model.ts';
+import { namedBalance, requireBalanceMeter, requireNobodyBelow } from './balance-rules.ts';
 import type { Database } from './database.ts';
 import { type Draft, draftOf, type ImportContext, keyOf, type SealedRow } from './import-draft.ts';
 import { allMeters, sealedSecrets, writeMeter, writeNewMeter } from './meter-rows.ts';
 import { channels, taskGroups } from './schema.ts';
 import type { ImportedRow, ImportOptions, ImportPlan } from './types.ts';
+import { problemsOf } from './validation.ts';
 
 export function planImport(db: Database, rows: readonly SealedRow[], options: ImportOptions): ImportPlan {
   return planOf(drafts(db, rows, options));
@@ -66,9 +68,37 @@ function drafts(db: Database, rows: readonly SealedRow[], { update }: ImportOpti
   };
   const all = rows.map((row) => draftOf(row, context));
   markDuplicates(all);
-  markTakenAddresses(all, meters, context);
+  // What falls out for the one reason may be what another row stands on.
+  for (let known = -1; known !== problemCount(all); ) {
+    known = problemCount(all);
+    markTakenAddresses(all, meters, context);
+    markPlaces(all, meters);
+  }
   markTooMany(all, meters);
   return all;
+}
+
+const problemCount = (all: readonly Draft[]): number =>
+  all.reduce((sum, { problems }) => sum + problems.length, 0);
+
+/** Held against the archive as it would be afterwards: a balance meter may come with those below it. */
+function markPlaces(all: readonly Draft[], meters: readonly Meter[]): void {
+  const sound = all.filter(({ problems }) => problems.length === 0);
+  const moving = new Set(sound.map(({ before }) => before?.id));
+  const after = [...meters.filter(({ id }) => !moving.has(id)), ...sound.map((draft) => draft.after)];
+  const balances = new Set(after.flatMap(({ balance, meterNo }) => (balance === true ? [meterNo] : [])));
+  const below = new Map<string, number>();
+  for (const meter of after) {
+    const named = namedBalance(meter);
+    if (named !== undefined) below.set(named, (below.get(named) ?? 0) + 1);
+  }
+  for (const draft of sound) {
+    const found = problemsOf([
+      () => requireBalanceMeter(draft.after, (meterNo) => balances.has(meterNo)),
+      () => requireNobodyBelow(draft.before ?? draft.after, draft.after, below.get(draft.after.meterNo) ?? 0),
+    ]);
+    draft.problems.push(...found);
+  }
 }
 
 /** Which of two rows of one meter is meant nobody can tell: both are wrong. */

@@ -9,6 +9,7 @@ import {
   PARITIES,
 } from '../base/model.ts';
 import { needsKeys, needsSecret, scalarBytes } from '../base/security-needs.ts';
+import { balanceRules } from './balance-rules.ts';
 import {
   checkHex,
   checkHost,
@@ -28,6 +29,7 @@ export function* meterRules(meter: NewMeter, commType: number): Generator<Rule> 
   yield () => checkInteger('mac', meter.mac, -1, Number.MAX_SAFE_INTEGER);
   for (const field of BYTE_FIELDS) yield () => checkInteger(field, meter[field], 0, 255);
   yield () => checkName('profile', meter.profile);
+  yield* balanceRules(meter);
   if (commType === MODULE_COMM_TYPE) yield () => checkNode(meter.meterNo, meter.address.node);
   yield* wayRules(meter.address, commType);
   yield* lineRules(meter.address);

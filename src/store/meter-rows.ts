@@ -1,6 +1,7 @@
 import { and, asc, count, desc, eq, isNull, lte, or, type SQL, sql } from 'drizzle-orm';
 import { DcuError } from '../base/errors.ts';
 import { type Meter, type MeterState, MOST_METERS, type NewMeter } from '../base/model.ts';
+import { dissolveBalance, renameBalance, requirePlace } from './balance-rules.ts';
 import type { Database } from './database.ts';
 import { lineAddressOf, requireFreeAddress } from './line-address.ts';
 import { checkMeter, checkSecretsPresent } from './meter-fields.ts';
@@ -122,6 +123,7 @@ export function insertMeter(db: Database, meter: NewMeter, sealed: SealedSecrets
   const commType = check(db, meter);
   requireFreeNumber(db, meter.meterNo, undefined);
   requireFreeAddress(db, meter, commType, undefined);
+  requirePlace(db, meter, undefined);
   requireRoom(db);
   checkSecretsPresent(meter.security, presence(sealed));
   return required(db, writeNewMeter(db, meter, sealed, nowMs));
@@ -148,8 +150,10 @@ export function updateMeter(
   const commType = check(db, after);
   requireFreeNumber(db, after.meterNo, id);
   if (takesAddress(before, after, commType)) requireAddress(db, before, after, commType);
+  requirePlace(db, after, before);
   checkSecretsPresent(after.security, presence({ ...sealedSecrets(db, id), ...sealed }));
   writeMeter(db, id, after, sealed);
+  renameBalance(db, before.meterNo, after.meterNo);
   return required(db, id);
 }
 
@@ -216,10 +220,13 @@ const TABLES_OF_A_METER = [
   'network_keys',
   'outbox_debts',
   'outbox_items',
+  'balance_intervals',
 ];
 
 export function removeMeter(db: Database, id: number): void {
-  if (db.run('DELETE FROM meters WHERE id = ?', [id]) === 0) throw notFound(id);
+  const { meterNo } = required(db, id);
+  db.run('DELETE FROM meters WHERE id = ?', [id]);
+  dissolveBalance(db, meterNo);
   for (const table of TABLES_OF_A_METER) db.run(`DELETE FROM ${table} WHERE meter_id = ?`, [id]);
   db.run('UPDATE meters SET replaced_by = NULL, replaced_at = NULL WHERE replaced_by = ?', [id]);
 }

@@ -1,6 +1,7 @@
 import { eq } from 'drizzle-orm';
 import { DcuError } from '../base/errors.ts';
 import type { NewMeter } from '../base/model.ts';
+import { renameBalance } from './balance-rules.ts';
 import type { Database } from './database.ts';
 import type { SealedSecrets } from './meter-record.ts';
 import { insertMeter, required } from './meter-rows.ts';
@@ -38,6 +39,7 @@ export function replaceMeter(
     .run();
   const made = insertMeter(db, successorOf(old, by), sealed, nowMs);
   db.query.update(meters).set({ replacedBy: made.id }).where(eq(meters.id, id)).run();
+  renameBalance(db, old.meterNo, made.meterNo);
   return required(db, made.id);
 }
 
@@ -55,6 +57,8 @@ function successorOf(old: MeterRow, by: Replacement): NewMeter {
     prepaid: old.prepaid,
     wiring: old.wiring,
     profile: old.profile,
+    ...(old.balance === undefined ? {} : { balance: old.balance }),
+    ...(old.balanceMeter === undefined ? {} : { balanceMeter: old.balanceMeter }),
     address: by.address ?? old.address,
     security: by.security ?? { auth, policy, ...(suite === undefined ? {} : { suite }) },
   };
