@@ -4,7 +4,7 @@ import type { CollectionStore } from '../base/collection.ts';
 import { DcuError, toDcuError } from '../base/errors.ts';
 import type { Log } from '../base/log.ts';
 import type { LineSettings } from '../base/machine.ts';
-import type { Meter, MeterSecrets, SecuritySuite } from '../base/model.ts';
+import type { Meter, MeterAddress, MeterSecrets, SecuritySuite } from '../base/model.ts';
 import type { Random } from '../base/random.ts';
 import { needsKeys, needsSystemTitle } from '../base/security-needs.ts';
 import type { ByteChannel } from '../channels/channel.ts';
@@ -60,6 +60,9 @@ export interface ConnectorDependencies {
 type MeterConfig = Omit<ClientConfig, 'link'> & {
   readonly link: (own: LineSettings | undefined) => LinkConfig;
 };
+
+/** The link between a client address and a logical device of a meter, in place of those of the archive. */
+export type LinkFor = (ends: Pick<MeterAddress, 'clientAddress' | 'serverAddress'>) => LinkConfig;
 
 /** Well within the time after which meters give up an idle association by themselves (120 s where nothing else is set). */
 const LINGER_MS = 5_000;
@@ -131,20 +134,26 @@ export class MeterConnector {
 
   /**
    * One stay on the line that leads to `meter`, which need not be of the archive: the channel is handed to `work`, and
-   * afterwards kept or closed like any other.
+   * afterwards kept or closed like any other. `linkFor`: how a link between these addresses is set up there.
    */
   async visit<Result>(
     meter: Meter,
     signal: AbortSignal,
-    work: (channel: ByteChannel, settings: ProtocolSettings) => Promise<Result>,
+    work: (channel: ByteChannel, settings: ProtocolSettings, linkFor: LinkFor) => Promise<Result>,
   ): Promise<Result> {
     const access = this.#deps.openLine(meter);
     const own = protocolSettings(await this.#deps.store.protocolAttributes(access.protocol));
     const limits = await access.limits?.(signal);
     const settings = limits === undefined ? own : withinLimits(own, meter.address.framing, limits);
-    const { channel } = await this.#channels.take(meter, access, signal);
+    const { channel, own: line } = await this.#channels.take(meter, access, signal);
+    const linkFor: LinkFor = (ends) => {
+      const { receiveWindow } = (this.#deps.profiles ?? BUILT_IN_PROFILES).get(meter.profile);
+      const between = { ...meter, address: { ...meter.address, ...ends } };
+      const needs = { settings, window: limits?.window ?? receiveWindow, probe: false };
+      return this.#linkOf(between, access, needs)(line);
+    };
     try {
-      const result = await work(channel, settings);
+      const result = await work(channel, settings, linkFor);
       await this.#channels.giveBack(channel);
       return result;
     } catch (error) {
@@ -181,20 +190,8 @@ export class MeterConnector {
     const secrets = await store.secrets(meter.id);
     const counters = needsKeys(meter.security) ? this.#countersOf(meter) : undefined;
     await counters?.ready();
-    const memory = this.#memories.of(meter, access.lineName, access.shared);
-    const needs: LinkNeeds = { settings, window: profile.receiveWindow, probe, memory };
     const config: MeterConfig = {
-      link: (own) => {
-        const msPerByte = msPerByteOf(own, meter.address);
-        memory.bounds = {
-          mostMs: settings.timeoutMs,
-          maxInfo: settings.maxBytes,
-          ...(msPerByte === undefined ? {} : { msPerByte }),
-          ...(access.limits === undefined ? {} : { patient: true }),
-        };
-        const echo = access.shared ? { echo: this.#memories.echoing(access.lineName) } : {};
-        return linkConfig(meter, { ...needs, ...echo }, own);
-      },
+      link: this.#linkOf(meter, access, { settings, window: profile.receiveWindow, probe }),
       association: {
         ...associationConfig(meter, secrets, settings, this.#deps.systemTitle, counters),
         ...(await this.#heard.of(meter, secrets.encryptionKey)),
@@ -216,6 +213,23 @@ export class MeterConnector {
       knownColumns: (kind) => store.columns(meter.id, kind),
       ...(counters === undefined ? {} : { beforeRequest: () => counters.ready() }),
     });
+  }
+
+  /** The link to a meter, by how its line was opened. */
+  #linkOf(meter: Meter, access: LineAccess, needs: Omit<LinkNeeds, 'memory' | 'echo'>): MeterConfig['link'] {
+    const { timeoutMs, maxBytes } = needs.settings;
+    const memory = this.#memories.of(meter, access.lineName, access.shared);
+    return (own) => {
+      const msPerByte = msPerByteOf(own, meter.address);
+      memory.bounds = {
+        mostMs: timeoutMs,
+        maxInfo: maxBytes,
+        ...(msPerByte === undefined ? {} : { msPerByte }),
+        ...(access.limits === undefined ? {} : { patient: true }),
+      };
+      const echo = access.shared ? { echo: this.#memories.echoing(access.lineName) } : {};
+      return linkConfig(meter, { ...needs, memory, ...echo }, own);
+    };
   }
 
   /** True when the counter was raised, so that another try makes sense. */

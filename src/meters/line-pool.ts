@@ -36,6 +36,11 @@ export class LinePool<Session extends LineSession> {
     return this.#lines.values();
   }
 
+  /** Whether somebody waits for that line who could begin now. */
+  isWanted(lineName: string): boolean {
+    return this.#lines.get(lineName)?.isWanted ?? false;
+  }
+
   views(): LineView[] {
     return [...this.#lines.values()].map((line) => line.view());
   }

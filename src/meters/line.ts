@@ -58,6 +58,11 @@ export class Line<Session extends LineSession> {
     this.#opener = new LineOpener(name, hooks, this.#health, this.#occupancy);
   }
 
+  /** Whether somebody waits who could begin now. */
+  get isWanted(): boolean {
+    return this.#choice.earliestMs() <= this.#hooks.clock.monotonicMs();
+  }
+
   account(): LineAccount {
     const occupancy = this.#occupancy;
     return {

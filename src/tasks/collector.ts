@@ -8,7 +8,7 @@ import type { Random } from '../base/random.ts';
 import type { ByteChannel } from '../channels/channel.ts';
 import { openDlmsClient } from '../channels/dlms-client.ts';
 import { DEFAULT_BACKOFF } from '../meters/breaker.ts';
-import { type ConnectDlms, MeterConnector } from '../meters/connector.ts';
+import { type ConnectDlms, type LinkFor, MeterConnector } from '../meters/connector.ts';
 import type { LineAccess, LineOpener } from '../meters/line-channels.ts';
 import type { CountLink, JobOutcome, LineAccount, LineJob } from '../meters/line-job.ts';
 import { LinePool } from '../meters/line-pool.ts';
@@ -100,9 +100,9 @@ export interface Collector {
   ): Promise<{ readonly relay: RelayState | null; readonly relayTime: number | null }>;
   /**
    * Stays on the line that leads to `meter`, which need not be of the archive, as often as `stay` says `more`, behind all
-   * reading. Rejects with what a stay throws, and with `cancelled`.
+   * reading if `kind` does not say otherwise. Rejects with what a stay throws, and with `cancelled`.
    */
-  visit(meter: Meter, name: string, signal: AbortSignal, stay: LineStay): Promise<void>;
+  visit(meter: Meter, name: string, signal: AbortSignal, stay: LineStay, kind?: VisitKind): Promise<void>;
   /** Runs `work` with a session of the meter, ahead of all scheduled work. Rejects with what prevented it, and with `cancelled`. */
   withSession<Result>(
     meterId: number,
@@ -124,12 +124,20 @@ export interface Collector {
 }
 
 /** One stay on a line: what is sent goes over `channel`; `count` is told the link's counters. */
-export type LineStay = (line: {
+export type LineStay = (line: VisitedLine) => Promise<'more' | 'done'>;
+
+export interface VisitedLine {
+  /** Meters of one name share the line. */
+  readonly name: string;
+  readonly shared: boolean;
   readonly channel: ByteChannel;
   readonly settings: ProtocolSettings;
+  readonly linkFor: LinkFor;
   readonly signal: AbortSignal;
   readonly count: CountLink;
-}) => Promise<'more' | 'done'>;
+  /** Whether other work waits for the line that could begin now. */
+  readonly isWanted: () => boolean;
+}
 
 export function createCollector(options: CollectorOptions): Collector {
   return new LineCollector(options);
@@ -311,11 +319,7 @@ class LineCollector implements Collector {
     );
   }
 
-  visit(meter: Meter, name: string, signal: AbortSignal, stay: LineStay): Promise<void> {
-    return this.#visit(meter, name, signal, stay);
-  }
-
-  async #visit(
+  async visit(
     meter: Meter,
     name: string,
     signal: AbortSignal,
@@ -324,13 +328,15 @@ class LineCollector implements Collector {
   ): Promise<void> {
     signal.throwIfAborted();
     const access = this.#options.openLine(meter);
+    const { lineName, shared } = access;
+    const isWanted = (): boolean => this.#pool.isWanted(lineName);
     const job = new LineVisitJob(
       this.#nextId(),
       meter,
       name,
       (aborted, count) =>
-        this.#connector.visit(meter, aborted, (channel, settings) =>
-          stay({ channel, settings, signal: aborted, count }),
+        this.#connector.visit(meter, aborted, (channel, settings, linkFor) =>
+          stay({ name: lineName, shared, channel, settings, linkFor, signal: aborted, count, isWanted }),
         ),
       {
         onStarted: (started, line) => this.#started(started, line),
@@ -369,7 +375,7 @@ class LineCollector implements Collector {
       return 'done';
     };
     const kind = { type: 'Meter Clock', priority: 1 };
-    await this.#visit(group.meter, 'all clocks of the line', new AbortController().signal, stay, kind);
+    await this.visit(group.meter, 'all clocks of the line', new AbortController().signal, stay, kind);
     return sent;
   }
 
