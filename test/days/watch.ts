@@ -1,12 +1,14 @@
 import type { Attempt, ClockCheck, ClockCorrection } from '../../src/base/collection.ts';
 import type { CollectionKind, TaskItem, TaskType } from '../../src/base/model.ts';
 import type { AcknowledgedBatch, Core } from '../../src/concentrator/core.ts';
+import { putAddress, serverAddress } from '../../src/dlms/link/address.ts';
+import type { MeterPlan } from '../../src/simulator/plan.ts';
 import type { CollectorEvents } from '../../src/tasks/events.ts';
 import type { Resident } from './resident.ts';
 import type { World } from './world.ts';
 
 /** What each task type collects. */
-const KINDS: Readonly<Partial<Record<TaskType, CollectionKind>>> = {
+export const KINDS: Readonly<Partial<Record<TaskType, CollectionKind>>> = {
   'Energy profile': 'energy',
   'Demand profile': 'demand',
   'Monthly Billing': 'billing',
@@ -41,6 +43,16 @@ const THRESHOLD_MS = 2_000;
 const CLOCK_LIMIT_MS = 4_000;
 /** How long a meter is left in peace, and more. */
 const PEACE_MS = 5_000;
+
+/** Behind the flag and the two bytes of the format. */
+const DESTINATION_AT = 3;
+
+/** Whether an HDLC frame is for a meter. */
+function isCalled(frame: Uint8Array, { server, physicalAddress, addressBytes }: MeterPlan): boolean {
+  const address = new Uint8Array(addressBytes);
+  putAddress(address, 0, serverAddress(server, physicalAddress, addressBytes));
+  return address.every((byte, i) => frame[DESTINATION_AT + i] === byte);
+}
 
 type JobStarted = CollectorEvents['job-started'];
 type JobFinished = CollectorEvents['job-finished'];
@@ -111,7 +123,18 @@ export class Watch {
     this.#onDemand.clear();
   }
 
-  heard(_wire: string, _direction: 'down' | 'up', _bytes: Uint8Array): void {}
+  /**
+   * A meter that is spoken to on a shared line has been talked to, also where no job came of it: an operator may have come while it
+   * was being opened for one.
+   */
+  heard(wire: string, direction: 'down' | 'up', bytes: Uint8Array): void {
+    if (direction !== 'down') return;
+    const called = this.#world.residents.find(({ place: { where, meter }, id }) => {
+      const here = where.kind === 'rs485' && wire === `485_${where.line + 1}` && id !== undefined;
+      return here && isCalled(bytes, meter.plan);
+    });
+    if (called?.id !== undefined) this.#talkedMs.set(called.id, this.#world.clock.monotonicMs());
+  }
 
   acknowledged({ meterId, kind, times }: AcknowledgedBatch): void {
     const byKind = this.#acknowledged.get(meterId) ?? new Map<CollectionKind, Set<number>>();
