@@ -5,14 +5,13 @@ import { DcuError, toDcuError } from '../base/errors.ts';
 import type { Log } from '../base/log.ts';
 import type { EventLog, Meter, TaskItem, TaskType } from '../base/model.ts';
 import type { Random } from '../base/random.ts';
-import type { ByteChannel } from '../channels/channel.ts';
 import { openDlmsClient } from '../channels/dlms-client.ts';
 import { DEFAULT_BACKOFF } from '../meters/breaker.ts';
-import { type ConnectDlms, type LinkFor, MeterConnector } from '../meters/connector.ts';
+import { type ConnectDlms, MeterConnector } from '../meters/connector.ts';
 import type { LineAccess, LineOpener } from '../meters/line-channels.ts';
-import type { CountLink, JobOutcome, LineAccount, LineJob } from '../meters/line-job.ts';
+import type { JobOutcome, LineAccount, LineJob } from '../meters/line-job.ts';
 import { LinePool } from '../meters/line-pool.ts';
-import type { ProtocolSettings } from '../meters/link-settings.ts';
+import type { LineStay, VisitKind, VisitLine } from '../meters/line-visit.ts';
 import { BUILT_IN_PROFILES, type ProfileBook } from '../meters/profiles/index.ts';
 import type { MeterSession, RelayState } from '../meters/session.ts';
 import { AttemptBook, type LastError } from './attempt-book.ts';
@@ -21,7 +20,7 @@ import { type BroadcastGroup, ClockBroadcasts, setAllClocks } from './clock-broa
 import { CollectJob, type JobDependencies, type JobReason } from './collect-job.ts';
 import type { CollectorEvents, CollectorSnapshot } from './events.ts';
 import { Identities } from './identities.ts';
-import { LineVisitJob, type VisitKind } from './line-visit-job.ts';
+import { LineVisitJob } from './line-visit-job.ts';
 import { LinelessMeters } from './lineless-meters.ts';
 import { LogLooks } from './log-looks.ts';
 import { MeterStates } from './meter-states.ts';
@@ -98,11 +97,7 @@ export interface Collector {
     to: 'off' | 'on',
     signal: AbortSignal,
   ): Promise<{ readonly relay: RelayState | null; readonly relayTime: number | null }>;
-  /**
-   * Stays on the line that leads to `meter`, which need not be of the archive, as often as `stay` says `more`, behind all
-   * reading if `kind` does not say otherwise. Rejects with what a stay throws, and with `cancelled`.
-   */
-  visit(meter: Meter, name: string, signal: AbortSignal, stay: LineStay, kind?: VisitKind): Promise<void>;
+  readonly visit: VisitLine;
   /** Runs `work` with a session of the meter, ahead of all scheduled work. Rejects with what prevented it, and with `cancelled`. */
   withSession<Result>(
     meterId: number,
@@ -121,22 +116,6 @@ export interface Collector {
   lastError(meterId: number): LastError | undefined;
   /** What each line and meter has used since the start, and what went wrong there. */
   accounting(): readonly LineAccount[];
-}
-
-/** One stay on a line: what is sent goes over `channel`; `count` is told the link's counters. */
-export type LineStay = (line: VisitedLine) => Promise<'more' | 'done'>;
-
-export interface VisitedLine {
-  /** Meters of one name share the line. */
-  readonly name: string;
-  readonly shared: boolean;
-  readonly channel: ByteChannel;
-  readonly settings: ProtocolSettings;
-  readonly linkFor: LinkFor;
-  readonly signal: AbortSignal;
-  readonly count: CountLink;
-  /** Whether other work waits for the line that could begin now. */
-  readonly isWanted: () => boolean;
 }
 
 export function createCollector(options: CollectorOptions): Collector {

@@ -1,13 +1,8 @@
 import { DcuError } from '../base/errors.ts';
 import type { Meter } from '../base/model.ts';
 import type { CountLink, JobOutcome, LineJob } from '../meters/line-job.ts';
+import type { VisitKind } from '../meters/line-visit.ts';
 import type { MeterSession } from '../meters/session.ts';
-
-export interface VisitKind {
-  readonly type: string;
-  /** 0 (on demand) to 6. */
-  readonly priority: number;
-}
 
 /** Behind all reading. */
 const LOOKING: VisitKind = { type: 'discovery', priority: 6 };

@@ -3,10 +3,9 @@ import { hostAndPort } from '../../base/device-address.ts';
 import { DcuError, toDcuError } from '../../base/errors.ts';
 import type { Channel, Meter } from '../../base/model.ts';
 import type { Random } from '../../base/random.ts';
-import type { ByteChannel, ChannelOpener } from '../../channels/channel.ts';
+import type { ChannelOpener } from '../../channels/channel.ts';
 import type { ConnectDlms } from '../connector.ts';
-import type { CountLink } from '../line-job.ts';
-import type { ProtocolSettings } from '../link-settings.ts';
+import type { VisitLine } from '../line-visit.ts';
 import type { ProfileBook } from '../profiles/index.ts';
 import { atOnce } from './at-once.ts';
 import { examineEndpoint } from './endpoint.ts';
@@ -15,19 +14,6 @@ import { type FoundDeviceView, hdlcAddress, ipAddress, viewOf } from './found-vi
 import type { ProposedAddress } from './proposal.ts';
 import type { DiscoveryRequest, OpenRun } from './run.ts';
 import { type HdlcTarget, hdlcName, hdlcTargets, type IpTarget, ipTargets } from './targets.ts';
-
-/** One stay on a line that leads to a meter, archived or not; see `Collector.visit`. */
-export type VisitLine = (
-  meter: Meter,
-  name: string,
-  signal: AbortSignal,
-  stay: (line: {
-    readonly channel: ByteChannel;
-    readonly settings: ProtocolSettings;
-    readonly signal: AbortSignal;
-    readonly count: CountLink;
-  }) => Promise<'more' | 'done'>,
-) => Promise<void>;
 
 export interface SearchOptions {
   readonly clock: Clock;
