@@ -30,6 +30,8 @@ export interface HesServingOptions {
 /** One channel's server; connections are handed to it, whoever dialled them. */
 export interface ServedChannel {
   readonly server: HesServer;
+  /** Of its keys, in both directions. */
+  readonly counters: HesCounters;
   close(): Promise<void>;
 }
 
@@ -69,6 +71,7 @@ export class HesServing {
     });
     return {
       server,
+      counters,
       close: async () => {
         await server.close();
         await counters.close();

@@ -136,10 +136,16 @@ export type ServerCommand =
   | { readonly type: 'respond'; readonly response: CosemResponse }
   /**
    * Push an APDU (DataNotification, EventNotification) to the peer: as it is, or under the association of the client
-   * that is named, protected and in general blocks as that one asks for. A DataNotification whose service class is
-   * confirmed leads to `notification-confirmed`; when to try again is push.ts' business.
+   * that is named (with the logical device that is named, or any), protected and in general blocks as that one asks for.
+   * A DataNotification whose service class is confirmed leads to `notification-confirmed`; when to try again is push.ts'
+   * business.
    */
-  | { readonly type: 'notify'; readonly apdu: Uint8Array; readonly clientAddress?: number };
+  | {
+      readonly type: 'notify';
+      readonly apdu: Uint8Array;
+      readonly clientAddress?: number;
+      readonly serverAddress?: number;
+    };
 
 export type ServerEvent =
   | { readonly type: 'associated'; readonly caller: Caller }
@@ -163,4 +169,6 @@ export type ServerEvent =
 /** Server role: link + associations + services of all logical devices behind one connection (or one bus address). */
 export interface ServerMachine extends Machine<ServerCommand, ServerEvent> {
   readonly counters: Readonly<LinkCounters>;
+  /** Whose associations stand, the oldest first. */
+  readonly associated: readonly LinkPeer[];
 }

@@ -5,6 +5,7 @@ import type { Meter } from '../base/model.ts';
 import type { Random } from '../base/random.ts';
 import type { ByteChannel } from '../channels/channel.ts';
 import { type Pump, pump } from '../channels/pump.ts';
+import type { LinkPeer } from '../dlms/link/link.ts';
 import {
   type CosemRequest,
   type CosemResponse,
@@ -12,6 +13,7 @@ import {
   type LogicalDevice,
   type ServerCommand,
   type ServerEvent,
+  type ServerMachine,
 } from '../dlms/server.ts';
 import { FetchedDevice, type FetchedDeviceOptions } from './fetched-device.ts';
 import { type HesAccess, hesAssociations, publicAssociation } from './hes-access.ts';
@@ -33,6 +35,8 @@ export interface HesConnectionOptions {
   readonly random: Random;
   readonly log: Log;
   readonly onEnd: () => void;
+  /** Told of everything that happens on it. */
+  readonly onEvent?: (event: ServerEvent) => void;
   /** The head-end has proved who it is. */
   readonly onAssociated: () => void;
   /** Somebody has failed to; the connection is closed. */
@@ -49,7 +53,10 @@ const LIVE_MS = 180_000;
 export class HesConnection {
   readonly #options: HesConnectionOptions;
   readonly #host: string;
+  readonly #machine: ServerMachine;
   readonly #pump: Pump<ServerCommand>;
+  /** Why the notification that was sent last could not be. */
+  #unsent: DcuError | undefined;
   /** What meters are asked for ends with the connection. */
   readonly #gone = new AbortController();
   #ended = false;
@@ -58,7 +65,7 @@ export class HesConnection {
     this.#options = options;
     this.#host = hostOf(channel);
     const { clock, random } = options;
-    const machine = createServerMachine({
+    this.#machine = createServerMachine({
       link: {
         framing: 'wrapper',
         clientAddress: options.access.client,
@@ -73,11 +80,27 @@ export class HesConnection {
       idleTimeoutMs: IDLE_MS,
     });
     this.#pump = pump(
-      machine,
+      this.#machine,
       watchedEnd(channel, () => this.#end()),
       clock,
       (event) => this.#told(event),
     );
+  }
+
+  /** Clients whose associations stand, each with its logical device. */
+  get associations(): readonly LinkPeer[] {
+    return this.#machine.associated;
+  }
+
+  /**
+   * Sends a plain DataNotification under the association of a client with a logical device, as that one protects it. Its
+   * confirmation is told to `onEvent`. Not to be called from `onEvent`.
+   * @throws DcuError `conflict` without this association, `not-granted` where it takes none, `apdu-too-long`
+   */
+  notify(apdu: Uint8Array, { clientAddress, serverAddress }: LinkPeer): void {
+    this.#unsent = undefined;
+    this.#pump.command({ type: 'notify', apdu, clientAddress, serverAddress });
+    if (this.#unsent !== undefined) throw this.#unsent;
   }
 
   async close(): Promise<void> {
@@ -149,7 +172,8 @@ export class HesConnection {
   }
 
   #told(event: ServerEvent): void {
-    const { access, onAssociated, onFailed, onReplay, log } = this.#options;
+    const { access, onEvent, onAssociated, onFailed, onReplay, log } = this.#options;
+    onEvent?.(event);
     switch (event.type) {
       case 'associated':
         if (event.caller.clientAddress === access.client) onAssociated();
@@ -165,9 +189,11 @@ export class HesConnection {
       case 'refused':
         log.debug('an association was refused', { client: event.clientAddress, reason: event.diagnostic });
         return;
+      case 'notification-failed':
+        this.#unsent = event.error;
+        return;
       case 'released':
       case 'notification-confirmed':
-      case 'notification-failed':
         return;
     }
   }

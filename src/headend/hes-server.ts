@@ -3,6 +3,7 @@ import { type DcuError, toDcuError } from '../base/errors.ts';
 import type { Log } from '../base/log.ts';
 import type { Random } from '../base/random.ts';
 import type { ByteChannel } from '../channels/channel.ts';
+import type { ServerEvent } from '../dlms/server.ts';
 import type { HesAccess } from './hes-access.ts';
 import { HesConnection, hostOf } from './hes-connection.ts';
 import type { HesCounters } from './hes-counters.ts';
@@ -37,13 +38,33 @@ export interface HesServerOptions {
   readonly maxOfHost?: number;
 }
 
+/** For who has dialled a connection himself. */
+export interface ConnectionUser {
+  /** It is served from now on. */
+  ready(connection: Pick<HesConnection, 'associations' | 'notify'>): void;
+  told(event: ServerEvent): void;
+}
+
+/** A connection as it is shown. */
+export interface ConnectionView {
+  readonly peer: string;
+  /** UTC ms. */
+  readonly since: number;
+  readonly associations: readonly { readonly client: number; readonly sap: number }[];
+}
+
+interface Accepted {
+  readonly since: number;
+  connection?: HesConnection;
+}
+
 const MAX_OF_HOST = 16;
 const LOCKED = 'too many failed tries';
 
 /** Serves head-ends that have connected: each connection by itself, so that one that stalls keeps no other waiting. */
 export class HesServer {
   readonly #options: HesServerOptions;
-  readonly #connections = new Map<ByteChannel, HesConnection | undefined>();
+  readonly #connections = new Map<ByteChannel, Accepted>();
   /** What is counted against a peer is counted in order, and before its next connection is let in. */
   readonly #counting = new Map<string, Promise<void>>();
   #closed = false;
@@ -56,8 +77,20 @@ export class HesServer {
     return this.#connections.size;
   }
 
+  /** The oldest first. */
+  views(): readonly ConnectionView[] {
+    return [...this.#connections].map(([{ name }, { since, connection }]) => ({
+      peer: name,
+      since,
+      associations: (connection?.associations ?? []).map(({ clientAddress, serverAddress }) => ({
+        client: clientAddress,
+        sap: serverAddress,
+      })),
+    }));
+  }
+
   /** Takes a connection over; one too many of its peer is closed at once. */
-  accept(channel: ByteChannel): void {
+  accept(channel: ByteChannel, user?: ConnectionUser): void {
     const host = hostOf(channel);
     const { maxOfHost = MAX_OF_HOST } = this.#options;
     const ofHost = [...this.#connections.keys()].filter((one) => hostOf(one) === host).length;
@@ -66,8 +99,8 @@ export class HesServer {
       if (!this.#closed) this.#options.onIncident('hes-refused', host, 'too many connections');
       return;
     }
-    this.#connections.set(channel, undefined);
-    this.#welcome(channel, host).catch((thrown: unknown) => {
+    this.#connections.set(channel, { since: this.#options.clock.now() });
+    this.#welcome(channel, host, user).catch((thrown: unknown) => {
       const error = toDcuError(thrown);
       this.#connections.delete(channel);
       this.#shut(channel);
@@ -79,18 +112,19 @@ export class HesServer {
     this.#closed = true;
     const open = [...this.#connections];
     this.#connections.clear();
-    await Promise.all(open.map(([channel, connection]) => connection?.close() ?? channel.close()));
+    await Promise.all(open.map(([channel, { connection }]) => (connection ?? channel).close()));
     await Promise.all(this.#counting.values());
   }
 
-  async #welcome(channel: ByteChannel, host: string): Promise<void> {
+  async #welcome(channel: ByteChannel, host: string, user: ConnectionUser | undefined): Promise<void> {
     const { gate, access, counters } = this.#options;
     await this.#counting.get(host);
     await gate.requireOpen(host);
     const granted = await access();
     await counters.load(granted.client);
     // The server may have been closed in between.
-    if (!this.#connections.has(channel)) return;
+    const accepted = this.#connections.get(channel);
+    if (accepted === undefined) return;
     const connection = new HesConnection(channel, {
       ...this.#options,
       access: granted,
@@ -98,8 +132,10 @@ export class HesServer {
       onAssociated: () => this.#count(host, () => gate.passed(host)),
       onFailed: (code) => this.#failed(host, code),
       onReplay: () => this.#options.onIncident('hes-refused', host, 'replay-detected'),
+      ...(user === undefined ? {} : { onEvent: (event) => user.told(event) }),
     });
-    this.#connections.set(channel, connection);
+    accepted.connection = connection;
+    user?.ready(connection);
   }
 
   #failed(host: string, code: string): void {
@@ -108,7 +144,7 @@ export class HesServer {
     this.#count(host, async () => {
       if (!(await gate.failed(host))) return;
       onIncident('hes-locked-out', host, LOCKED);
-      for (const [channel, connection] of this.#connections) {
+      for (const [channel, { connection }] of this.#connections) {
         if (hostOf(channel) === host) await connection?.close();
       }
     });

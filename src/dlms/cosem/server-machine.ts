@@ -64,6 +64,12 @@ class Server implements ServerMachine {
     return this.#link.counters;
   }
 
+  get associated(): readonly LinkPeer[] {
+    return [...this.#entries.values()]
+      .filter(({ association }) => association.state === 'associated')
+      .map(({ peer }) => peer);
+  }
+
   step(input: Input<ServerCommand>, nowMs: number): Effect<ServerEvent>[] {
     this.#effects = [];
     this.#nowMs = nowMs;
@@ -80,12 +86,16 @@ class Server implements ServerMachine {
     else this.#respond(command.response);
   }
 
-  #notify({ apdu, clientAddress }: Extract<ServerCommand, { type: 'notify' }>): void {
+  #notify({ apdu, clientAddress, serverAddress }: Extract<ServerCommand, { type: 'notify' }>): void {
     if (clientAddress === undefined) {
       this.#drive({ on: 'command', command: { type: 'send-unconfirmed', apdu } });
       return;
     }
-    const entry = [...this.#entries.values()].find(({ peer }) => peer.clientAddress === clientAddress);
+    const entry = [...this.#entries.values()].find(
+      ({ peer }) =>
+        peer.clientAddress === clientAddress &&
+        (serverAddress === undefined || peer.serverAddress === serverAddress),
+    );
     try {
       if (entry === undefined) throw new DcuError('conflict', `client ${clientAddress} has no association`);
       for (const part of entry.association.notify(apdu)) this.#push(part, entry.peer);

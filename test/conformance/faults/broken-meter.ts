@@ -62,6 +62,10 @@ class MangledServer implements ServerMachine {
     return this.#inner.counters;
   }
 
+  get associated(): ServerMachine['associated'] {
+    return this.#inner.associated;
+  }
+
   step(input: Input<ServerCommand>, nowMs: number): Effect<ServerEvent>[] {
     const { toMeter } = this.#breakage;
     if (input.on !== 'bytes' || toMeter === undefined) return this.#outward(this.#inner.step(input, nowMs));
