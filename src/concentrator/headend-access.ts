@@ -5,14 +5,14 @@ import type { HesGate } from '../headend/hes-server.ts';
 import { Lockout } from '../security/lockout.ts';
 import type { Configuration, Store } from '../store/types.ts';
 
-type Settings = Pick<Configuration, 'channelAttributes' | 'setting'>;
+type Settings = Pick<Configuration, 'channelAttributes' | 'channelSecret'>;
 
 const isAuth = (text: string | undefined): text is HesAuth => HES_AUTHS.some((auth) => auth === text);
 const authOf = (text: string | undefined): HesAuth => (isAuth(text) ? text : 'hls-gmac');
 
 /** Attributes of a channel by key. */
 export async function attributesOf(
-  configuration: Settings,
+  configuration: Pick<Configuration, 'channelAttributes'>,
   channel: string,
 ): Promise<ReadonlyMap<string, string>> {
   const attributes = await configuration.channelAttributes(channel);
@@ -22,8 +22,7 @@ export async function attributesOf(
 /** As whom the head-end comes in on a channel; secrets that are not set are left out. */
 export async function readHesAccess(configuration: Settings, channel: string): Promise<HesAccess> {
   const attributes = await attributesOf(configuration, channel);
-  const secret = async (key: string): Promise<string | undefined> =>
-    (await configuration.setting(key)) || undefined;
+  const secret = (key: string): Promise<string | undefined> => configuration.channelSecret(channel, key);
   const password = await secret('hes.password');
   const encryptionKey = await secret('hes.encryption.key');
   const authenticationKey = await secret('hes.authentication.key');

@@ -116,6 +116,10 @@ export function watchedConfiguration(
       await changed.channels();
       return saved;
     },
+    changeChannelAttributes: async (channel, values) => {
+      await configuration.changeChannelAttributes(channel, values);
+      await changed.channels();
+    },
     saveSetting: async (key, value) => {
       await configuration.saveSetting(key, value);
       await changed.settings();

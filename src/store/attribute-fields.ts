@@ -35,6 +35,24 @@ const hesClient: Check = (field, value) => {
   if (Number(value) === 16) throw invalid(field, 'must not be 16, the public client');
 };
 
+/** Empty = there is none. */
+const hesClientOrNothing: Check = (field, value) => {
+  if (value !== '') hesClient(field, value);
+};
+
+const hesAuth = oneOf('lls', 'hls-md5', 'hls-sha1', 'hls-sha256', 'hls-gmac');
+
+/** Text, or `hex:` and the hex digits of a secret that is none; as many bytes as class 15 takes for one. */
+const hesPassword: Check = (field, value) =>
+  checkText(field, value, 0, /^hex:(?:[\da-f]{2})+$/i.test(value) ? 4 + 2 * 64 : 64);
+
+/** Of requests and responses, or of each with / in between. */
+const hesPolicy: Check = (field, value) => {
+  const [request, response = request, ...others] = value.split('/');
+  const known = [request, response].every((one) => /^(?:none|auth|enc|auth-enc)$/.test(one ?? ''));
+  if (!known || others.length > 0) throw invalid(field, 'must be none, auth, enc or auth-enc');
+};
+
 const keyOrNothing: Check = (field, value) => {
   if (value !== '' && !/^[\da-f]{32}$/i.test(value)) throw invalid(field, 'must be 32 hex digits');
 };
@@ -98,9 +116,19 @@ const ATTRIBUTES: Readonly<Record<string, Check>> = {
   'connect.timeout': integer(1, 300),
   host,
   port: integerOrNothing(0, 65_535),
-  'hes.auth': oneOf('lls', 'hls-md5', 'hls-sha1', 'hls-sha256', 'hls-gmac'),
+  'hes.auth': hesAuth,
   'hes.client': hesClient,
   'hes.rights': oneOf('read', 'full'),
+  'hes.policy': hesPolicy,
+  'hes.password': hesPassword,
+  'hes.encryption.key': keyOrNothing,
+  'hes.authentication.key': keyOrNothing,
+  'hes.master.key': keyOrNothing,
+  'hes.reader.client': hesClientOrNothing,
+  'hes.reader.auth': hesAuth,
+  'hes.reader.password': hesPassword,
+  'hes.reader.encryption.key': keyOrNothing,
+  'hes.reader.authentication.key': keyOrNothing,
   transport: oneOf('tcp', 'udp', 'both'),
   url: brokerUrlOrNothing,
   version: oneOf('4', '5'),
@@ -145,12 +173,14 @@ const SETTINGS: Readonly<Record<string, Check>> = {
   'retention.long.days': integer(1, 3660),
   'login.attempts': integer(1, 100),
   'meter.check.interval': integer(0, 604_800),
+  'clock.source': oneOf('own', 'system'),
+  'ntp.server': hostOrNothing,
+  'ntp.port': integer(1, 65_535),
+  'ntp.interval': integer(64, 86_400),
   'clock.threshold': integer(1, 3600),
   'clock.shift.limit': integer(1, 900),
   'outbox.max.days': integer(1, 3660),
   'outbox.max.mb': integer(1, 65_536),
-  'hes.encryption.key': keyOrNothing,
-  'hes.authentication.key': keyOrNothing,
 };
 
 const freeText = text(1024);

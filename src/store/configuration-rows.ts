@@ -12,6 +12,7 @@ import {
 import { checkAttribute, checkSetting } from './attribute-fields.ts';
 import type { Database } from './database.ts';
 import { EMPTY_TASK, SECRET_SETTINGS } from './defaults.ts';
+import { SECRET_ATTRIBUTES } from './hes-defaults.ts';
 import {
   channelAttributes,
   channels,
@@ -181,7 +182,9 @@ function listAttributes(
 function saveAttribute(db: Database, table: AttributeTable, draft: Draft<Attribute>): Attribute {
   checkName('key', draft.key);
   checkText('description', draft.description, 0, 200);
-  checkAttribute(draft.key, draft.value);
+  if (!SECRET_ATTRIBUTES.has(draft.key)) checkAttribute(draft.key, draft.value);
+  else if (table === protocolAttributes)
+    throw invalid('key', 'is that of a secret, which only channels have');
   const [sameKey] = listAttributes(db, table, draft.owner).filter((row) => row.key === draft.key);
   if (sameKey !== undefined && sameKey.id !== draft.id) {
     throw conflict('key', `${draft.owner} has an attribute ${draft.key} already`);
@@ -197,9 +200,36 @@ function saveAttribute(db: Database, table: AttributeTable, draft: Draft<Attribu
 export const listChannelAttributes = (db: Database, channel?: string): readonly Attribute[] =>
   listAttributes(db, channelAttributes, channel);
 
+/** The value of a secret is sealed already, and was checked before. */
 export function saveChannelAttribute(db: Database, draft: Draft<Attribute>): Attribute {
   requireName(db, channels, channels.name, draft.owner, 'channel');
   return saveAttribute(db, channelAttributes, draft);
+}
+
+/** Values of secrets are sealed already, and were checked before. */
+export function changeChannelAttributes(
+  db: Database,
+  owner: string,
+  values: Readonly<Record<string, string>>,
+): void {
+  const before = listChannelAttributes(db, owner);
+  for (const [key, value] of Object.entries(values)) {
+    const known = before.find((row) => row.key === key);
+    saveChannelAttribute(db, { description: '', ...known, owner, key, value });
+  }
+}
+
+/** What were settings once become attributes of a channel that has none there yet; the settings are gone then. */
+export function moveSettings(db: Database, owner: string, values: Readonly<Record<string, string>>): void {
+  const isSet = new Set(
+    listChannelAttributes(db, owner).flatMap(({ key, value }) => (value === '' ? [] : key)),
+  );
+  changeChannelAttributes(
+    db,
+    owner,
+    Object.fromEntries(Object.entries(values).filter(([key]) => !isSet.has(key))),
+  );
+  for (const key of Object.keys(values)) db.query.delete(settings).where(eq(settings.key, key)).run();
 }
 
 export const listProtocolAttributes = (db: Database, protocol?: string): readonly Attribute[] =>

@@ -10,8 +10,14 @@ export interface Configuration {
   removeTaskItem(id: number): Promise<void>;
   channels(): Promise<readonly Channel[]>;
   saveChannel(channel: Omit<Channel, 'id'> & { readonly id?: number }): Promise<Channel>;
+  /** Secrets are not shown. */
   channelAttributes(channel?: string): Promise<readonly Attribute[]>;
+  /** A secret whose value is as `channelAttributes` shows it stays what it is. */
   saveChannelAttribute(attribute: Omit<Attribute, 'id'> & { readonly id?: number }): Promise<Attribute>;
+  /** What a secret attribute of a channel is; undefined while it is empty or not there. */
+  channelSecret(channel: string, key: string): Promise<string | undefined>;
+  /** New values by key, all of them or none; attributes that are not there are added. */
+  changeChannelAttributes(channel: string, values: Readonly<Record<string, string>>): Promise<void>;
   protocols(): Promise<
     readonly {
       readonly id: number;

@@ -1,11 +1,9 @@
 import { checkSetting } from './attribute-fields.ts';
 import { SECRET_SETTINGS } from './defaults.ts';
 import type { Executor } from './executor.ts';
+import { createSecretAttributes, HIDDEN } from './secret-attributes.ts';
 import type { Configuration, SecretSealer } from './types.ts';
 import { checkText } from './validation.ts';
-
-/** What `settings()` shows of a secret that is set. */
-const HIDDEN = '***';
 
 const placeOf = (key: string): string => `setting/${key}`;
 
@@ -26,8 +24,7 @@ export function createConfiguration(
     removeTaskItem: (id) => executor.write('removeTaskItem', id),
     channels: () => executor.read('listChannels'),
     saveChannel: (channel) => executor.write('saveChannel', channel),
-    channelAttributes: (channel) => executor.read('listChannelAttributes', channel),
-    saveChannelAttribute: (attribute) => executor.write('saveChannelAttribute', attribute),
+    ...createSecretAttributes(executor, sealer),
     protocols: () => executor.read('listProtocols'),
     protocolAttributes: (protocol) => executor.read('listProtocolAttributes', protocol),
     saveProtocolAttribute: (attribute) => executor.write('saveProtocolAttribute', attribute),

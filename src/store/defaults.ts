@@ -1,4 +1,5 @@
 import type { Channel, TaskGroup, TaskItem, TaskType } from '../base/model.ts';
+import { HES_ATTRIBUTES, MOVED_SETTINGS } from './hes-defaults.ts';
 
 /** Default settings of a new device, documented as user manual §7.6 asks; figures and tables are the manual's. */
 
@@ -113,13 +114,23 @@ export const DEFAULT_CHANNEL_ATTRIBUTES: readonly DefaultAttribute[] = [
     ['port.2', '0', 'its port'],
     ['ip.size', '1', 'how many of the addresses are used'],
     ['connect.timeout', '5', 'seconds to wait for a connection'],
+    ...HES_ATTRIBUTES,
   ]),
   ...attributesOf('tcp_server', [
     ['host', '0.0.0.0', 'address to listen on'],
     ['port', '', 'port to listen on, usually 4059; 0 = any; empty = closed'],
-    ['hes.auth', 'hls-gmac', 'lls, hls-md5, hls-sha1, hls-sha256 or hls-gmac, which ciphers too'],
-    ['hes.client', '1', 'client address of the head-end'],
-    ['hes.rights', 'read', 'read, or full: it may also set and act'],
+    ...HES_ATTRIBUTES,
+  ]),
+  // The software on the spot comes over this machine or a tunnel to it, unless somebody opens the port to others.
+  ...attributesOf('tcp_server_gui', [
+    ['host', '127.0.0.1', 'address to listen on; 0.0.0.0 = all'],
+    ['port', '', 'port to listen on; 0 = any; empty = closed'],
+    ...HES_ATTRIBUTES,
+  ]),
+  ...attributesOf('tcp_server_im', [
+    ['host', '0.0.0.0', 'address to listen on'],
+    ['port', '', 'port to listen on; 0 = any; empty = closed'],
+    ...HES_ATTRIBUTES,
   ]),
   ...attributesOf('listen', [
     ['host', '0.0.0.0', 'address to listen on'],
@@ -252,6 +263,14 @@ export function defaultSettings(serialNumber: string, timeZone: string): readonl
       description: 'seconds between checks whether a meter answers; 0 = never',
     },
     {
+      key: 'clock.source',
+      value: 'own',
+      description: 'whose clock is set: own, beside that of the machine, or system',
+    },
+    { key: 'ntp.server', value: '', description: 'time server behind the head-end; none is asked if empty' },
+    { key: 'ntp.port', value: '123', description: 'port of the time server' },
+    { key: 'ntp.interval', value: '3600', description: 'seconds between two looks at the time server' },
+    {
       key: 'clock.threshold',
       value: '2',
       description: 'seconds that a meter may be off before it is corrected',
@@ -260,17 +279,6 @@ export function defaultSettings(serialNumber: string, timeZone: string): readonl
       key: 'clock.shift.limit',
       value: '60',
       description: 'seconds up to which a meter clock is shifted; beyond, it is set',
-    },
-    {
-      key: 'hes.password',
-      value: '',
-      description: 'password of the head-end, or its secret for hls-md5, hls-sha1 and hls-sha256',
-    },
-    { key: 'hes.encryption.key', value: '', description: 'key of the head-end, 32 hex digits; hls-gmac' },
-    {
-      key: 'hes.authentication.key',
-      value: '',
-      description: 'authentication key of the head-end, 32 hex digits; hls-gmac',
     },
     { key: 'mqtt.password', value: '', description: 'password at the MQTT broker' },
     {
@@ -298,7 +306,5 @@ export const SECRET_SETTINGS: ReadonlySet<string> = new Set([
   'ppp.pin',
   'ftp.password',
   'mqtt.password',
-  'hes.password',
-  'hes.encryption.key',
-  'hes.authentication.key',
+  ...MOVED_SETTINGS,
 ]);

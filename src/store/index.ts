@@ -17,6 +17,7 @@ import { createOutbox } from './outbox.ts';
 import { createReadings } from './readings.ts';
 import { remembering } from './remembered.ts';
 import { ThreadExecutor } from './thread-executor.ts';
+import { moveHesSecrets } from './secret-attributes.ts';
 import type { SecretSealer, Store } from './types.ts';
 
 export type { Defer } from './local-executor.ts';
@@ -66,6 +67,7 @@ export async function openStore(options: StoreOptions): Promise<Store> {
     }
     await executor.write('seedDefaults', serialNumber(random), systemTimeZone());
     return createStore(executor, options, opened.before, release);
+    await moveHesSecrets(executor, options.sealer);
   } catch (error) {
     await executor?.close();
     release();

@@ -92,6 +92,8 @@ export const WRITES = {
   saveClockCheck: collection.saveClockCheck,
   saveClockCorrection: clocks.saveClockCorrection,
   saveLogMark: marks.saveLogMark,
+  changeChannelAttributes: configuration.changeChannelAttributes,
+  moveSettings: configuration.moveSettings,
   forgetCoverage: coverage.forgetCoverage,
   saveAttempt: collection.saveAttempt,
   saveMeterState: collection.saveMeterState,

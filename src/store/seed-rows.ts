@@ -20,10 +20,8 @@ import {
 
 /** CommTypes of channels that came with later programs: pushed data, G3-PLC networks, MQTT. */
 const LATER_CHANNELS: ReadonlySet<number> = new Set([13, 14, 15]);
-/** Channels whose attributes came with later programs. */
-const LATER_ATTRIBUTES: ReadonlySet<string> = new Set(['reading_module', 'tcp_server']);
 
-/** Channels and protocols cannot be removed: one that is missing is younger than the file. */
+/** Channels, protocols and attributes cannot be removed: what is missing is younger than the file. */
 function addLaterChannels(db: Database): void {
   for (const channel of DEFAULT_CHANNELS.filter(({ commType }) => LATER_CHANNELS.has(commType))) {
     const known = 'SELECT 1 FROM channels WHERE comm_type = ? OR name = ?';
@@ -36,22 +34,21 @@ function addLaterChannels(db: Database): void {
       db.query.insert(protocols).values(protocol).run();
     }
     db.query.insert(channels).values(channel).run();
-    addAttributes(db, channel.name);
   }
-  for (const owner of LATER_ATTRIBUTES) {
-    const isThere = db.first('SELECT 1 FROM channels WHERE name = ?', [owner]) !== undefined;
-    const hasAny = db.first('SELECT 1 FROM channel_attributes WHERE owner = ?', [owner]) !== undefined;
-    if (isThere && !hasAny) addAttributes(db, owner);
-  }
+  addLaterAttributes(db);
 }
 
-function addAttributes(db: Database, owner: string): void {
-  const attributes = DEFAULT_CHANNEL_ATTRIBUTES.filter((attribute) => attribute.owner === owner);
-  if (attributes.length > 0)
-    db.query
-      .insert(channelAttributes)
-      .values([...attributes])
-      .run();
+function addLaterAttributes(db: Database): void {
+  const names = new Set(db.all<{ name: string }>('SELECT name FROM channels').map(({ name }) => name));
+  const known = new Set(
+    db
+      .all<{ owner: string; key: string }>('SELECT owner, key FROM channel_attributes')
+      .map(({ owner, key }) => `${owner} ${key}`),
+  );
+  const missing = DEFAULT_CHANNEL_ATTRIBUTES.filter(
+    ({ owner, key }) => names.has(owner) && !known.has(`${owner} ${key}`),
+  );
+  if (missing.length > 0) db.query.insert(channelAttributes).values(missing).run();
 }
 
 /**

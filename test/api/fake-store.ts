@@ -150,6 +150,8 @@ export function fakeStore(): FakeStore {
       channelAttributes: async (owner) =>
         channelAttributes.filter((row) => owner === undefined || row.owner === owner),
       saveChannelAttribute: async (row) => put(channelAttributes, row),
+      channelSecret: onRealStore,
+      changeChannelAttributes: onRealStore,
       protocols: async () => [{ id: 1, name: 'dlms_down', direction: 'ToMeter', description: '' }],
       protocolAttributes: async (owner) =>
         protocolAttributes.filter((row) => owner === undefined || row.owner === owner),

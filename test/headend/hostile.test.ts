@@ -78,7 +78,7 @@ test('a connection that failed is closed: each guess costs one', async () => {
 test('without its secrets nobody is let in', async () => {
   await served.attributes({ 'hes.auth': 'hls-gmac' });
   expect(await codeOf(served.associate(1, served.ciphered))).toBe('association-refused');
-  await served.settings({ 'hes.password': '' });
+  await served.attributes({ 'hes.password': '' });
   await served.attributes({ 'hes.auth': 'lls' });
   expect(await codeOf(served.associate(1, { password: new Uint8Array(0) }))).toBe('association-refused');
 });
@@ -135,7 +135,7 @@ test('logical devices follow the archive, and no meter takes over the one of ano
 });
 
 test('a restart changes no logical device, and takes no frame again', async () => {
-  await served.settings({
+  await served.attributes({
     'hes.encryption.key': '000102030405060708090a0b0c0d0e0f',
     'hes.authentication.key': 'd0d1d2d3d4d5d6d7d8d9dadbdcdddedf',
   });

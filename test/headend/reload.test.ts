@@ -38,7 +38,7 @@ test('a channel that is switched off lets its clients go, and is there again whe
 
 test('a new password holds from the next connection on; the one that stands goes on', async () => {
   const standing = await served.associate(1);
-  await served.settings({ 'hes.password': 'Another-Word-1' });
+  await served.attributes({ 'hes.password': 'Another-Word-1' });
   expect(elements(await readValue(standing, SAPS))).toHaveLength(2);
   await expect(served.associate(1)).rejects.toMatchObject({ code: 'association-refused' });
   const next = await served.associate(1, { password: new TextEncoder().encode('Another-Word-1') });
@@ -47,14 +47,14 @@ test('a new password holds from the next connection on; the one that stands goes
 
 test('secrets are sealed, never shown, and must be keys; the client of the public is not to be had', async () => {
   const { configuration } = served.house.concentrator.store;
-  const shown = await configuration.settings();
+  const shown = await configuration.channelAttributes('tcp_server');
   expect(shown.find(({ key }) => key === 'hes.password')?.value).toBe('***');
   const field = async (work: Promise<unknown>): Promise<unknown> =>
     work.then(
       () => undefined,
       (error: unknown) => (error instanceof Error && 'field' in error ? error.field : error),
     );
-  expect(await field(configuration.saveSetting('hes.encryption.key', 'short'))).toBe('hes.encryption.key');
+  expect(await field(served.attributes({ 'hes.encryption.key': 'short' }))).toBe('hes.encryption.key');
   expect(await field(served.attributes({ 'hes.client': '16' }))).toBe('hes.client');
   expect(await field(served.attributes({ 'hes.auth': 'none' }))).toBe('hes.auth');
   expect(await field(served.attributes({ port: '65536' }))).toBe('port');

@@ -44,12 +44,8 @@ export class ServedHouse {
     return meter;
   }
 
-  async attributes(values: Readonly<Record<string, string>>): Promise<void> {
-    const { configuration } = this.house.concentrator.store;
-    for (const attribute of await configuration.channelAttributes('tcp_server')) {
-      const value = values[attribute.key];
-      if (value !== undefined) await configuration.saveChannelAttribute({ ...attribute, value });
-    }
+  async attributes(values: Readonly<Record<string, string>>, channel = 'tcp_server'): Promise<void> {
+    await this.house.concentrator.store.configuration.changeChannelAttributes(channel, values);
   }
 
   async settings(values: Readonly<Record<string, string>>): Promise<void> {
@@ -128,8 +124,12 @@ export async function openServed(
   const meters: Meter[] = [];
   for (const served of street.meters) meters.push(await house.serve(served));
   const served = new ServedHouse(house, street, meters);
-  await served.settings({ 'hes.password': PASSWORD });
-  await served.attributes({ host: '127.0.0.1', port: '0', 'hes.auth': 'lls' });
+  await served.attributes({
+    host: '127.0.0.1',
+    port: '0',
+    'hes.auth': 'lls',
+    'hes.password': PASSWORD,
+  });
   await house.concentrator.headend.settled();
   return served;
 }

@@ -172,7 +172,7 @@ describe('the concentrator as DLMS server', () => {
   });
 
   test('with keys everything is ciphered, and a frame that comes again is refused', async () => {
-    await served.settings({
+    await served.attributes({
       'hes.encryption.key': '000102030405060708090a0b0c0d0e0f',
       'hes.authentication.key': 'd0d1d2d3d4d5d6d7d8d9dadbdcdddedf',
     });

@@ -48,7 +48,7 @@ export async function headEndCells(environment?: Environment): Promise<Cell[]> {
     const { house } = served;
     await house.recall('Energy profile', 2 * 86_400);
     await house.round(['Energy profile']);
-    await served.settings({
+    await served.attributes({
       'hes.encryption.key': ENCRYPTION_KEY,
       'hes.authentication.key': AUTHENTICATION_KEY,
     });
