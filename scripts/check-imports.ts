@@ -15,7 +15,7 @@ export interface Violation {
 
 const PROTOCOL = ['base', 'kernels', 'dlms', 'plc'];
 const SOUTH = [...PROTOCOL, 'channels', 'meters'];
-const PARTS = [...SOUTH, 'tasks', 'headend', 'store', 'device', 'security'];
+const PARTS = [...SOUTH, 'tasks', 'headend', 'store', 'device', 'security', 'balance'];
 
 /** What each part of `src/` may import besides itself. A file directly in `src/` is a part of its own. */
 const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
@@ -30,6 +30,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   store: ['base'],
   device: ['base'],
   security: ['base'],
+  balance: ['base'],
   simulator: [...PROTOCOL, 'channels'],
   conformance: [...PROTOCOL, 'channels'],
   api: PARTS,
@@ -50,7 +51,7 @@ const OWNERS: readonly {
   { packages: /^(?:elysia|@elysiajs\/.*|elysia-rate-limit)(?:\/|$)/, parts: ['api'] },
   { packages: /^jose(?:\/|$)/, parts: ['security', 'api'] },
   { packages: /^(?:serialport|@serialport\/.*)(?:\/|$)/, parts: ['channels'] },
-  // Terminals, and the lock of the data directory.
+  // Terminals and the machine's clock, and the lock of the data directory.
   { packages: /^bun:ffi$/, parts: ['channels', 'store'] },
   { packages: /^(?:node:)?(?:net|tls|dgram)$/, parts: ['channels'], free: /^isIP(?:v[46])?$/ },
   { packages: /^commander$/, parts: ['cli'] },

@@ -5,6 +5,7 @@ import type { Log } from '../base/log.ts';
 import type { Random } from '../base/random.ts';
 import { createAccess } from './access.ts';
 import { createArchive } from './archive.ts';
+import { createBalances } from './balances.ts';
 import { createCollection } from './collection.ts';
 import { createConfiguration } from './configuration.ts';
 import { createDevices } from './devices.ts';
@@ -16,8 +17,8 @@ import { DATABASE_FILE, type OpenedDatabase, openDatabase } from './open-databas
 import { createOutbox } from './outbox.ts';
 import { createReadings } from './readings.ts';
 import { remembering } from './remembered.ts';
-import { ThreadExecutor } from './thread-executor.ts';
 import { moveHesSecrets } from './secret-attributes.ts';
+import { ThreadExecutor } from './thread-executor.ts';
 import type { SecretSealer, Store } from './types.ts';
 
 export type { Defer } from './local-executor.ts';
@@ -66,8 +67,8 @@ export async function openStore(options: StoreOptions): Promise<Store> {
       log.warn('the last shutdown was not clean; the database was checked and is sound');
     }
     await executor.write('seedDefaults', serialNumber(random), systemTimeZone());
-    return createStore(executor, options, opened.before, release);
     await moveHesSecrets(executor, options.sealer);
+    return createStore(executor, options, opened.before, release);
   } catch (error) {
     await executor?.close();
     release();
@@ -99,6 +100,7 @@ function createStore(executor: Executor, options: StoreOptions, before: Before, 
     readings: createReadings(executor),
     networkKeys: createNetworkKeys(executor, sealer, clock),
     outbox: createOutbox(executor, clock),
+    balances: createBalances(executor, clock),
     g3: { path: (meterId) => executor.read('readG3Path', meterId) },
     networks: {
       nodes: (channel) => executor.read('listNetworkNodes', channel),

@@ -23,7 +23,7 @@ export function eventLogOf(number: number): EventLog {
   return log;
 }
 
-const DAY_MS = 86_400_000;
+export const DAY_MS = 86_400_000;
 
 /** The chunk that a row belongs to: its UTC day since the epoch; its UTC year for billing. */
 export function bucketOf(kind: ProfileKind, timeMs: number): number {

@@ -1,6 +1,7 @@
 import { and, asc, count, desc, eq, isNull, lte, or, type SQL, sql } from 'drizzle-orm';
 import { DcuError } from '../base/errors.ts';
 import { type Meter, type MeterState, MOST_METERS, type NewMeter } from '../base/model.ts';
+import { leaveBalancePlaces } from './balance-places.ts';
 import { dissolveBalance, renameBalance, requirePlace } from './balance-rules.ts';
 import type { Database } from './database.ts';
 import { lineAddressOf, requireFreeAddress } from './line-address.ts';
@@ -225,6 +226,7 @@ const TABLES_OF_A_METER = [
 
 export function removeMeter(db: Database, id: number): void {
   const { meterNo } = required(db, id);
+  leaveBalancePlaces(db, id);
   db.run('DELETE FROM meters WHERE id = ?', [id]);
   dissolveBalance(db, meterNo);
   for (const table of TABLES_OF_A_METER) db.run(`DELETE FROM ${table} WHERE meter_id = ?`, [id]);

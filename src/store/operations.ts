@@ -1,4 +1,7 @@
 import * as access from './access-rows.ts';
+import * as balanceDue from './balance-due.ts';
+import * as places from './balance-places.ts';
+import * as balance from './balance-rows.ts';
 import * as blacklist from './blacklist-rows.ts';
 import * as clocks from './clock-rows.ts';
 import * as collection from './collection-rows.ts';
@@ -69,6 +72,11 @@ export const READS = {
   takeOutbox: outbox.takeOutbox,
   outboxState: outbox.outboxState,
   outboxRules: outbox.outboxRules,
+  listTransformers: balance.listTransformers,
+  readBalance: balance.readBalance,
+  listBalanceDue: balanceDue.listBalanceDue,
+  listBalancePlaces: balance.listBalancePlaces,
+  readEnergyRows: balance.readEnergyRows,
 } as const;
 
 /** Each runs inside a transaction and leaves nothing behind when it throws. */
@@ -84,6 +92,8 @@ export const WRITES = {
   removeTaskItem: configuration.removeTaskItem,
   saveChannel: configuration.saveChannel,
   saveChannelAttribute: configuration.saveChannelAttribute,
+  changeChannelAttributes: configuration.changeChannelAttributes,
+  moveSettings: configuration.moveSettings,
   saveProtocolAttribute: configuration.saveProtocolAttribute,
   writeSetting: configuration.writeSetting,
   appendProfile: profiles.appendProfile,
@@ -92,8 +102,6 @@ export const WRITES = {
   saveClockCheck: collection.saveClockCheck,
   saveClockCorrection: clocks.saveClockCorrection,
   saveLogMark: marks.saveLogMark,
-  changeChannelAttributes: configuration.changeChannelAttributes,
-  moveSettings: configuration.moveSettings,
   forgetCoverage: coverage.forgetCoverage,
   saveAttempt: collection.saveAttempt,
   saveMeterState: collection.saveMeterState,
@@ -129,6 +137,9 @@ export const WRITES = {
   recordDropped: outbox.recordDropped,
   saveOutboxRule: outbox.saveOutboxRule,
   removeOutboxRule: outbox.removeOutboxRule,
+  settleBalancePlaces: places.settleBalancePlaces,
+  saveBalance: balance.saveBalance,
+  endBalanceDue: balanceDue.endBalanceDue,
   dropOld: summary.dropOld,
   seedDefaults: seed.seedDefaults,
 } as const;

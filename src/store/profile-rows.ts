@@ -1,5 +1,6 @@
 import { DcuError } from '../base/errors.ts';
 import type { CaptureColumn, ColumnValues, Interval, ProfileKind, ProfileRows } from '../base/model.ts';
+import { noteBalanceDue } from './balance-due.ts';
 import { type Chunk, decodeChunk, encodeChunk } from './chunk-codec.ts';
 import { mergeChunk } from './chunk-merge.ts';
 import { addCoverage } from './coverage-rows.ts';
@@ -34,6 +35,11 @@ export function appendProfile(
     for (const [bucket, indices] of bucketsOf(kind, rows.times)) {
       const fresh = appendChunk(db, { meterId, kind: number, bucket, layoutId: layout.id }, rows, indices);
       offerProfile(db, { meterId, kind, layoutId: layout.id }, rows, fresh, atMs);
+      if (kind === 'energy')
+        noteBalanceDue(
+          db,
+          fresh.map((row) => rows.times[row] ?? 0),
+        );
       added += fresh.length;
     }
   }

@@ -63,6 +63,13 @@ export function readTotals(db: Database): {
   };
 }
 
+/** As profiles: what was worked out from their rows. */
+const PROFILE_DROPS: readonly string[] = [
+  'DELETE FROM balance_intervals WHERE rowid IN (SELECT rowid FROM balance_intervals WHERE to_ms < ? LIMIT ?)',
+  'DELETE FROM balance_places WHERE id IN (SELECT id FROM balance_places WHERE to_ms < ? LIMIT ?)',
+  'DELETE FROM balance_due WHERE day IN (SELECT day FROM balance_due WHERE (day + 1) * 86400000 < ? LIMIT ?)',
+];
+
 /** Each goes through an index, so that a step that finds nothing costs nothing. */
 const DROPS: readonly { readonly sql: string; readonly params: readonly number[] }[] = [
   ...EVENT_LOGS.map((log) => ({
@@ -103,6 +110,12 @@ export function dropOld(
   for (const drop of DROPS) {
     if (left <= 0) break;
     const dropped = db.run(drop.sql, [...drop.params, othersBeforeMs, left]);
+    left -= dropped;
+    rowsDropped += dropped;
+  }
+  for (const sql of PROFILE_DROPS) {
+    if (left <= 0) break;
+    const dropped = db.run(sql, [profilesBeforeMs, left]);
     left -= dropped;
     rowsDropped += dropped;
   }

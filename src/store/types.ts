@@ -1,3 +1,4 @@
+import type { BalanceStore } from '../base/balance.ts';
 import type { CollectionStore } from '../base/collection.ts';
 import type { OutboxStore } from '../base/outbox.ts';
 import type { Accounts } from './account-types.ts';
@@ -36,6 +37,7 @@ export interface Store {
   readonly networkKeys: NetworkKeyStore;
   readonly g3: G3Ways;
   readonly outbox: OutboxStore;
+  readonly balances: BalanceStore;
   /** Drops data older than the retention (setting `retention.days`, default 92) in small steps. */
   applyRetention(nowMs: number): Promise<{ readonly rowsDropped: number }>;
   /** Bytes in use and free on the volume. */
