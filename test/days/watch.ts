@@ -129,11 +129,13 @@ export class Watch {
    */
   heard(wire: string, direction: 'down' | 'up', bytes: Uint8Array): void {
     if (direction !== 'down') return;
-    const called = this.#world.residents.find(({ place: { where, meter }, id }) => {
-      const here = where.kind === 'rs485' && wire === `485_${where.line + 1}` && id !== undefined;
-      return here && isCalled(bytes, meter.plan);
-    });
-    if (called?.id !== undefined) this.#talkedMs.set(called.id, this.#world.clock.monotonicMs());
+    const { clock, residents } = this.#world;
+    for (const { id, place } of residents) {
+      const { where, meter } = place;
+      const here = where.kind === 'rs485' && wire === `485_${where.line + 1}`;
+      if (id !== undefined && here && isCalled(bytes, meter.plan))
+        this.#talkedMs.set(id, clock.monotonicMs());
+    }
   }
 
   acknowledged({ meterId, kind, times }: AcknowledgedBatch): void {
