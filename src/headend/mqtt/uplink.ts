@@ -1,13 +1,14 @@
-import { type Clock, sleep } from '../../base/clock.ts';
-import { DcuError, toDcuError } from '../../base/errors.ts';
+import type { Clock } from '../../base/clock.ts';
+import { toDcuError } from '../../base/errors.ts';
 import type { Log } from '../../base/log.ts';
 import type { Meter } from '../../base/model.ts';
 import type { OutboxItem, OutboxStore } from '../../base/outbox.ts';
 import type { Random } from '../../base/random.ts';
+import { KnownMeters } from '../known-meters.ts';
+import { OutboxUplink, type Uplink, type UplinkLink, type UplinkState } from '../uplink.ts';
 import type { BrokerLink, BrokerOptions, ConnectBroker } from './broker.ts';
 import { Commands, type CommandWork, type MqttCommand } from './commands.ts';
 import { aboutMeter, type MqttMessage, messageOf, statusPayload, Topics } from './messages.ts';
-import { Outgoing } from './outgoing.ts';
 
 export interface MqttUplinkOptions {
   readonly broker: Omit<BrokerOptions, 'will'>;
@@ -35,59 +36,28 @@ export interface MqttUplinkPorts {
   readonly log: Log;
 }
 
-export interface UplinkState {
-  readonly connected: boolean;
-  /** UTC ms of the last change of `connected`. */
-  readonly since: number;
-  /** Messages under way to the broker. */
-  readonly inFlight: number;
-  /** Messages that were acknowledged since the start. */
-  readonly sent: number;
-  /** UTC ms of the last acknowledgement. */
-  readonly lastSent?: number;
-  readonly lastError?: { readonly code: string; readonly message: string; readonly time: number };
-}
-
-const FIRST_BACKOFF_MS = 1000;
-const LONGEST_BACKOFF_MS = 300_000;
 const LEAVE_WITHIN_MS = 3000;
 
-/** Resolves when the signal is aborted. */
-const aborted = (signal: AbortSignal): Promise<DcuError> =>
-  new Promise((resolve) => {
-    const tell = (): void => resolve(new DcuError('cancelled', 'the uplink is stopped'));
-    if (signal.aborted) tell();
-    else signal.addEventListener('abort', tell, { once: true });
-  });
-
-/** Brings what the outbox holds to a broker, for as long as it is not stopped. Nobody ever waits for it. */
-export class MqttUplink {
+/** Brings what the outbox holds to a broker, announces meters there, and takes commands. */
+export class MqttUplink implements Uplink {
   readonly #options: MqttUplinkOptions;
   readonly #ports: MqttUplinkPorts;
   readonly #topics: Topics;
   readonly #commands: Commands;
-  readonly #abort = new AbortController();
-  #ended: Promise<void> = Promise.resolve();
-  #outgoing: Outgoing | undefined;
+  readonly #meters: KnownMeters;
+  readonly #uplink: OutboxUplink<MqttMessage>;
   #announceAgain: () => void = () => {};
-  #known: Promise<ReadonlyMap<number, Meter>> | undefined;
-  #connected = false;
-  #since: number;
-  #sent = 0;
-  #lastSent: number | undefined;
-  #lastError: UplinkState['lastError'];
-  #backoffMs = FIRST_BACKOFF_MS;
 
   constructor(options: MqttUplinkOptions, ports: MqttUplinkPorts) {
     this.#options = options;
     this.#ports = ports;
-    this.#since = ports.clock.now();
     this.#topics = new Topics(options.prefix, options.serialNumber);
+    this.#meters = new KnownMeters(ports.meters);
     this.#commands = new Commands({
       topics: this.#topics,
       allowed: options.commands,
       work: ports.work,
-      meters: async () => [...(await this.#meters()).values()],
+      meters: async () => [...(await this.#meters.all()).values()],
       answer: async (meterId, answer) => {
         await ports.outbox.answer(ports.destination, meterId, answer);
         this.wake();
@@ -95,116 +65,61 @@ export class MqttUplink {
       clock: ports.clock,
       log: ports.log,
     });
+    const { inFlight, ackTimeoutMs, inWindow } = options;
+    this.#uplink = new OutboxUplink({
+      ...ports,
+      inFlight,
+      ackTimeoutMs,
+      inWindow,
+      open: (signal) => this.#open(signal),
+      messageOf: (item) => this.#message(item),
+    });
   }
 
   start(): void {
-    this.#ended = this.#run();
+    this.#uplink.start();
   }
 
   /** Tells the broker that it goes; what is not acknowledged stays in the outbox. */
-  async stop(): Promise<void> {
+  stop(): Promise<void> {
     this.#commands.stop();
-    this.#abort.abort();
-    await this.#ended;
+    return this.#uplink.stop();
   }
 
-  /** There may be something to send. */
   wake(): void {
-    this.#outgoing?.wake();
+    this.#uplink.wake();
   }
 
   metersChanged(): void {
-    this.#known = undefined;
+    this.#meters.forget();
     this.#announceAgain();
   }
 
   state(): UplinkState {
-    return {
-      connected: this.#connected,
-      since: this.#since,
-      inFlight: this.#outgoing?.inFlight ?? 0,
-      sent: this.#sent,
-      ...(this.#lastSent === undefined ? {} : { lastSent: this.#lastSent }),
-      ...(this.#lastError === undefined ? {} : { lastError: this.#lastError }),
-    };
+    return this.#uplink.state();
   }
 
-  async #run(): Promise<void> {
-    const { clock, log, random } = this.#ports;
-    const { signal } = this.#abort;
-    while (!signal.aborted) {
-      const error = await this.#connection();
-      this.#note(false);
-      if (signal.aborted) return;
-      const { code, message } = error;
-      this.#lastError = { code, message, time: clock.now() };
-      // Half of it by chance, so that a thousand concentrators do not come back at once.
-      const waitMs = Math.round(this.#backoffMs * (0.5 + random.next()));
-      log.warn('the connection to the broker has ended', { code, message, againInMs: waitMs });
-      this.#backoffMs = Math.min(this.#backoffMs * 2, LONGEST_BACKOFF_MS);
-      await sleep(clock, waitMs, signal).catch(() => undefined);
-    }
-  }
-
-  /** One connection from its opening to its end; resolves with what ended it. */
-  async #connection(): Promise<DcuError> {
-    const { connect, clock, log } = this.#ports;
-    const { signal } = this.#abort;
+  async #open(signal: AbortSignal): Promise<UplinkLink<MqttMessage>> {
+    const { connect, clock } = this.#ports;
+    const { broker, version, discovery } = this.#options;
     const { status } = this.#topics;
-    let link: BrokerLink | undefined;
-    let outgoing: Outgoing | undefined;
-    let running: Promise<unknown> = Promise.resolve();
+    const will = { topic: status, payload: statusPayload(false, version) };
+    const link = await connect({ ...broker, will }, signal);
     try {
-      const will = { topic: status, payload: statusPayload(false, this.#options.version) };
-      link = await connect({ ...this.#options.broker, will }, signal);
-      const own = link;
-      own.onMessage((message) => this.#commands.take(message));
-      await own.publish(status, statusPayload(true, this.#options.version, clock.now()), { retain: true });
-      if (this.#commands.topics.length > 0) await own.subscribe(this.#commands.topics);
-      this.#note(true);
-      log.info('connected to the broker', { host: this.#options.broker.host });
-      outgoing = this.#newOutgoing(own);
-      this.#outgoing = outgoing;
-      const ended = outgoing.run().catch(toDcuError);
-      running = ended;
-      return await Promise.race([
-        ended,
-        aborted(signal),
-        ...(this.#options.discovery ? [this.#announce(own).catch(toDcuError)] : []),
-      ]);
+      link.onMessage((message) => this.#commands.take(message));
+      await link.publish(status, statusPayload(true, version, clock.now()), { retain: true });
+      if (this.#commands.topics.length > 0) await link.subscribe(this.#commands.topics);
     } catch (error) {
-      return toDcuError(error);
-    } finally {
-      this.#announceAgain();
-      outgoing?.halt();
-      if (link !== undefined) await this.#leave(link);
-      // What the broker has acknowledged to the last is settled before another connection looks.
-      await running;
-      this.#outgoing = undefined;
+      await this.#leave(link);
+      throw error;
     }
-  }
-
-  #newOutgoing(link: BrokerLink): Outgoing {
-    const { outbox, destination, clock } = this.#ports;
-    const { inFlight, ackTimeoutMs, inWindow } = this.#options;
-    return new Outgoing(
-      {
-        outbox,
-        destination,
-        clock,
-        inFlight,
-        ackTimeoutMs,
-        inWindow,
-        messageOf: (item) => this.#message(item),
-        onAcknowledged: () => {
-          this.#sent++;
-          this.#lastSent = clock.now();
-          // Only a broker that acknowledges is worth coming back to soon.
-          this.#backoffMs = FIRST_BACKOFF_MS;
-        },
-      },
-      link,
-    );
+    return {
+      receiveMaximum: link.receiveMaximum,
+      closed: link.closed,
+      send: ({ topic, payload, retain }) => link.publish(topic, payload, { retain }),
+      leave: () => this.#leave(link),
+      ...(discovery ? { beside: this.#announce(link) } : {}),
+    };
   }
 
   /** In order where the connection still stands: the status comes behind all that is under way. */
@@ -224,17 +139,8 @@ export class MqttUplink {
   }
 
   async #message(item: OutboxItem): Promise<MqttMessage | undefined> {
-    const meter = item.meterId === 0 ? undefined : (await this.#meters()).get(item.meterId);
+    const meter = item.meterId === 0 ? undefined : (await this.#meters.all()).get(item.meterId);
     return messageOf(this.#topics, item, meter);
-  }
-
-  #meters(): Promise<ReadonlyMap<number, Meter>> {
-    this.#known ??= this.#ports.meters().then((all) => new Map(all.map((meter) => [meter.id, meter])));
-    // Nothing is remembered that could not be read.
-    this.#known.catch(() => {
-      this.#known = undefined;
-    });
-    return this.#known;
   }
 
   /** Announces all meters, and again what has changed, until the connection ends. */
@@ -244,7 +150,7 @@ export class MqttUplink {
       const changed = new Promise<void>((resolve) => {
         this.#announceAgain = resolve;
       });
-      const wanted = [...(await this.#meters()).values()].map((meter) =>
+      const wanted = [...(await this.#meters.all()).values()].map((meter) =>
         aboutMeter(this.#topics, meter, this.#options.commands),
       );
       for (const { topic, payload } of wanted) {
@@ -261,11 +167,5 @@ export class MqttUplink {
       }
       await Promise.race([changed, link.closed.then((error) => Promise.reject(error))]);
     }
-  }
-
-  #note(connected: boolean): void {
-    if (this.#connected === connected) return;
-    this.#connected = connected;
-    this.#since = this.#ports.clock.now();
   }
 }

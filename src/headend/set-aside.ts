@@ -1,0 +1,66 @@
+export interface SetAsideOptions {
+  /** Failures of one item, after the first, before others go in front of it. */
+  readonly retries: number;
+}
+
+const FIRST_HOLD_MS = 60_000;
+const LONGEST_HOLD_MS = 6 * 3_600_000;
+/** Items that are tried in the place of one that fails, before it is the receiver that is at fault. */
+const FIRST_PROBES = 8;
+const MOST_HELD = 256;
+
+interface Failing {
+  failures: number;
+  /** Monotonic ms until which others go in front of it. */
+  heldUntilMs: number;
+}
+
+/**
+ * Keeps an item that a head-end fails to acknowledge again and again from keeping all others: it is left out for a while, which
+ * grows, and comes again. Nothing is given up. Where the items behind it fail too it is the head-end that is at fault: then the
+ * usual order holds again.
+ */
+export class SetAside {
+  readonly #retries: number;
+  readonly #failing = new Map<number, Failing>();
+  /** Left out since the last acknowledgement: whether it is the items or the head-end is not known yet. */
+  readonly #unproven = new Set<number>();
+  #probes = FIRST_PROBES;
+
+  constructor({ retries }: SetAsideOptions) {
+    this.#retries = retries;
+  }
+
+  /** Tells whether the item is left out from now on. */
+  failed(id: number, nowMs: number): boolean {
+    const failing = this.#failing.get(id) ?? { failures: 0, heldUntilMs: Number.NEGATIVE_INFINITY };
+    failing.failures++;
+    this.#failing.set(id, failing);
+    const beyond = failing.failures - this.#retries;
+    // While it is not known who is at fault, each item has one try.
+    if (beyond <= 0 && this.#unproven.size === 0) return false;
+    failing.heldUntilMs = nowMs + Math.min(FIRST_HOLD_MS * 2 ** Math.max(0, beyond - 1), LONGEST_HOLD_MS);
+    this.#unproven.add(id);
+    if (this.#unproven.size <= this.#probes && this.#failing.size <= MOST_HELD) return true;
+    this.#release();
+    return false;
+  }
+
+  acknowledged(id: number): void {
+    this.#failing.delete(id);
+    this.#unproven.clear();
+    this.#probes = FIRST_PROBES;
+  }
+
+  /** Items that are not to be sent now. */
+  leftOut(nowMs: number): readonly number[] {
+    return [...this.#failing].filter(([, { heldUntilMs }]) => heldUntilMs > nowMs).map(([id]) => id);
+  }
+
+  /** All in their order again; next time more are tried, in case that many in a row are at fault. */
+  #release(): void {
+    this.#failing.clear();
+    this.#unproven.clear();
+    this.#probes = Math.min(this.#probes * 2, MOST_HELD);
+  }
+}
