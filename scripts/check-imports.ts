@@ -53,7 +53,7 @@ const OWNERS: readonly {
   { packages: /^(?:serialport|@serialport\/.*)(?:\/|$)/, parts: ['channels'] },
   // Terminals and the machine's clock, and the lock of the data directory.
   { packages: /^bun:ffi$/, parts: ['channels', 'store'] },
-  { packages: /^(?:node:)?(?:net|tls|dgram)$/, parts: ['channels'], free: /^isIP(?:v[46])?$/ },
+  { packages: /^(?:node:)?(?:net|tls|dgram)$/, parts: ['channels'], free: /^(?:isIP(?:v[46])?|BlockList)$/ },
   { packages: /^commander$/, parts: ['cli'] },
   { packages: /^mqtt(?:\/|$)/, parts: ['headend'] },
   { packages: /^(?:react|react-dom|react-router|@mantine\/.*|@tanstack\/.*|uplot)(?:\/|$)/, parts: [] },

@@ -4,8 +4,9 @@ import type { ByteChannel } from '../channels/channel.ts';
 import { type Pump, pump } from '../channels/pump.ts';
 import { TAG } from '../dlms/apdu/tags.ts';
 import { createClientLink } from '../dlms/link/index.ts';
-import type { LinkCommand, LinkConfig, LinkCounters, LinkEvent, LinkMachine } from '../dlms/link/link.ts';
+import type { LinkCommand, LinkConfig, LinkEvent, LinkMachine } from '../dlms/link/link.ts';
 import { isUnsolicited, RESPONSE_TIMER } from '../dlms/link/peer.ts';
+import type { CountLink } from './line-job.ts';
 
 /** Beyond what the link itself bounds: no exchange, opening or closing takes longer. */
 const LONGEST_EXCHANGE_MS = 180_000;
@@ -43,6 +44,8 @@ export interface ApduPipeOptions {
   readonly signal: AbortSignal;
   /** Each whole APDU of the meter, in order, asked for or not; unchanged. */
   readonly onApdu: (apdu: Uint8Array) => void;
+  /** Told once, at the end of the link or of the try to open it. */
+  readonly count: CountLink;
 }
 
 /**
@@ -86,10 +89,6 @@ export class ApduPipe {
     const pipe = new ApduPipe(channel, link, clock, options);
     await pipe.#until('connected', { type: 'connect' });
     return pipe;
-  }
-
-  get counters(): Readonly<LinkCounters> {
-    return this.#machine.counters;
   }
 
   /** The error that ended the link; undefined while it stands. */
@@ -158,6 +157,7 @@ export class ApduPipe {
     this.#ended = error;
     this.#pump.detach();
     this.#options.signal.removeEventListener('abort', this.#onAbort);
+    this.#options.count(this.#machine.counters);
     this.#wait?.settle(error);
   }
 }
