@@ -59,7 +59,7 @@ function addScaler(
 }
 
 /** The value that was read, of the type that it had; undefined where the text is not enough to say. */
-function lastValue({ type, value }: RegisterReading): DlmsData | undefined {
+export function lastValue({ type, value }: Pick<RegisterReading, 'type' | 'value'>): DlmsData | undefined {
   switch (type) {
     case 'integer':
     case 'long':

@@ -35,7 +35,7 @@ export function tableProfile({ obis, clockObis, table, times, onEvents }: TableP
   const clock: CaptureObject = { classId: 8, obis: clockObis, attribute: 2, dataIndex: 0 };
   const profile = profileObject({
     obis,
-    source: sourceOf(table, clock, times),
+    source: tableSource(table, clock, times),
     capturePeriodS: 0,
     profileEntries: UNLIMITED,
     sortObject: clock,
@@ -44,7 +44,8 @@ export function tableProfile({ obis, clockObis, table, times, onEvents }: TableP
   return { ...profile, attributes: { ...profile.attributes, 4: onEvents ? constant(u32(0)) : later } };
 }
 
-function sourceOf(table: Table, clock: CaptureObject, times: ZoneTimes): ProfileRowSource {
+/** The rows of a table as those of a profile whose first column is `clock`. */
+export function tableSource(table: Table, clock: CaptureObject, times: ZoneTimes): ProfileRowSource {
   return {
     columns: [clock, ...table.columns],
     count: () => table.times.length,

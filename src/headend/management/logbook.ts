@@ -5,8 +5,8 @@ import type { LogbookEntry } from '../ports.ts';
 import { NO_ROWS, type Table, tableProfile } from '../table-profile.ts';
 import { isAbout, type ManagementGroup } from './group.ts';
 
-const CLOCK = '0.0.1.0.0.255';
-const EVENT_LOGBOOK = '0.0.99.98.0.255';
+export const CLOCK = '0.0.1.0.0.255';
+export const EVENT_LOGBOOK = '0.0.99.98.0.255';
 const EVENT_TYPE = '0.0.96.11.0.255';
 /** OpenDCU's own, in the range that is left to manufacturers (B = 128 to 199). */
 const EVENT_DETAIL = '0.128.96.11.0.255';
@@ -21,7 +21,8 @@ export const logbookGroup: ManagementGroup = {
       tableProfile({
         obis: EVENT_LOGBOOK,
         clockObis: CLOCK,
-        table: entries.length === 0 ? { ...NO_ROWS, columns: LOG_COLUMNS } : logTable([...entries].reverse()),
+        table:
+          entries.length === 0 ? { ...NO_ROWS, columns: LOG_COLUMNS } : logbookTable([...entries].reverse()),
         times: at.times,
         onEvents: true,
       }),
@@ -33,8 +34,8 @@ const textColumn = (obis: string) => ({ classId: 1, obis, attribute: 2, dataInde
 const LOG_COLUMNS = [textColumn(EVENT_TYPE), textColumn(EVENT_DETAIL)];
 const NOT_SPECIFIED = 0xff;
 
-/** @param entries ascending */
-function logTable(entries: readonly LogbookEntry[]): Table {
+/** Time, type and detail of each entry. @param entries ascending */
+export function logbookTable(entries: readonly LogbookEntry[]): Table {
   return {
     columns: LOG_COLUMNS,
     times: Float64Array.from(entries, ({ time }) => time),
