@@ -36,5 +36,7 @@ export type Attribute = Static<typeof schema.attribute>;
 export type ImportPlan = Static<typeof archive.importPlan>;
 export type BlacklistEntry = Static<typeof archive.blacklistEntry>;
 export type FoundDevice = Static<typeof archive.foundDevice>;
+export type Transformer = Static<typeof schema.transformer>;
+export type Balance = Static<typeof schema.balance>;
 export type Right = import('./services.ts').Right;
 export type { ErrorBody } from './http-error.ts';

@@ -2,6 +2,7 @@ import { t } from 'elysia';
 import { epochMs } from './schema-parts.ts';
 
 /** Shapes of what the API takes and gives. The GUI's types are derived from these. */
+export * from './balance-schema.ts';
 export * from './configuration-schema.ts';
 export * from './meter-schema.ts';
 export * from './reading-schema.ts';

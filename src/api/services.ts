@@ -129,6 +129,7 @@ export interface ApiServices {
     | 'networks'
     | 'g3'
     | 'outbox'
+    | 'balances'
   >;
   readonly auth: AuthPort;
   /** Whom nobody may talk to, at hand without waiting. */

@@ -42,12 +42,11 @@ export class BalanceDay {
     if (rows !== undefined && rows.scaler < this.#scaler) this.#refine(rows.scaler);
     const factor = 10 ** ((rows?.scaler ?? 0) - this.#scaler);
     for (const slot of this.#slots) {
-      const stands = standing(place, slot);
-      if (stands === 'absent') continue;
+      const part = partIn(slot, place, rows);
+      if (part === undefined) continue;
       slot.expected += 1;
-      const energy = stands === 'partly' ? 'changed' : (rows?.between(slot.fromMs, slot.toMs) ?? 'no-row');
-      if (typeof energy === 'string') slot.missing[energy] = (slot.missing[energy] ?? 0) + 1;
-      else count(slot, energy, factor, place.phase);
+      if (typeof part === 'string') slot.missing[part] = (slot.missing[part] ?? 0) + 1;
+      else count(slot, part, factor, place.phase);
     }
   }
 
@@ -118,6 +117,20 @@ function count(slot: Slot, { imported, exported, phases }: Energy, factor: numbe
     if (phases !== undefined) slot.phases.consumed[i] += phases[i] * factor;
     else if (phase === i + 1) slot.phases.consumed[i] += net;
   }
+}
+
+/**
+ * What a meter has taken in an interval, or why that cannot be told; undefined where it was not below the balance meter.
+ * @param rows undefined where nothing was read of it
+ */
+export function partIn(
+  interval: Interval,
+  place: BalancePlace,
+  rows: EnergyRows | undefined,
+): Energy | MissingCause | undefined {
+  const stands = standing(place, interval);
+  if (stands === 'absent') return undefined;
+  return stands === 'partly' ? 'changed' : (rows?.between(interval.fromMs, interval.toMs) ?? 'no-row');
 }
 
 /**

@@ -211,6 +211,17 @@ export function fakeStore(): FakeStore {
       record: async (entry) => void audit.push({ ...entry, id: audit.length + 1 }),
       list: async ({ offset, limit }) => ({ rows: audit.slice(offset, offset + limit), total: audit.length }),
     },
+    balances: {
+      transformers: async () => [],
+      transformer: async () => undefined,
+      intervals: async () => [],
+      settlePlaces: async () => {},
+      due: async () => [],
+      places: async () => [],
+      energyRows: async () => [],
+      save: async () => {},
+      done: async () => {},
+    },
     outbox: {
       open: onRealStore,
       close: onRealStore,

@@ -1,3 +1,4 @@
+import { balanceRoutes } from './balance.ts';
 import { configurationRoutes } from './configuration.ts';
 import { deviceRoutes } from './devices.ts';
 import { discoveryRoutes } from './discovery.ts';
@@ -25,6 +26,7 @@ export const routes = [
   ...deviceRoutes,
   ...discoveryRoutes,
   ...readingRoutes,
+  ...balanceRoutes,
   ...operatingRoutes,
   ...lineRoutes,
   ...networkRoutes,

@@ -1,4 +1,5 @@
 import { t } from 'elysia';
+import { DcuError } from '../../base/errors.ts';
 import type { MeterQuery } from '../../store/types.ts';
 import { replacement, replacementBody } from '../archive-schema.ts';
 import { csvResponse } from '../csv.ts';
@@ -179,11 +180,20 @@ export const meterRoutes = [
     method: 'DELETE',
     path: '/api/meters/:id',
     right: 'meters.write',
-    summary: 'Delete a meter and all that was read of it',
+    summary:
+      'Delete a meter and all that was read of it; of a balance meter also its balances, which its MeterNo confirms',
     params: idParams,
+    query: t.Object({ confirm: t.Optional(t.String({ description: 'MeterNo of a balance meter' })) }),
     response: done,
-    handler: async ({ services, params, audit }) => {
+    handler: async ({ services, params, query, audit }) => {
       const row = found(await services.store.archive.get(params.id), 'meter', params.id);
+      if (row.balance === true && query.confirm !== row.meterNo) {
+        throw new DcuError(
+          'conflict',
+          `Meter ${row.meterNo} is a balance meter: its balances go with it. Confirm that with its MeterNo.`,
+          { field: 'confirm' },
+        );
+      }
       await services.store.archive.remove(params.id);
       await audit('meter.delete', row.meterNo);
       return ok;
