@@ -7,6 +7,7 @@ import { uiAssets } from './api/ui-assets.gen.ts';
 import type { Clock } from './base/clock.ts';
 import type { Log } from './base/log.ts';
 import { UndoList } from './base/undo.ts';
+import { startBalances } from './concentrator/balances.ts';
 import { type CoreOptions, startCore } from './concentrator/core.ts';
 import { type HeadendServers, startHeadend } from './concentrator/headend.ts';
 import type { PlcModules } from './concentrator/modules.ts';
@@ -80,6 +81,9 @@ export async function startConcentrator(options: ConcentratorOptions): Promise<C
     undo.add(() => pushed.channels.close());
     const headend = await startHeadend(options, core);
     undo.add(() => headend.close());
+
+    const balances = startBalances({ clock, log }, core);
+    undo.add(() => balances.stop());
 
     const uplinks = new Uplinks({
       directory,
