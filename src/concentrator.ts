@@ -7,7 +7,9 @@ import { uiAssets } from './api/ui-assets.gen.ts';
 import type { Clock } from './base/clock.ts';
 import type { Log } from './base/log.ts';
 import { UndoList } from './base/undo.ts';
+import { setMachineClock } from './channels/machine-clock.ts';
 import { startBalances } from './concentrator/balances.ts';
+import { openClock, startClock } from './concentrator/clock.ts';
 import { type CoreOptions, startCore } from './concentrator/core.ts';
 import { type HeadendServers, startHeadend } from './concentrator/headend.ts';
 import type { PlcModules } from './concentrator/modules.ts';
@@ -15,6 +17,7 @@ import { loadProfiles } from './concentrator/profile-files.ts';
 import { type Pushed, startPushed } from './concentrator/pushed.ts';
 import { systemTransports, type Transports } from './concentrator/transports.ts';
 import { Uplinks } from './concentrator/uplink.ts';
+import type { ClockSync } from './device/clock-sync.ts';
 import { AccountService } from './security/accounts.ts';
 import { serverCertificate } from './security/certificate.ts';
 import type { Store } from './store/types.ts';
@@ -30,6 +33,8 @@ export interface ConcentratorOptions extends Omit<CoreOptions, 'transports' | 't
   readonly schedule: boolean;
   /** What opens ports and connections southwards; the system's if not given. */
   readonly transports?: Transports;
+  /** Sets the machine's clock where the settings ask for that; the system's own way if not given. */
+  readonly setMachineClock?: (utcMs: number) => void;
 }
 
 export interface Concentrator {
@@ -46,6 +51,8 @@ export interface Concentrator {
   readonly pushed: Pushed;
   /** The channels on which head-ends dial in. */
   readonly headend: HeadendServers;
+  /** What sets the clock that every part goes by. */
+  readonly clockSync: ClockSync;
   /** Ends the API, then reading in an orderly way, then the store; one that fails does not keep the others open. */
   stop(): Promise<void>;
 }
@@ -56,8 +63,11 @@ const RETENTION_EVERY_MS = 6 * 3_600_000;
  * Builds every part, hands each what it needs, and starts them.
  * @throws DcuError `data-directory-locked` (with the pid of the other), `channel-open-failed` (port taken), what the store throws
  */
-export async function startConcentrator(options: ConcentratorOptions): Promise<Concentrator> {
-  const { directory, clock, random, log } = options;
+export async function startConcentrator(given: ConcentratorOptions): Promise<Concentrator> {
+  const { directory, random, log } = given;
+  const kept = openClock(directory, given.clock, log);
+  const { clock } = kept;
+  const options = { ...given, clock, bootedAt: given.bootedAt + clock.offsetMs };
   const undo = new UndoList();
   try {
     const core = await startCore({
@@ -67,6 +77,9 @@ export async function startConcentrator(options: ConcentratorOptions): Promise<C
     });
     undo.add(() => core.stop());
     const { store, collector, identity, zone } = core;
+    const { setMachineClock: setMachine = setMachineClock } = options;
+    const clockParts = await startClock(kept, core, { random, log, setMachine });
+    undo.add(() => clockParts.stop());
 
     const accounts = new AccountService({
       rows: store.accounts,
@@ -150,6 +163,7 @@ export async function startConcentrator(options: ConcentratorOptions): Promise<C
       modules: core.modules,
       pushed,
       headend,
+      clockSync: clockParts.sync,
       stop: () => undo.run(),
     };
   } catch (error) {

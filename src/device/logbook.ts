@@ -11,6 +11,8 @@ export const LOGBOOK_TYPES = {
   'parameters-changed': 'Parameters changed',
   'firmware-changed': 'Firmware changed',
   'clock-set': 'Clock set',
+  'clock-not-synchronised': 'Clock not synchronised for a day',
+  'clock-sources-differ': 'Time server not followed',
   'push-unknown-sender': 'Pushed data from an unknown sender',
   'push-refused': 'Pushed data refused',
   'meter-security': 'Security trouble with a meter',
@@ -124,9 +126,5 @@ export class DeviceLogbook {
   /** Keys only: values may be secrets. */
   recordParameters(keys: readonly string[], actor: string): Promise<void> {
     return this.record('parameters-changed', `${keys.join(', ')} by ${actor}`);
-  }
-
-  recordClockSet(byMs: number, source: string): Promise<void> {
-    return this.record('clock-set', `by ${byMs} ms from ${source}`);
   }
 }
