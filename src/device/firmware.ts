@@ -1,0 +1,304 @@
+import {
+  closeSync,
+  fsyncSync,
+  ftruncateSync,
+  mkdirSync,
+  openSync,
+  readlinkSync,
+  renameSync,
+  rmSync,
+  statfsSync,
+  symlinkSync,
+  writeSync,
+} from 'node:fs';
+import { open } from 'node:fs/promises';
+import { join } from 'node:path';
+import { DcuError, toDcuError } from '../base/errors.ts';
+import type { Log } from '../base/log.ts';
+import {
+  FIRMWARE_PRODUCT,
+  type FirmwareManifest,
+  MOST_HEADER,
+  readFirmwareHeader,
+  readManifest,
+} from './firmware-file.ts';
+
+/** Operating system and processor of this machine, as the build names them. */
+export const FIRMWARE_TARGET = `${process.platform}-${process.arch}`;
+
+export interface FirmwareOptions {
+  /** Of the concentrator; images are kept in `firmware/` of it. */
+  readonly directory: string;
+  /** What this machine runs: `linux-x64`. */
+  readonly target: string;
+  /** Proves the manifest. @throws DcuError `authentication-failed` */
+  readonly verify: (jws: string) => Promise<{ readonly payload: Uint8Array; readonly signedBy: string }>;
+  readonly log: Log;
+  /** Into the logbook: an image was accepted, refused, made the one to start. */
+  readonly record: (detail: string) => void;
+}
+
+export type FirmwareProgress = 'done' | 'running' | 'failed';
+
+/** An image that is proved and complete. */
+export interface VerifiedFirmware extends FirmwareManifest {
+  readonly signedBy: string;
+}
+
+interface Incoming {
+  readonly size: number;
+  readonly fd: number;
+}
+
+/** What must stay free besides the image itself and the executable that is taken out of it. */
+const RESERVE_BYTES = 64 * 1024 * 1024;
+const COPY_BYTES = 256 * 1024;
+
+/**
+ * Firmware of the concentrator on its way in: blocks go into a file, which is proved as a whole, and activation puts the executable
+ * in its place at once or not at all: `firmware/current` leads to the directory of the version that is to be started next.
+ */
+export class Firmware {
+  readonly #options: FirmwareOptions;
+  readonly #home: string;
+  #incoming: Incoming | undefined;
+  #verified: VerifiedFirmware | undefined;
+  #verification: FirmwareProgress | undefined;
+  #activation: FirmwareProgress | undefined;
+  /** A newer image makes what is still under way for the one before void. */
+  #generation = 0;
+  #failure: string | undefined;
+
+  constructor(options: FirmwareOptions) {
+    this.#options = options;
+    this.#home = join(options.directory, 'firmware');
+  }
+
+  get verified(): VerifiedFirmware | undefined {
+    return this.#verified;
+  }
+
+  /** Why the last verification or activation has failed. */
+  get failure(): string | undefined {
+    return this.#failure;
+  }
+
+  /** Version that is started next, where one was activated. */
+  get chosen(): string | undefined {
+    try {
+      return readlinkSync(join(this.#home, 'current'));
+    } catch {
+      // Nothing was ever activated.
+      return undefined;
+    }
+  }
+
+  /** Makes room for a new image of `size` bytes and drops one that was begun before. False when there is no room for it. */
+  begin(size: number): boolean {
+    this.#drop();
+    const { log, record } = this.#options;
+    try {
+      mkdirSync(this.#home, { recursive: true, mode: 0o700 });
+      const { bavail, bsize } = statfsSync(this.#home);
+      if (bavail * bsize < 2 * size + RESERVE_BYTES) {
+        record(`an image of ${size} bytes was refused: no room on the disk`);
+        return false;
+      }
+      const fd = openSync(this.#incomingFile, 'w+', 0o600);
+      this.#incoming = { size, fd };
+      ftruncateSync(fd, size);
+      return true;
+    } catch (error) {
+      log.error('no image can be taken', { ...toDcuError(error).toJSON() });
+      return false;
+    }
+  }
+
+  /** False when the bytes cannot be kept. */
+  write(offset: number, bytes: Uint8Array): boolean {
+    if (this.#incoming === undefined) return false;
+    try {
+      return writeSync(this.#incoming.fd, bytes, 0, bytes.length, offset) === bytes.length;
+    } catch (error) {
+      this.#options.log.error('a block of an image could not be kept', { ...toDcuError(error).toJSON() });
+      return false;
+    }
+  }
+
+  /** Begins to prove the whole image, and tells how far it is when called again. */
+  verify(): FirmwareProgress {
+    if (this.#verification === undefined || this.#verification === 'failed') {
+      this.#verification = 'running';
+      void this.#prove(this.#generation).then((progress) => {
+        this.#verification = progress ?? this.#verification;
+      });
+      return 'running';
+    }
+    return this.#verification;
+  }
+
+  /** Begins to put the proved image in its place, and tells how far it is when called again. */
+  activate(): FirmwareProgress {
+    if (this.#activation === undefined || this.#activation === 'failed') {
+      this.#activation = 'running';
+      void this.#install(this.#generation).then((progress) => {
+        this.#activation = progress ?? this.#activation;
+      });
+      return 'running';
+    }
+    return this.#activation;
+  }
+
+  close(): void {
+    this.#drop();
+  }
+
+  get #incomingFile(): string {
+    return join(this.#home, 'incoming.img');
+  }
+
+  #drop(): void {
+    this.#generation++;
+    this.#verified = undefined;
+    this.#verification = undefined;
+    this.#activation = undefined;
+    if (this.#incoming === undefined) return;
+    closeSync(this.#incoming.fd);
+    this.#incoming = undefined;
+    rmSync(this.#incomingFile, { force: true });
+  }
+
+  /** Undefined when another image has come meanwhile. */
+  async #prove(generation: number): Promise<FirmwareProgress | undefined> {
+    const { record } = this.#options;
+    try {
+      const verified = await this.#check();
+      if (generation !== this.#generation) return undefined;
+      this.#verified = verified;
+      this.#failure = undefined;
+      record(`image ${verified.version} is sound, signed by ${verified.signedBy}`);
+      return 'done';
+    } catch (thrown) {
+      if (generation !== this.#generation) return undefined;
+      return this.#failed(thrown);
+    }
+  }
+
+  async #check(): Promise<VerifiedFirmware> {
+    const { target, verify } = this.#options;
+    if (this.#incoming === undefined) throw new DcuError('not-found', 'no image has come');
+    const { fd, size } = this.#incoming;
+    fsyncSync(fd);
+    await using file = await open(this.#incomingFile, 'r');
+    const start = new Uint8Array(Math.min(size, MOST_HEADER));
+    await file.read(start, 0, start.length, 0);
+    const { jws, payloadAt } = readFirmwareHeader(start);
+    const { payload, signedBy } = await verify(jws);
+    const manifest = readManifest(payload);
+    if (manifest.target !== target) {
+      throw new DcuError('invalid-field', `the image is for ${manifest.target}, not for ${target}`, {
+        field: 'target',
+      });
+    }
+    if (manifest.size !== size - payloadAt) {
+      throw new DcuError(
+        'invalid-field',
+        `the image has ${size - payloadAt} bytes instead of ${manifest.size}`,
+        {
+          field: 'size',
+        },
+      );
+    }
+    const hash = new Bun.CryptoHasher('sha256');
+    for await (const part of parts(file, payloadAt, size)) hash.update(part);
+    if (hash.digest('hex') !== manifest.sha256) {
+      throw new DcuError('authentication-failed', 'the image is not the one that was signed');
+    }
+    return { ...manifest, signedBy };
+  }
+
+  async #install(generation: number): Promise<FirmwareProgress | undefined> {
+    try {
+      if (this.#verified === undefined) throw new DcuError('conflict', 'no image was verified');
+      // What lies on the disk now is what is started: it is proved once more.
+      const { version } = await this.#check();
+      if (generation !== this.#generation) return undefined;
+      await this.#place(version);
+      if (generation !== this.#generation) return undefined;
+      this.#options.record(`image ${version} was activated; it runs from the next start on`);
+      return 'done';
+    } catch (thrown) {
+      if (generation !== this.#generation) return undefined;
+      return this.#failed(thrown);
+    }
+  }
+
+  async #place(version: string): Promise<void> {
+    const home = join(this.#home, version);
+    mkdirSync(home, { recursive: true, mode: 0o700 });
+    const { size } = this.#incoming ?? { size: 0 };
+    await using from = await open(this.#incomingFile, 'r');
+    const start = new Uint8Array(Math.min(size, MOST_HEADER));
+    await from.read(start, 0, start.length, 0);
+    const { payloadAt } = readFirmwareHeader(start);
+    const aside = join(home, 'dcu.new');
+    {
+      await using to = await open(aside, 'w', 0o700);
+      for await (const part of parts(from, payloadAt, size)) await to.write(part);
+      await to.sync();
+    }
+    renameSync(aside, join(home, 'dcu'));
+    const link = join(this.#home, 'current.new');
+    rmSync(link, { force: true });
+    symlinkSync(version, link);
+    renameSync(link, join(this.#home, 'current'));
+    const directory = openSync(this.#home, 'r');
+    try {
+      fsyncSync(directory);
+    } finally {
+      closeSync(directory);
+    }
+  }
+
+  #failed(thrown: unknown): 'failed' {
+    const error = toDcuError(thrown);
+    this.#verified = undefined;
+    this.#failure = error.message;
+    this.#options.log.warn('an image was refused', { ...error.toJSON() });
+    this.#options.record(`image refused: ${error.message}`);
+    return 'failed';
+  }
+}
+
+async function* parts(
+  file: {
+    read(
+      into: Uint8Array,
+      offset: number,
+      length: number,
+      at: number,
+    ): Promise<{ readonly bytesRead: number }>;
+  },
+  from: number,
+  to: number,
+): AsyncGenerator<Uint8Array> {
+  const buffer = new Uint8Array(COPY_BYTES);
+  for (let at = from; at < to; ) {
+    const { bytesRead } = await file.read(buffer, 0, Math.min(COPY_BYTES, to - at), at);
+    if (bytesRead === 0) throw new DcuError('truncated', 'the image ends too early');
+    yield buffer.subarray(0, bytesRead);
+    at += bytesRead;
+  }
+}
+
+/** The manifest of an executable, still unsigned. */
+export const manifestOf = (
+  executable: Uint8Array,
+  { version, target }: Pick<FirmwareManifest, 'version' | 'target'>,
+): FirmwareManifest => ({
+  product: FIRMWARE_PRODUCT,
+  version,
+  target,
+  size: executable.length,
+  sha256: new Bun.CryptoHasher('sha256').update(executable).digest('hex'),
+});
