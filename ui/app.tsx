@@ -16,6 +16,7 @@ const Found = lazy(() => import('./pages/devices/found.tsx'));
 const Blacklist = lazy(() => import('./pages/devices/blacklist.tsx'));
 const DiscoveryPage = lazy(() => import('./pages/discovery/discovery.tsx'));
 const MeterReading = lazy(() => import('./pages/reading/meter-reading.tsx'));
+const Balance = lazy(() => import('./pages/balance/balance.tsx'));
 const Lines = lazy(() => import('./pages/lines/lines.tsx'));
 const Networks = lazy(() => import('./pages/networks/networks.tsx'));
 const TaskGroups = lazy(() => import('./pages/settings/task-groups.tsx'));
@@ -62,6 +63,7 @@ export function App() {
             <Route path="/blacklist" element={<Blacklist />} />
             <Route path="/discovery" element={<DiscoveryPage />} />
             <Route path="/reading" element={<MeterReading />} />
+            <Route path="/balance" element={<Balance />} />
             <Route path="/lines" element={<Lines />} />
             <Route path="/networks" element={<Networks />} />
             <Route path="/settings/tasks" element={<TaskGroups />} />

@@ -15,6 +15,8 @@ export interface MeterQuery {
   readonly channel?: string;
   readonly task?: string;
   readonly enabled?: boolean;
+  /** Whether it is a balance meter. */
+  readonly balance?: boolean;
   readonly state?: MeterState;
   /** UTC ms: those that were found silent then or before, and are still. */
   readonly offlineSinceMs?: number;

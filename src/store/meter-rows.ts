@@ -57,6 +57,7 @@ function conditionOf(query: MeterQuery): SQL | undefined {
     query.channel === undefined ? undefined : eq(meters.channel, query.channel),
     query.task === undefined ? undefined : eq(meters.task, query.task),
     query.enabled === undefined ? undefined : eq(meters.enabled, query.enabled),
+    query.balance === undefined ? undefined : eq(meters.balance, query.balance),
     query.state === undefined ? undefined : stateIs(query.state),
     query.offlineSinceMs === undefined ? undefined : offlineSince(query.offlineSinceMs),
   );

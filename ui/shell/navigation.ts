@@ -24,6 +24,7 @@ export const sections: readonly Section[] = [
     label: 'Operating',
     entries: [
       { label: 'Meter Reading', to: '/reading', right: 'meters.read' },
+      { label: 'Balance', to: '/balance', right: 'readings.read' },
       { label: 'Networks', to: '/networks', right: 'meters.read' },
       { label: 'Lines', to: '/lines', right: 'readings.read' },
     ],

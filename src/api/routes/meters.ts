@@ -65,16 +65,19 @@ export const meterRoutes = [
       channels: t.Array(t.Object({ name: t.String(), commType: t.Integer() })),
       tasks: t.Array(t.String()),
       profiles: t.Array(t.Object({ name: t.String(), title: t.String() })),
+      balances: t.Array(t.String(), { description: 'MeterNo of each balance meter' }),
     }),
     handler: async ({ services: { store, catalogue } }) => {
-      const [channels, groups] = await Promise.all([
+      const [channels, groups, balances] = await Promise.all([
         store.configuration.channels(),
         store.configuration.taskGroups(),
+        store.archive.list({ balance: true, sort: 'meterNo' }),
       ]);
       return {
         channels: channels.map(({ name, commType }) => ({ name, commType })),
         tasks: groups.map((group) => group.name),
         profiles: catalogue.meterProfiles().map(({ name, title }) => ({ name, title })),
+        balances: balances.rows.map(({ meterNo }) => meterNo),
       };
     },
   }),

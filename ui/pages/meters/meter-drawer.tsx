@@ -17,6 +17,7 @@ import { ApiError, request } from '../../api/client.ts';
 import { useChange, useChoices } from '../../api/queries.ts';
 import { Problem, told } from '../../parts/problem.tsx';
 import { AddressFields } from './address-fields.tsx';
+import { BalanceFields } from './balance-fields.tsx';
 import { FormSection } from './form-section.tsx';
 import {
   bodyOf,
@@ -142,7 +143,7 @@ function MeterFields({ work, onClose }: { readonly work: MeterWork; readonly onC
   const way = wayOfChannel(form.values.channel);
   const change = useChange(
     (body: ReturnType<typeof bodyOf>) => save(work, body),
-    ['meters', 'meter', 'found', 'home'],
+    ['meters', 'meter', 'found', 'home', 'choices', 'balance'],
   );
   const submit = form.onSubmit((values) =>
     change.mutate(bodyOf(values, way), {
@@ -175,7 +176,7 @@ function MeterFields({ work, onClose }: { readonly work: MeterWork; readonly onC
         {work.do === 'replace' && (
           <Text size="sm">
             Meter {work.meter.meterNo} is disabled and keeps all that was read of it. The new meter takes over
-            its channel, task, profile, phase and wiring.
+            its channel, task, profile, phase, wiring and its place in the balance.
           </Text>
         )}
         <FormSection title="Meter">
@@ -226,6 +227,7 @@ function MeterFields({ work, onClose }: { readonly work: MeterWork; readonly onC
             </SimpleGrid>
           )}
         </FormSection>
+        {work.do !== 'replace' && <BalanceFields form={form} balances={choices?.balances ?? []} />}
         <AddressFields form={form} way={way} />
         <SecurityFields form={form} stored={work.do === 'edit' ? work.meter : undefined} />
         <Group justify="flex-end">

@@ -13,6 +13,9 @@ export interface MeterForm {
   credit: number | string;
   prepaid: number | string;
   wiring: number | string;
+  balance: boolean;
+  /** Empty: the only balance meter; `-`: none. */
+  balanceMeter: string;
   address: {
     framing: 'hdlc' | 'wrapper';
     host: string;
@@ -164,6 +167,8 @@ export function formOf(
       credit: 1,
       prepaid: 255,
       wiring: 0,
+      balance: false,
+      balanceMeter: '',
       address: usualAddress,
       security: securityForm({}),
       secrets: noSecrets,
@@ -181,6 +186,8 @@ export function formOf(
     credit: meter.credit,
     prepaid: meter.prepaid,
     wiring: meter.wiring,
+    balance: meter.balance ?? false,
+    balanceMeter: meter.balanceMeter ?? '',
     address: addressForm(meter.address, usualAddress),
     security: securityForm(meter.security),
     secrets: noSecrets,
@@ -207,6 +214,8 @@ export function bodyOf(form: MeterForm, way: Way = 'other'): NewMeter {
     credit: Number(form.credit),
     prepaid: Number(form.prepaid),
     wiring: Number(form.wiring),
+    balance: form.balance,
+    balanceMeter: form.balance ? '' : form.balanceMeter,
     address: addressBody(address, way),
     security: {
       auth: security.auth,

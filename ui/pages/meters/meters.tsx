@@ -36,8 +36,12 @@ export default function Meters() {
     refetchInterval: 30_000,
   });
   const remove = useChange(
-    (meter: Meter) => request('DELETE /api/meters/:id', { params: { id: meter.id } }),
-    ['meters', 'home'],
+    ({ id, balance, meterNo }: Meter) =>
+      request('DELETE /api/meters/:id', {
+        params: { id },
+        query: balance === true ? { confirm: meterNo } : {},
+      }),
+    ['meters', 'home', 'choices', 'balance'],
   );
   const enable = useChange(
     (enabled: boolean) =>
@@ -55,7 +59,9 @@ export default function Meters() {
   const askToRemove = (meter: Meter): void =>
     confirmTyped(
       'Delete meter',
-      `Meter ${meter.meterNo} and all that was read of it will be deleted. This cannot be undone.`,
+      meter.balance === true
+        ? `Meter ${meter.meterNo} is a balance meter. All that was read of it and the balances of its transformer will be deleted. This cannot be undone.`
+        : `Meter ${meter.meterNo} and all that was read of it will be deleted. This cannot be undone.`,
       meter.meterNo,
       'Delete',
       () =>
