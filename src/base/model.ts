@@ -82,6 +82,7 @@ export const COMM_TYPES = {
   13: 'pushed data',
   14: 'G3-PLC network',
   15: 'MQTT broker',
+  16: 'head-end that is pushed to',
 } as const;
 export type CommType = keyof typeof COMM_TYPES;
 

@@ -77,6 +77,7 @@ export const DEFAULT_CHANNELS: readonly Omit<Channel, 'id'>[] = [
   channel('g3_meters', 'dlms_down', 'empty_task', true, 10, 10, 14, 'meters of a G3-PLC network, by IPv6'),
   channel('mqtt', 'mqtt', 'empty_task', false, 10, 10, 15, 'brings what there is to an MQTT broker'),
   channel('listen', 'dlms_push', 'empty_task', false, 3, 5, 13, 'what meters push'),
+  channel('hes_push', 'dlms_up_push', 'empty_task', false, 10, 10, 16, 'pushes what there is to a head-end'),
 ];
 
 function channel(
@@ -157,6 +158,28 @@ export const DEFAULT_CHANNEL_ATTRIBUTES: readonly DefaultAttribute[] = [
     ['command.relay', 'no', 'whether relays may be switched on request'],
     ['command.clock', 'no', 'whether clocks may be set on request'],
   ]),
+  ...attributesOf('hes_push', [
+    ['host', '', 'address of the listener of the head-end'],
+    ['port', '4059', 'its port'],
+    ['client', '1', 'client address (wPort) that it is pushed to'],
+    [
+      'confirmed',
+      'yes',
+      'whether each notification has to be confirmed; without, it is settled when it has left',
+    ],
+    ['ciphered', 'no', 'yes = authenticated and encrypted with the keys of the head-end'],
+    ['hes.encryption.key', '', 'key of the head-end, 32 hex digits; ciphered'],
+    ['hes.authentication.key', '', 'authentication key of the head-end, 32 hex digits; ciphered'],
+    ['ack.timeout', '30', 'seconds that a confirmation may take'],
+    ['connect.timeout', '5', 'seconds to wait for a connection'],
+    ['idle.timeout', '60', 'seconds without anything to push after which the connection is closed'],
+    ['in.flight', '4', 'items that wait for their confirmation at most'],
+    ['max.pdu', '65535', 'bytes of the longest APDU; longer ones go in general blocks'],
+    ['window', '', 'HH:MM-HH:MM for what a rule sends to the window; any time if empty'],
+    ['retries', '4', 'failures of an item, after the first, until others go in front of it'],
+    ['retry.delay', '1', 'seconds until the first further try; doubles with each that fails'],
+    ['retry.delay.max', '300', 'seconds between tries at most'],
+  ]),
   ...attributesOf('reading_module', [
     ['device', '', 'path of the serial port'],
     ['baud', '9600', 'bits per second that the module is set to with 05F10'],
@@ -197,10 +220,11 @@ export const DEFAULT_PROTOCOLS: readonly {
   { name: 'dlms_up_server_im', direction: 'ToHeadEnd', description: 'DLMS in server mode (Balance-Meter)' },
   { name: 'mqtt', direction: 'ToHeadEnd', description: 'MQTT 3.1.1 and 5' },
   { name: 'dlms_push', direction: 'ToMeter', description: 'DLMS that meters push' },
+  { name: 'dlms_up_push', direction: 'ToHeadEnd', description: 'DLMS that is pushed to a head-end' },
 ];
 
 /** Protocols whose channels have all attributes themselves. */
-const WITHOUT_ATTRIBUTES: ReadonlySet<string> = new Set(['dlms_push', 'mqtt']);
+const WITHOUT_ATTRIBUTES: ReadonlySet<string> = new Set(['dlms_push', 'dlms_up_push', 'mqtt']);
 
 /** Tables 4 and 5. */
 export const DEFAULT_PROTOCOL_ATTRIBUTES: readonly DefaultAttribute[] = DEFAULT_PROTOCOLS.filter(

@@ -18,8 +18,8 @@ import {
   taskItems,
 } from './schema.ts';
 
-/** CommTypes of channels that came with later programs: pushed data, G3-PLC networks, MQTT. */
-const LATER_CHANNELS: ReadonlySet<number> = new Set([13, 14, 15]);
+/** CommTypes of channels that came with later programs: pushed data, G3-PLC networks, MQTT, pushes to a head-end. */
+const LATER_CHANNELS: ReadonlySet<number> = new Set([13, 14, 15, 16]);
 
 /** Channels, protocols and attributes cannot be removed: what is missing is younger than the file. */
 function addLaterChannels(db: Database): void {
