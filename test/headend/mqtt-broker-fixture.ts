@@ -5,11 +5,25 @@ import mqtt, { type MqttClient } from 'mqtt';
 
 export const mosquitto = Bun.which('mosquitto', { PATH: `${process.env['PATH']}:/usr/sbin` });
 
-async function freePort(): Promise<number> {
+export async function freePort(): Promise<number> {
   const server = Bun.listen({ hostname: '127.0.0.1', port: 0, socket: { data() {} } });
   const { port } = server;
   server.stop(true);
   return port;
+}
+
+/** Waits until somebody listens on a port of this machine. */
+export async function listening(port: number): Promise<void> {
+  for (let tries = 0; tries < 200; tries++) {
+    try {
+      const socket = await Bun.connect({ hostname: '127.0.0.1', port, socket: { data() {} } });
+      socket.end();
+      return;
+    } catch {
+      await Bun.sleep(25);
+    }
+  }
+  throw new Error(`nobody listens on port ${port}`);
 }
 
 /** A mosquitto of its own, whose sessions and messages survive its restart. */
@@ -45,20 +59,7 @@ export class TestBroker {
       stdout: 'ignore',
       stderr: 'ignore',
     });
-    for (let tries = 0; tries < 200; tries++) {
-      try {
-        const socket = await Bun.connect({
-          hostname: '127.0.0.1',
-          port: this.port,
-          socket: { data() {} },
-        });
-        socket.end();
-        return;
-      } catch {
-        await Bun.sleep(25);
-      }
-    }
-    throw new Error('mosquitto does not listen');
+    await listening(this.port);
   }
 
   /** SIGTERM: it writes down what it has. */
@@ -82,7 +83,7 @@ export interface Received {
 
 /** A head-end that listens with a session that the broker keeps. */
 export async function subscriber(
-  broker: TestBroker,
+  broker: { readonly port: number },
   filter = '#',
   options: mqtt.IClientOptions = {},
 ): Promise<{ readonly client: MqttClient; readonly received: Received[]; end(): Promise<void> }> {

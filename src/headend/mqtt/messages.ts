@@ -10,9 +10,16 @@ export interface MqttMessage {
   readonly retain: boolean;
 }
 
-/** What a level of a topic may not have (MQTT 5 §4.7.1) as percent and hex. */
+/**
+ * As percent and hex: what a level of a topic may not have (MQTT 5 §4.7.1), and what brokers may not take that make a subject of their
+ * own of it (NATS: blank, full stop, `*` and `>`).
+ */
 const level = (text: string): string =>
-  text.replaceAll(/[%/+#$\p{Cc}]/gu, (sign) => encodeURIComponent(sign));
+  text.replaceAll(/[%/+#$ .*>\p{Cc}]/gu, (sign) =>
+    [...new TextEncoder().encode(sign)]
+      .map((byte) => `%${byte.toString(16).toUpperCase().padStart(2, '0')}`)
+      .join(''),
+  );
 
 const instant = (ms: number): string => new Date(ms).toISOString();
 
