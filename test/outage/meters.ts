@@ -39,9 +39,17 @@ export function metersBook(
   const written = new Set<Fact>();
   const due: Fact[] = [];
   const unread: string[] = [];
-  for (const { meter } of houseOf(plan, new VirtualClock(untilMs)).street.places) {
+  const clock = new VirtualClock(plan.startMs);
+  const truths = houseOf(plan, clock).street.places.map(
+    ({ meter }) => new Truth(meter, plan.startMs - (recallDays + 1) * DAY_MS),
+  );
+  // What is in a meter's buffers at the beginning may be out of them at the end.
+  clock.jump(untilMs - plan.startMs);
+  for (const truth of truths) {
+    const { meter } = truth;
     const { meterNo } = meter.plan;
-    const truth = new Truth(meter, plan.startMs - (recallDays + 1) * DAY_MS);
+    truth.foresee();
+    truth.record();
     const readMs = (kind: CollectionKind): number | undefined => reads.get(`${idOf(meterNo)} ${kind}`);
     for (const kind of PROFILE_KINDS) {
       const lastMs = readMs(kind);

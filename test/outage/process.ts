@@ -14,6 +14,11 @@ export class Child {
     this.lines = linesOf(this.#process.stdout);
   }
 
+  /** Whether it has ended, of itself or not. */
+  get ended(): boolean {
+    return this.#process.exitCode !== null || this.#process.signalCode !== null;
+  }
+
   /** SIGKILL: it has no chance to do anything. */
   async kill(): Promise<void> {
     this.#process.kill('SIGKILL');

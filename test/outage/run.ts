@@ -120,8 +120,6 @@ async function read(
     const inWrite = index % 2 === 0;
     const delayMs = inWrite ? 0 : random.next() * MOST_DELAY_MS;
     const reachedMs = await readUntilKilled({ ...job, fromMs }, momentMs, inWrite, delayMs);
-    if (momentMs === Number.POSITIVE_INFINITY && reachedMs < job.untilMs)
-      throw new Error('the concentrator ended by itself');
     tell(`killed at ${new Date(reachedMs).toISOString()}${inWrite ? ', about to write' : ''}`);
     // One step further than it has told, so that its clock does not go back.
     fromMs = reachedMs + MINUTE_MS + Math.floor(random.next() * LONGEST_DOWN_MS);
@@ -148,7 +146,8 @@ async function readUntilKilled(
     if (what === 'at') reachedMs = Number(at);
     if (what === 'end' || (reachedMs >= momentMs && (!inWrite || what === 'commit'))) killed ??= kill();
   }
-  await (killed ?? child.kill());
+  if (killed === undefined) throw new Error('the concentrator ended by itself');
+  await killed;
   return reachedMs;
 }
 
@@ -167,7 +166,10 @@ async function send(
     .map((what) => ({ what, share: 0.05 + 0.8 * random.next() }))
     .sort((a, b) => a.share - b.share);
   let child = new Child('sending-child.ts', job);
-  const came = (): number => headEnd.deliveries.length;
+  const came = (): number => {
+    if (child.ended) throw new Error('the concentrator ended by itself');
+    return headEnd.deliveries.length;
+  };
   try {
     for (const { what, share } of steps) {
       await progress('what waits comes', came, (count) => count >= share * waiting);

@@ -7,6 +7,7 @@ import { type Clock, systemClock } from '../../src/base/clock.ts';
 import { DcuError } from '../../src/base/errors.ts';
 import { silentLog } from '../../src/base/log.ts';
 import { systemRandom } from '../../src/base/random.ts';
+import type { ChannelOpener } from '../../src/channels/channel.ts';
 import { startCore } from '../../src/concentrator/core.ts';
 import { Uplinks } from '../../src/concentrator/uplink.ts';
 import { connectBroker } from '../../src/headend/mqtt/broker.ts';
@@ -28,9 +29,11 @@ const { directory, journal: path, fromMs } = JSON.parse(process.argv[2] ?? '') a
 const offsetMs = fromMs - systemClock.now();
 const clock: Clock = { ...systemClock, now: () => systemClock.now() + offsetMs };
 const journal = new Journal(path);
-const nobody = (): never => {
-  throw new DcuError('channel-open-failed', 'no meter is read meanwhile');
-};
+/** Nothing is read meanwhile. */
+const nowhere = (): ChannelOpener => ({
+  name: 'nowhere',
+  open: () => Promise.reject(new DcuError('channel-open-failed', 'no meter is read meanwhile')),
+});
 const core = await startCore({
   directory,
   version: '0.0.0',
@@ -38,7 +41,7 @@ const core = await startCore({
   clock,
   random: systemRandom,
   log: silentLog,
-  transports: { serial: nobody, tcp: nobody, udp: nobody },
+  transports: { serial: nowhere, tcp: nowhere, udp: nowhere },
   thread: 'own',
   sealer: openSealer,
 });
