@@ -1,9 +1,21 @@
 import type { Clock } from '../base/clock.ts';
 import { toDcuError } from '../base/errors.ts';
-import { HES_AUTHS, type HesAccess, type HesAuth } from '../headend/hes-access.ts';
+import {
+  HES_AUTHS,
+  HES_CLIENTS,
+  type HesAccess,
+  type HesAuth,
+  type HesChange,
+  type HesClient,
+  policyText,
+  policyValue,
+} from '../headend/hes-access.ts';
 import type { HesGate } from '../headend/hes-server.ts';
 import { Lockout } from '../security/lockout.ts';
 import type { Configuration, Store } from '../store/types.ts';
+
+/** A channel whose reader has no client address has none. */
+const FIRST = HES_CLIENTS.slice(0, 1);
 
 type Settings = Pick<Configuration, 'channelAttributes' | 'channelSecret'>;
 
@@ -19,21 +31,76 @@ export async function attributesOf(
   return new Map(attributes.map(({ key, value }) => [key, value]));
 }
 
-/** As whom the head-end comes in on a channel; secrets that are not set are left out. */
+/**
+ * Who may come in on a channel, the head-end itself first; secrets that are not set are left out.
+ * @throws DcuError what the store throws
+ */
 export async function readHesAccess(configuration: Settings, channel: string): Promise<HesAccess> {
   const attributes = await attributesOf(configuration, channel);
-  const secret = (key: string): Promise<string | undefined> => configuration.channelSecret(channel, key);
-  const password = await secret('hes.password');
-  const encryptionKey = await secret('hes.encryption.key');
-  const authenticationKey = await secret('hes.authentication.key');
-  return {
-    client: Number(attributes.get('hes.client') ?? '1'),
-    auth: authOf(attributes.get('hes.auth')),
-    rights: attributes.get('hes.rights') === 'full' ? 'full' : 'read',
-    ...(password === undefined ? {} : { password: new TextEncoder().encode(password) }),
-    ...(encryptionKey === undefined ? {} : { encryptionKey: Uint8Array.fromHex(encryptionKey) }),
-    ...(authenticationKey === undefined ? {} : { authenticationKey: Uint8Array.fromHex(authenticationKey) }),
+  const names = (attributes.get('hes.reader.client') ?? '') === '' ? FIRST : HES_CLIENTS;
+  return Promise.all(names.map((name) => readClient(configuration, channel, name, attributes)));
+}
+
+async function readClient(
+  configuration: Settings,
+  channel: string,
+  name: HesClient['name'],
+  attributes: ReadonlyMap<string, string>,
+): Promise<HesClient> {
+  const secret = (key: string): Promise<string | undefined> =>
+    configuration.channelSecret(channel, `${name}.${key}`);
+  const key = async (of: string): Promise<Uint8Array | undefined> => {
+    const text = await secret(of);
+    return text === undefined ? undefined : Uint8Array.fromHex(text);
   };
+  const password = await secret('password');
+  const encryptionKey = await key('encryption.key');
+  const authenticationKey = await key('authentication.key');
+  const masterKey = await key('master.key');
+  return {
+    name,
+    client: Number(attributes.get(`${name}.client`) ?? '1'),
+    auth: authOf(attributes.get(`${name}.auth`)),
+    rights: name === 'hes' && attributes.get('hes.rights') === 'full' ? 'full' : 'read',
+    policy: policyValue(attributes.get(`${name}.policy`) ?? 'auth-enc'),
+    ...(password === undefined ? {} : { password: passwordBytes(password) }),
+    ...(encryptionKey === undefined ? {} : { encryptionKey }),
+    ...(authenticationKey === undefined ? {} : { authenticationKey }),
+    ...(masterKey === undefined ? {} : { masterKey }),
+  };
+}
+
+/** Writes down what a head-end has changed of its access, all of it or nothing. Resolves to the keys of the attributes. */
+export async function saveHesChange(
+  configuration: Pick<Configuration, 'changeChannelAttributes'>,
+  channel: string,
+  { name }: HesClient,
+  change: HesChange,
+): Promise<readonly string[]> {
+  const { policy, password, encryptionKey, authenticationKey, masterKey } = change;
+  const values: Record<string, string> = {
+    ...(policy === undefined ? {} : { [`${name}.policy`]: policyText(policy) }),
+    ...(password === undefined ? {} : { [`${name}.password`]: passwordText(password) }),
+    ...(encryptionKey === undefined ? {} : { [`${name}.encryption.key`]: encryptionKey.toHex() }),
+    ...(authenticationKey === undefined ? {} : { [`${name}.authentication.key`]: authenticationKey.toHex() }),
+    ...(masterKey === undefined ? {} : { [`${name}.master.key`]: masterKey.toHex() }),
+  };
+  await configuration.changeChannelAttributes(channel, values);
+  return Object.keys(values);
+}
+
+const HEX = 'hex:';
+
+/** A password as it is typed; `hex:` and digits for one that is no text. */
+const passwordBytes = (text: string): Uint8Array =>
+  /^hex:(?:[\da-f]{2})+$/i.test(text)
+    ? Uint8Array.fromHex(text.slice(HEX.length))
+    : new TextEncoder().encode(text);
+
+function passwordText(bytes: Uint8Array): string {
+  const text = new TextDecoder().decode(bytes);
+  const isText = /^[\x21-\x7e](?:[\x20-\x7e]*[\x21-\x7e])?$/.test(text) && !text.startsWith(HEX);
+  return isText ? text : `${HEX}${bytes.toHex()}`;
 }
 
 /** Each peer of each channel is blocked for itself: who guesses keeps nobody else out. */
@@ -43,13 +110,14 @@ export function hesGate(
   clock: Clock,
 ): HesGate {
   const lockout = new Lockout(accounts, clock);
-  const subjects = (host: string): string[] => [`${channel}:${host}`];
+  const subject = (host: string, name: HesClient['name']): string => `${name}|${channel}|${host}`;
+  const subjects = (host: string): string[] => HES_CLIENTS.map((name) => subject(host, name));
   return {
     requireOpen: (host) => lockout.requireOpen(subjects(host)),
-    passed: (host) => lockout.clear(subjects(host)),
-    failed: async (host) => {
+    passed: (host, name) => lockout.clear([subject(host, name)]),
+    failed: async (host, name) => {
       const most = Number((await configuration.setting('login.attempts')) ?? 5);
-      await lockout.fail(subjects(host), most);
+      await lockout.fail([subject(host, name)], most);
       try {
         await lockout.requireOpen(subjects(host));
         return false;

@@ -165,3 +165,18 @@ export async function startHeadend(
   core.onChannelsChanged(() => servers.reload());
   return servers;
 }
+    recordChange: (keys, actor) => {
+      const time = clock.now();
+      const written = keys.map((key) =>
+        store.audit.record({
+          time,
+          actor,
+          action: 'channel-attribute.update',
+          subject: key,
+          detail: 'replaced',
+        }),
+      );
+      Promise.all([logbook.recordParameters(keys, actor), ...written]).catch((error: unknown) =>
+        own.error('a change by the head-end could not be recorded', { error: String(error) }),
+      );
+    },

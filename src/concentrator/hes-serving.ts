@@ -8,7 +8,7 @@ import type { HeadendSources, Management } from '../headend/ports.ts';
 import type { ProfileBook } from '../meters/profiles/index.ts';
 import type { Store } from '../store/types.ts';
 import type { Collector } from '../tasks/collector.ts';
-import { hesGate, readHesAccess } from './headend-access.ts';
+import { hesGate, readHesAccess, saveHesChange } from './headend-access.ts';
 import { HesIncidents } from './headend-incidents.ts';
 import { askSession } from './headend-session.ts';
 
@@ -25,12 +25,14 @@ export interface HesServingOptions {
   readonly log: Log;
   /** Into the concentrator's logbook. */
   readonly record: (type: HesIncident, detail: string) => void;
+  /** Which parameters somebody has changed, and who; told once it is on disk. */
+  readonly recordChange: (keys: readonly string[], actor: string) => void;
 }
 
 /** One channel's server; connections are handed to it, whoever dialled them. */
 export interface ServedChannel {
   readonly server: HesServer;
-  /** Of its keys, in both directions. */
+  /** Of the keys of all channels, in both directions. */
   readonly counters: HesCounters;
   close(): Promise<void>;
 }
@@ -39,11 +41,14 @@ export interface ServedChannel {
 export class HesServing {
   readonly #options: HesServingOptions;
   readonly #incidents: HesIncidents;
+  readonly #counters: HesCounters;
   #meters: ReadonlyMap<number, Meter> = new Map();
 
   constructor(options: HesServingOptions) {
     this.#options = options;
     this.#incidents = new HesIncidents(options);
+    const { store, clock, log } = options;
+    this.#counters = new HesCounters({ counters: store.collection.counters, clock, log });
   }
 
   /** To be called at start, and whenever a meter has changed. */
@@ -54,13 +59,20 @@ export class HesServing {
 
   /** @param shown which meters the channel shows; all if not given */
   open(channel: string, shown: (meter: Meter) => boolean = () => true): ServedChannel {
-    const { store, systemTitle, clock, random, log } = this.#options;
-    const { counters: rows } = store.collection;
-    const counters = new HesCounters({ counters: rows, keyId: `hes:${channel}`, clock, log });
+    const { store, systemTitle, clock, random, log, recordChange } = this.#options;
+    const counters = this.#counters;
     const server = new HesServer({
       channel,
       sources: this.#sources(shown),
       access: () => readHesAccess(store.configuration, channel),
+      save: async (client, change, host) => {
+        const keys = await saveHesChange(store.configuration, channel, client, change);
+        if (keys.length === 0) return;
+        recordChange(
+          keys.map((key) => `${channel} ${key}`),
+          `the head-end on ${channel}, ${host}, client ${client.client}`,
+        );
+      },
       counters,
       systemTitle,
       gate: hesGate(store, channel, clock),
@@ -74,7 +86,7 @@ export class HesServing {
       counters,
       close: async () => {
         await server.close();
-        await counters.close();
+        await counters.flush();
       },
     };
   }

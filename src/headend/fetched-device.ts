@@ -1,10 +1,11 @@
 import { toDcuError } from '../base/errors.ts';
 import type { Log } from '../base/log.ts';
 import type { CosemAttribute } from '../dlms/client.ts';
+import type { AssociationChanges } from '../dlms/cosem/association-object.ts';
 import type { CosemObject } from '../dlms/cosem/cosem-object.ts';
 import { createLogicalDevice, type DeviceAssociation, type SapEntry } from '../dlms/cosem/object-model.ts';
 import type { Caller, CosemRequest, CosemResponse, CountedKey, LogicalDevice } from '../dlms/server.ts';
-import type { HesCounters } from './hes-counters.ts';
+import type { DeviceCounters } from './hes-counters.ts';
 import type { Later } from './later.ts';
 import { resultOf } from './result-of.ts';
 
@@ -16,13 +17,16 @@ export interface Contents {
   readonly saps?: readonly SapEntry[];
   /** What the objects begin and end later. */
   readonly later?: Later;
+  /** What clients may change about their association; nothing if not given. */
+  readonly changes?: AssociationChanges;
 }
 
 export interface FetchedDeviceOptions {
   readonly address: number;
   readonly systemTitle: Uint8Array;
-  readonly associations: readonly DeviceAssociation[];
-  readonly counters: HesCounters;
+  /** As they are by now. */
+  readonly associations: () => readonly DeviceAssociation[];
+  readonly counters: DeviceCounters;
   /**
    * Gets at hand what the request needs, and no more: objects that it does not touch may be empty. Undefined when the
    * device is there no more.
@@ -56,14 +60,16 @@ const isOpen = (response: CosemResponse | undefined): boolean =>
 export class FetchedDevice implements LogicalDevice {
   readonly address: number;
   readonly systemTitle: Uint8Array;
-  readonly associations: readonly DeviceAssociation[];
   readonly #options: FetchedDeviceOptions;
 
   constructor(options: FetchedDeviceOptions) {
     this.#options = options;
     this.address = options.address;
     this.systemTitle = options.systemTitle;
-    this.associations = options.associations;
+  }
+
+  get associations(): readonly DeviceAssociation[] {
+    return this.#options.associations();
   }
 
   nextInvocationCounter(): number {
@@ -99,7 +105,7 @@ export class FetchedDevice implements LogicalDevice {
     return response ?? { result: 'object-undefined' };
   }
 
-  #deviceOf({ name, objects, saps }: Contents): LogicalDevice {
+  #deviceOf({ name, objects, saps, changes }: Contents): LogicalDevice {
     return createLogicalDevice({
       address: this.address,
       systemTitle: this.systemTitle,
@@ -107,6 +113,7 @@ export class FetchedDevice implements LogicalDevice {
       objects,
       associations: this.associations,
       ...(saps === undefined ? {} : { saps: () => saps }),
+      ...(changes === undefined ? {} : { changes }),
       nextInvocationCounter: () => this.nextInvocationCounter(),
       acceptInvocationCounter: (...accepted) => this.acceptInvocationCounter(...accepted),
     });

@@ -1,20 +1,61 @@
 import type { AuthMechanism } from '../base/model.ts';
-import type { DeviceAssociation } from '../dlms/cosem/object-model.ts';
-import { type AccessRights, FULL_RIGHTS, readOnly } from '../dlms/cosem/object-model.ts';
+import {
+  type AccessRights,
+  type DeviceAssociation,
+  FULL_RIGHTS,
+  readOnly,
+} from '../dlms/cosem/object-model.ts';
+import { policyOf } from '../dlms/cosem/security-setup-object.ts';
 
 export const HES_AUTHS = ['lls', 'hls-md5', 'hls-sha1', 'hls-sha256', 'hls-gmac'] as const;
 export type HesAuth = (typeof HES_AUTHS)[number];
 /** `full`: it may also set and act, also at meters. */
 export type HesRights = 'read' | 'full';
 
+export const HES_CLIENTS = ['hes', 'hes.reader'] as const;
+
 /** As whom a head-end comes in, and what it must know. */
-export interface HesAccess {
+export interface HesClient {
+  /** What its attributes begin with; tells the clients of a channel apart. */
+  readonly name: (typeof HES_CLIENTS)[number];
   readonly client: number;
   readonly auth: HesAuth;
   readonly rights: HesRights;
+  /** security_policy of class 64 version 1. */
+  readonly policy: number;
   readonly password?: Uint8Array;
   readonly encryptionKey?: Uint8Array;
   readonly authenticationKey?: Uint8Array;
+  readonly masterKey?: Uint8Array;
+}
+
+/** Everybody who may come in on a channel; the head-end itself is the first. */
+export type HesAccess = readonly HesClient[];
+
+/** What a head-end changes of its own access. */
+export type HesChange = Partial<
+  Pick<HesClient, 'policy' | 'password' | 'encryptionKey' | 'authenticationKey' | 'masterKey'>
+>;
+
+/** By their bits: 1 authenticated, 2 encrypted. */
+const POLICIES: readonly string[] = ['none', 'auth', 'enc', 'auth-enc'];
+const REQUEST_SHIFT = 2;
+const RESPONSE_SHIFT = 5;
+
+/** security_policy of class 64 version 1 from its text: `auth-enc`, or requests and responses apart: `auth/auth-enc`. */
+export function policyValue(text: string): number {
+  const [request = '', response = request] = text.split('/');
+  const bits = (name: string): number => {
+    const known = POLICIES.indexOf(name);
+    return known < 0 ? POLICIES.indexOf('auth-enc') : known;
+  };
+  return (bits(request) << REQUEST_SHIFT) | (bits(response) << RESPONSE_SHIFT);
+}
+
+/** The text of a security_policy without signatures. */
+export function policyText(value: number): string {
+  const { policy, responsePolicy } = policyOf(1, value);
+  return policy === responsePolicy ? policy : `${policy}/${responsePolicy}`;
 }
 
 /** Client without authentication; it sees the concentrator, never a meter. */
@@ -22,28 +63,29 @@ export const PUBLIC_CLIENT = 16;
 
 const needsKeys = (auth: AuthMechanism): boolean => auth === 'hls-gmac';
 
+/** Whether its association has keys, and with them a security setup. */
+export const isCiphered = ({ auth }: HesClient): boolean => needsKeys(auth);
+
 /** Whether everything is there that the authentication asks for: without it nobody is let in, rather than everybody. */
-export function isComplete({ auth, password, encryptionKey, authenticationKey }: HesAccess): boolean {
+export function isComplete({ auth, password, encryptionKey, authenticationKey }: HesClient): boolean {
   if (needsKeys(auth)) return encryptionKey !== undefined && authenticationKey !== undefined;
   return password !== undefined && password.length > 0;
 }
 
-/** The association of the head-end; none while its secrets are missing. */
-export function hesAssociations(access: HesAccess): DeviceAssociation[] {
-  if (!isComplete(access)) return [];
-  const { client, auth, password, encryptionKey, authenticationKey } = access;
-  const ciphered = needsKeys(auth);
-  return [
-    {
-      clientAddress: client,
-      auth,
-      policy: ciphered ? 'auth-enc' : 'none',
-      rights: rightsOf(access),
-      ...(password === undefined || ciphered ? {} : { password }),
-      ...(encryptionKey === undefined || !ciphered ? {} : { encryptionKey }),
-      ...(authenticationKey === undefined || !ciphered ? {} : { authenticationKey }),
-    },
-  ];
+/** The associations of head-ends; none for one whose secrets are missing. */
+export const hesAssociations = (access: HesAccess): DeviceAssociation[] =>
+  access.filter(isComplete).map(associationOf);
+
+function associationOf(one: HesClient): DeviceAssociation {
+  const { client, auth, policy, password, encryptionKey, authenticationKey } = one;
+  const common = { clientAddress: client, auth, rights: rightsOf(one) };
+  if (!isCiphered(one)) return { ...common, policy: 'none', ...(password === undefined ? {} : { password }) };
+  return {
+    ...common,
+    ...policyOf(1, policy),
+    ...(encryptionKey === undefined ? {} : { encryptionKey }),
+    ...(authenticationKey === undefined ? {} : { authenticationKey }),
+  };
 }
 
 /** The public client's; it reads what `covers` names. */
@@ -56,6 +98,6 @@ export function publicAssociation(covers: (obis: string) => boolean): DeviceAsso
   };
 }
 
-function rightsOf({ rights }: HesAccess): AccessRights {
+function rightsOf({ rights }: HesClient): AccessRights {
   return rights === 'full' ? FULL_RIGHTS : readOnly(() => true);
 }

@@ -7,6 +7,7 @@ import type { ByteChannel } from '../channels/channel.ts';
 import { type Pump, pump } from '../channels/pump.ts';
 import type { LinkPeer } from '../dlms/link/link.ts';
 import {
+  type Caller,
   type CosemRequest,
   type CosemResponse,
   createServerMachine,
@@ -15,9 +16,9 @@ import {
   type ServerEvent,
   type ServerMachine,
 } from '../dlms/server.ts';
+import type { ConnectionSecurity } from './connection-security.ts';
 import { FetchedDevice, type FetchedDeviceOptions } from './fetched-device.ts';
-import { type HesAccess, hesAssociations, publicAssociation } from './hes-access.ts';
-import type { HesCounters } from './hes-counters.ts';
+import { type HesClient, PUBLIC_CLIENT, publicAssociation } from './hes-access.ts';
 import { isOpenObject, managementContents } from './management/index.ts';
 import { meterContents } from './meter-contents.ts';
 import { MANAGEMENT_SAP, meterIdOf } from './meter-saps.ts';
@@ -28,9 +29,7 @@ export interface HesConnectionOptions {
   /** Name of the channel that the connection belongs to. */
   readonly channel: string;
   readonly sources: HeadendSources;
-  readonly access: HesAccess;
-  readonly counters: HesCounters;
-  readonly systemTitle: Uint8Array;
+  readonly security: ConnectionSecurity;
   readonly clock: Clock;
   readonly random: Random;
   readonly log: Log;
@@ -38,9 +37,9 @@ export interface HesConnectionOptions {
   /** Told of everything that happens on it. */
   readonly onEvent?: (event: ServerEvent) => void;
   /** The head-end has proved who it is. */
-  readonly onAssociated: () => void;
-  /** Somebody has failed to; the connection is closed. */
-  readonly onFailed: (code: string) => void;
+  readonly onAssociated: (client: HesClient) => void;
+  /** Somebody has failed to be this client; the connection is closed. */
+  readonly onFailed: (code: string, client: HesClient) => void;
   readonly onReplay: () => void;
 }
 
@@ -68,7 +67,7 @@ export class HesConnection {
     this.#machine = createServerMachine({
       link: {
         framing: 'wrapper',
-        clientAddress: options.access.client,
+        clientAddress: PUBLIC_CLIENT,
         serverAddress: MANAGEMENT_SAP,
         responseTimeoutMs: IDLE_MS,
         maxApdu: MAX_PDU,
@@ -116,46 +115,49 @@ export class HesConnection {
   }
 
   #managementDevice(): LogicalDevice {
-    const { sources, access } = this.#options;
+    const { sources, channel, security } = this.#options;
+    const open = publicAssociation(isOpenObject);
     return new FetchedDevice({
       ...this.#common(),
       address: MANAGEMENT_SAP,
-      associations: [...hesAssociations(access), publicAssociation(isOpenObject)],
+      associations: () => [...security.associations, open],
       fetch: (request, caller) =>
-        managementContents({ sources, request, caller, channel: this.#options.channel, host: this.#host }),
+        managementContents({ sources, request, caller, channel, host: this.#host, security }),
     });
   }
 
   #meterDevice(sap: number): LogicalDevice | undefined {
-    const { sources, access } = this.#options;
+    const { sources, security } = this.#options;
     const meterId = meterIdOf(sap);
     const meterOf = (): Meter | undefined => (meterId === undefined ? undefined : sources.meter(meterId));
     if (meterOf() === undefined) return undefined;
     return new FetchedDevice({
       ...this.#common(),
       address: sap,
-      associations: hesAssociations(access),
+      associations: () => security.associations,
       fetch: async (request) => {
         const meter = meterOf();
         return meter && meterContents(sources, meter, request);
       },
-      beyond: async (request) => {
+      beyond: async (request, caller) => {
         const meter = meterOf();
-        return meter === undefined ? { result: 'object-unavailable' } : this.#ask(meter, request);
+        return meter === undefined ? { result: 'object-unavailable' } : this.#ask(meter, request, caller);
       },
     });
   }
 
   #common(): Pick<FetchedDeviceOptions, 'systemTitle' | 'counters' | 'respond' | 'log'> {
-    const { systemTitle, counters, log } = this.#options;
+    const { security, log } = this.#options;
+    const { systemTitle, counters } = security;
     const respond = (response: CosemResponse): void => this.#pump.command({ type: 'respond', response });
     return { systemTitle, counters, log, respond };
   }
 
   /** What the store does not know the meter is asked for, in its own time. */
-  async #ask(meter: Meter, request: CosemRequest): Promise<CosemResponse> {
-    const { sources, access, clock, log } = this.#options;
-    if (request.type !== 'get' && access.rights !== 'full') return { result: 'read-write-denied' };
+  async #ask(meter: Meter, request: CosemRequest, caller: Caller): Promise<CosemResponse> {
+    const { sources, security, clock, log } = this.#options;
+    if (request.type !== 'get' && security.clientOf(caller)?.rights !== 'full')
+      return { result: 'read-write-denied' };
     const late = new AbortController();
     const cancel = clock.after(LIVE_MS, () =>
       late.abort(new DcuError('link-timeout', 'the meter did not answer in time')),
@@ -172,20 +174,24 @@ export class HesConnection {
   }
 
   #told(event: ServerEvent): void {
-    const { access, onEvent, onAssociated, onFailed, onReplay, log } = this.#options;
+    const { security, onEvent, onAssociated, onFailed, onReplay, log } = this.#options;
     onEvent?.(event);
     switch (event.type) {
-      case 'associated':
-        if (event.caller.clientAddress === access.client) onAssociated();
+      case 'associated': {
+        const client = security.clientOf(event.caller);
+        if (client !== undefined) onAssociated(client);
         return;
-      case 'security':
+      }
+      case 'security': {
+        const client = security.clientOf(event);
         if (event.code === 'replay-detected') {
           onReplay();
           return;
         }
-        onFailed(event.code);
+        if (client !== undefined) onFailed(event.code, client);
         this.#leave();
         return;
+      }
       case 'refused':
         log.debug('an association was refused', { client: event.clientAddress, reason: event.diagnostic });
         return;

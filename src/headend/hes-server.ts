@@ -4,18 +4,22 @@ import type { Log } from '../base/log.ts';
 import type { Random } from '../base/random.ts';
 import type { ByteChannel } from '../channels/channel.ts';
 import type { ServerEvent } from '../dlms/server.ts';
-import type { HesAccess } from './hes-access.ts';
+import { ConnectionSecurity } from './connection-security.ts';
+import type { HesAccess, HesChange, HesClient } from './hes-access.ts';
 import { HesConnection, hostOf } from './hes-connection.ts';
 import type { HesCounters } from './hes-counters.ts';
 import type { HeadendSources } from './ports.ts';
 
-/** Whom to let in: failures count for each peer, and block it in the end. */
+/**
+ * Whom to let in: failures count for each peer and the client that it wanted to be, so that nobody wipes out the guesses at
+ * one by being another; they block the peer in the end.
+ */
 export interface HesGate {
   /** @throws DcuError `locked-out` */
   requireOpen(host: string): Promise<void>;
   /** Resolves to whether the peer is blocked by now. */
-  failed(host: string): Promise<boolean>;
-  passed(host: string): Promise<void>;
+  failed(host: string, client: HesClient['name']): Promise<boolean>;
+  passed(host: string, client: HesClient['name']): Promise<void>;
 }
 
 export type HesIncident = 'hes-refused' | 'hes-locked-out';
@@ -26,6 +30,8 @@ export interface HesServerOptions {
   readonly sources: HeadendSources;
   /** Asked for each connection, so that changed keys hold from the next one on. */
   readonly access: () => Promise<HesAccess>;
+  /** Writes down what a client changes of its access, whole or not at all; resolves when it is on disk. */
+  readonly save: (client: HesClient, change: HesChange, host: string) => Promise<void>;
   readonly counters: HesCounters;
   readonly systemTitle: Uint8Array;
   readonly gate: HesGate;
@@ -117,20 +123,27 @@ export class HesServer {
   }
 
   async #welcome(channel: ByteChannel, host: string, user: ConnectionUser | undefined): Promise<void> {
-    const { gate, access, counters } = this.#options;
+    const { gate, access, counters, save, systemTitle } = this.#options;
     await this.#counting.get(host);
     await gate.requireOpen(host);
     const granted = await access();
-    await counters.load(granted.client);
+    await counters.load(granted);
     // The server may have been closed in between.
     const accepted = this.#connections.get(channel);
     if (accepted === undefined) return;
+    const security = new ConnectionSecurity({
+      access: granted,
+      counters,
+      systemTitle,
+      save: (client, change) => save(client, change, host),
+      onChanged: (client) => this.#endOthers(channel, client),
+    });
     const connection = new HesConnection(channel, {
       ...this.#options,
-      access: granted,
+      security,
       onEnd: () => this.#connections.delete(channel),
-      onAssociated: () => this.#count(host, () => gate.passed(host)),
-      onFailed: (code) => this.#failed(host, code),
+      onAssociated: ({ name }) => this.#count(host, () => gate.passed(host, name)),
+      onFailed: (code, { name }) => this.#failed(host, name, code),
       onReplay: () => this.#options.onIncident('hes-refused', host, 'replay-detected'),
       ...(user === undefined ? {} : { onEvent: (event) => user.told(event) }),
     });
@@ -138,11 +151,22 @@ export class HesServer {
     user?.ready(connection);
   }
 
-  #failed(host: string, code: string): void {
+  /** What a client had opened under its old keys ends; also what may yet be let in by them. */
+  #endOthers(standing: ByteChannel, { client }: HesClient): void {
+    for (const [channel, { connection }] of this.#connections) {
+      const clients = (connection?.associations ?? []).map(({ clientAddress }) => clientAddress);
+      const isApart = clients.length > 0 && !clients.includes(client);
+      if (channel === standing || isApart) continue;
+      this.#connections.delete(channel);
+      this.#shut(connection ?? channel);
+    }
+  }
+
+  #failed(host: string, name: HesClient['name'], code: string): void {
     const { gate, onIncident } = this.#options;
     onIncident('hes-refused', host, code);
     this.#count(host, async () => {
-      if (!(await gate.failed(host))) return;
+      if (!(await gate.failed(host, name))) return;
       onIncident('hes-locked-out', host, LOCKED);
       for (const [channel, { connection }] of this.#connections) {
         if (hostOf(channel) === host) await connection?.close();
@@ -167,7 +191,7 @@ export class HesServer {
     else log.error('a connection of the head-end could not be served', { host, ...error.toJSON() });
   }
 
-  #shut(channel: ByteChannel): void {
+  #shut(channel: { close(): Promise<void> }): void {
     channel.close().catch((error: unknown) => {
       this.#options.log.debug('a connection was not closed in order', { ...toDcuError(error).toJSON() });
     });

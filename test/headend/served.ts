@@ -33,8 +33,12 @@ export class ServedHouse {
   }
 
   get port(): number {
-    const port = this.house.concentrator.headend.port('tcp_server');
-    if (port === undefined) throw new Error('the channel does not listen');
+    return this.portOf('tcp_server');
+  }
+
+  portOf(channel: string): number {
+    const port = this.house.concentrator.headend.port(channel);
+    if (port === undefined) throw new Error(`${channel} does not listen`);
     return port;
   }
 
@@ -54,8 +58,8 @@ export class ServedHouse {
   }
 
   /** A channel to the port; closed at the end. */
-  async dial(): Promise<ByteChannel> {
-    const channel = await openTcp({ host: '127.0.0.1', port: this.port, connectTimeoutMs: 2000 });
+  async dial(name = 'tcp_server'): Promise<ByteChannel> {
+    const channel = await openTcp({ host: '127.0.0.1', port: this.portOf(name), connectTimeoutMs: 2000 });
     this.#channels.push(channel);
     return channel;
   }

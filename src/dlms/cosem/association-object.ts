@@ -33,10 +33,13 @@ import { type CosemObject, constant, type MethodSource } from './cosem-object.ts
 /** Versions of class 15: 1 refers to the security setup, 2 knows users, 3 says access rights in bits. */
 export type AssociationVersion = 0 | 1 | 2 | 3;
 
-/** What clients may change about their association; what is not given cannot be. Results are the standard's names. */
+/**
+ * What clients may change about their association; what is not given cannot be. Results are the standard's names;
+ * undefined where they come later.
+ */
 export interface AssociationChanges {
   /** New password or HLS secret. It holds from the next association on. */
-  readonly secret?: (clientAddress: number, secret: Uint8Array) => string;
+  readonly secret?: (clientAddress: number, secret: Uint8Array) => string | undefined;
   /** The whole list, as it is to be. */
   readonly users?: (clientAddress: number, users: readonly AssociationUser[]) => string;
 }
@@ -70,7 +73,7 @@ export function associationObject(view: AssociationView): CosemObject {
   const { version, changes } = view;
   const { secret } = changes;
   const reference = logicalName(view.hasSecuritySetup ? SECURITY_SETUP : NO_REFERENCE);
-  const setSecret = (value: DlmsData | undefined, caller: Caller): string => {
+  const setSecret = (value: DlmsData | undefined, caller: Caller): string | undefined => {
     if (secret === undefined || !needsSecret(caller.auth)) return 'read-write-denied';
     if (value?.type !== 'octet-string') return 'type-unmatched';
     if (value.value.length === 0 || value.value.length > LONGEST_SECRET) return 'other-reason';

@@ -1,8 +1,18 @@
 import type { CosemObject } from '../../dlms/cosem/cosem-object.ts';
 import type { Caller, CosemRequest } from '../../dlms/server.ts';
+import type { HesChange, HesClient } from '../hes-access.ts';
 import type { Later } from '../later.ts';
 import type { HeadendSources } from '../ports.ts';
 import type { ZoneTimes } from '../zone-times.ts';
+
+/** Who may come in over the connection, for the one who asks. */
+export interface SecurityPort {
+  readonly systemTitle: Uint8Array;
+  /** Undefined for the public client. */
+  clientOf(caller: Caller): HesClient | undefined;
+  /** Resolves when it is on disk; what is asked for next goes by it. @throws DcuError what kept it from being written */
+  change(client: HesClient, change: HesChange): Promise<void>;
+}
 
 /** One request to the concentrator's own logical device, with all that answering it needs. */
 export interface ManagementRequest {
@@ -12,6 +22,7 @@ export interface ManagementRequest {
   /** Name of the channel that it came over, and address of the head-end. */
   readonly channel: string;
   readonly host: string;
+  readonly security: SecurityPort;
   /** Tells instants in the concentrator's time zone. */
   readonly times: ZoneTimes;
   /** Takes what does not end at once. */
@@ -33,3 +44,7 @@ export interface ManagementGroup {
 export function isAbout({ request }: ManagementRequest, obis: string): boolean {
   return (request.type === 'action' ? request.method : request.attribute).obis === obis;
 }
+
+/** Who asks, as the audit trail names it. */
+export const actorOf = ({ channel, host, caller }: ManagementRequest): string =>
+  `${channel} ${host} client ${caller.clientAddress}`;

@@ -7,9 +7,16 @@ import type { ManagementGroup, ManagementRequest } from './group.ts';
 import { identityGroup } from './identity.ts';
 import { logbookGroup } from './logbook.ts';
 import { meterListGroup } from './meter-list.ts';
+import { associationChanges, securityGroup } from './security.ts';
 
 /** All that the concentrator is as a logical device: a further group is one line here. */
-const GROUPS: readonly ManagementGroup[] = [identityGroup, clockGroup, logbookGroup, meterListGroup];
+const GROUPS: readonly ManagementGroup[] = [
+  identityGroup,
+  clockGroup,
+  logbookGroup,
+  meterListGroup,
+  securityGroup,
+];
 
 const OPEN: ReadonlySet<string> = new Set(GROUPS.flatMap(({ open = [] }) => open));
 
@@ -33,6 +40,7 @@ export async function managementContents(
     saps: [{ address: MANAGEMENT_SAP, name }, ...saps],
     objects: objects.flat(),
     later: at.later,
+    changes: associationChanges(at),
   };
 }
 
