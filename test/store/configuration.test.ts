@@ -60,6 +60,7 @@ describe('defaults', () => {
       'g3_meters 14',
       'mqtt 15',
       'listen 13',
+      'hes_push 16',
     ]);
     for (const task of ['single_phase', 'three_phase']) {
       const items = await configuration.taskItems(task);
