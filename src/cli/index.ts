@@ -4,6 +4,7 @@ import { conformanceCommand } from './conformance.ts';
 import { decodeCommand } from './decode.ts';
 import { demoCommand } from './demo.ts';
 import { discoverCommand } from './discover.ts';
+import { imageCommand } from './image.ts';
 import { importCommand } from './import.ts';
 import { listenCommand } from './listen.ts';
 import { readCommand } from './read.ts';
@@ -21,6 +22,7 @@ export const COMMANDS: readonly CliCommand[] = [
   readOutCommand,
   discoverCommand,
   importCommand,
+  imageCommand,
   listenCommand,
   conformanceCommand,
   decodeCommand,

@@ -18,8 +18,15 @@ function program(io: CliIo, commands: readonly CliCommand[]): Command {
       writeOut: (text) => io.out(trimEnd(text)),
       writeErr: (text) => io.err(trimEnd(text)),
     });
-  for (const command of commands) root.addCommand(command.build(io).copyInheritedSettings(root));
+  for (const command of commands) root.addCommand(inherited(command.build(io), root));
   return root;
+}
+
+/** Errors and output of a command, and of those within it, are the program's. */
+function inherited(command: Command, from: Command): Command {
+  command.copyInheritedSettings(from);
+  for (const inner of command.commands) inherited(inner, command);
+  return command;
 }
 
 /**

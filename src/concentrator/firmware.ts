@@ -1,7 +1,8 @@
 import { join } from 'node:path';
 import type { Clock } from '../base/clock.ts';
 import type { Log } from '../base/log.ts';
-import { FIRMWARE_TARGET, Firmware } from '../device/firmware.ts';
+import { Firmware } from '../device/firmware.ts';
+import { FIRMWARE_TARGET } from '../device/firmware-check.ts';
 import type { DeviceLogbook } from '../device/logbook.ts';
 import type { ImageStore } from '../dlms/cosem/image-transfer-object.ts';
 import { SharedImageTransfer } from '../headend/management/firmware.ts';

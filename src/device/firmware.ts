@@ -11,39 +11,25 @@ import {
   symlinkSync,
   writeSync,
 } from 'node:fs';
-import { open } from 'node:fs/promises';
 import { join } from 'node:path';
 import { DcuError, toDcuError } from '../base/errors.ts';
 import type { Log } from '../base/log.ts';
 import {
-  FIRMWARE_PRODUCT,
-  type FirmwareManifest,
-  MOST_HEADER,
-  readFirmwareHeader,
-  readManifest,
-} from './firmware-file.ts';
+  checkFirmware,
+  type FirmwareProof,
+  takeExecutable,
+  type VerifiedFirmware,
+} from './firmware-check.ts';
 
-/** Operating system and processor of this machine, as the build names them. */
-export const FIRMWARE_TARGET = `${process.platform}-${process.arch}`;
-
-export interface FirmwareOptions {
+export interface FirmwareOptions extends FirmwareProof {
   /** Of the concentrator; images are kept in `firmware/` of it. */
   readonly directory: string;
-  /** What this machine runs: `linux-x64`. */
-  readonly target: string;
-  /** Proves the manifest. @throws DcuError `authentication-failed` */
-  readonly verify: (jws: string) => Promise<{ readonly payload: Uint8Array; readonly signedBy: string }>;
   readonly log: Log;
   /** Into the logbook: an image was accepted, refused, made the one to start. */
   readonly record: (detail: string) => void;
 }
 
 export type FirmwareProgress = 'done' | 'running' | 'failed';
-
-/** An image that is proved and complete. */
-export interface VerifiedFirmware extends FirmwareManifest {
-  readonly signedBy: string;
-}
 
 interface Incoming {
   readonly size: number;
@@ -52,7 +38,6 @@ interface Incoming {
 
 /** What must stay free besides the image itself and the executable that is taken out of it. */
 const RESERVE_BYTES = 64 * 1024 * 1024;
-const COPY_BYTES = 256 * 1024;
 
 /**
  * Firmware of the concentrator on its way in: blocks go into a file, which is proved as a whole, and activation puts the executable
@@ -185,36 +170,9 @@ export class Firmware {
   }
 
   async #check(): Promise<VerifiedFirmware> {
-    const { target, verify } = this.#options;
     if (this.#incoming === undefined) throw new DcuError('not-found', 'no image has come');
-    const { fd, size } = this.#incoming;
-    fsyncSync(fd);
-    await using file = await open(this.#incomingFile, 'r');
-    const start = new Uint8Array(Math.min(size, MOST_HEADER));
-    await file.read(start, 0, start.length, 0);
-    const { jws, payloadAt } = readFirmwareHeader(start);
-    const { payload, signedBy } = await verify(jws);
-    const manifest = readManifest(payload);
-    if (manifest.target !== target) {
-      throw new DcuError('invalid-field', `the image is for ${manifest.target}, not for ${target}`, {
-        field: 'target',
-      });
-    }
-    if (manifest.size !== size - payloadAt) {
-      throw new DcuError(
-        'invalid-field',
-        `the image has ${size - payloadAt} bytes instead of ${manifest.size}`,
-        {
-          field: 'size',
-        },
-      );
-    }
-    const hash = new Bun.CryptoHasher('sha256');
-    for await (const part of parts(file, payloadAt, size)) hash.update(part);
-    if (hash.digest('hex') !== manifest.sha256) {
-      throw new DcuError('authentication-failed', 'the image is not the one that was signed');
-    }
-    return { ...manifest, signedBy };
+    fsyncSync(this.#incoming.fd);
+    return checkFirmware(this.#incomingFile, this.#options);
   }
 
   async #install(generation: number): Promise<FirmwareProgress | undefined> {
@@ -236,17 +194,8 @@ export class Firmware {
   async #place(version: string): Promise<void> {
     const home = join(this.#home, version);
     mkdirSync(home, { recursive: true, mode: 0o700 });
-    const { size } = this.#incoming ?? { size: 0 };
-    await using from = await open(this.#incomingFile, 'r');
-    const start = new Uint8Array(Math.min(size, MOST_HEADER));
-    await from.read(start, 0, start.length, 0);
-    const { payloadAt } = readFirmwareHeader(start);
     const aside = join(home, 'dcu.new');
-    {
-      await using to = await open(aside, 'w', 0o700);
-      for await (const part of parts(from, payloadAt, size)) await to.write(part);
-      await to.sync();
-    }
+    await takeExecutable(this.#incomingFile, aside);
     renameSync(aside, join(home, 'dcu'));
     const link = join(this.#home, 'current.new');
     rmSync(link, { force: true });
@@ -269,36 +218,3 @@ export class Firmware {
     return 'failed';
   }
 }
-
-async function* parts(
-  file: {
-    read(
-      into: Uint8Array,
-      offset: number,
-      length: number,
-      at: number,
-    ): Promise<{ readonly bytesRead: number }>;
-  },
-  from: number,
-  to: number,
-): AsyncGenerator<Uint8Array> {
-  const buffer = new Uint8Array(COPY_BYTES);
-  for (let at = from; at < to; ) {
-    const { bytesRead } = await file.read(buffer, 0, Math.min(COPY_BYTES, to - at), at);
-    if (bytesRead === 0) throw new DcuError('truncated', 'the image ends too early');
-    yield buffer.subarray(0, bytesRead);
-    at += bytesRead;
-  }
-}
-
-/** The manifest of an executable, still unsigned. */
-export const manifestOf = (
-  executable: Uint8Array,
-  { version, target }: Pick<FirmwareManifest, 'version' | 'target'>,
-): FirmwareManifest => ({
-  product: FIRMWARE_PRODUCT,
-  version,
-  target,
-  size: executable.length,
-  sha256: new Bun.CryptoHasher('sha256').update(executable).digest('hex'),
-});
