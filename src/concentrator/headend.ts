@@ -158,13 +158,6 @@ export async function startHeadend(
         .record(type, detail)
         .catch((error: unknown) => own.error('the logbook could not be written', { error: String(error) }));
     },
-  });
-  const servers = new HeadendServers({ configuration: store.configuration, serving, clock, log: own });
-  await servers.start();
-  core.onMetersChanged(() => servers.metersChanged());
-  core.onChannelsChanged(() => servers.reload());
-  return servers;
-}
     recordChange: (keys, actor) => {
       const time = clock.now();
       const written = keys.map((key) =>
@@ -180,3 +173,10 @@ export async function startHeadend(
         own.error('a change by the head-end could not be recorded', { error: String(error) }),
       );
     },
+  });
+  const servers = new HeadendServers({ configuration: store.configuration, serving, clock, log: own });
+  await servers.start();
+  core.onMetersChanged(() => servers.metersChanged());
+  core.onChannelsChanged(() => servers.reload());
+  return servers;
+}
