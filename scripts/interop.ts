@@ -1,6 +1,6 @@
 /**
  * `npm run test:interop [-- --json] [--only TEXT]`: our client against servers made of gurux-dlms and jDLMS, the
- * clients of gurux-dlms, dlms-cosem and jDLMS against our server, `dcu read`, pushes both ways, and gurux-dlms as the
+ * clients of gurux-dlms, dlms-cosem and jDLMS against our server, `dcu read`, pushes both ways, and foreign stacks as the
  * head-end of a whole concentrator, over real sockets.
  * Sets up an environment of its own for each peer. `--only` picks the directions whose name holds the text. The last
  * line is `N passed, N failed`.
@@ -17,11 +17,19 @@ const log = (line: string): void => {
   if (!json) console.log(line);
 };
 
+/** Foreign stacks as the head-end: one direction each. */
+const HEAD_ENDS: readonly { readonly direction: string; readonly cells: () => Promise<Cell[]> }[] = [
+  { direction: HEAD_END, cells: () => headEndCells() },
+];
+
 async function run(): Promise<readonly Cell[]> {
   const cells = await runDirections(log, wanted);
   const pushes = PUSH_DIRECTIONS.some(wanted) ? await pushCells() : [];
-  const headEnd = wanted(HEAD_END) ? await headEndCells() : [];
-  return [...cells, ...pushes.filter(({ direction }) => wanted(direction)), ...headEnd];
+  const headEnds: Cell[] = [];
+  for (const { direction, cells: play } of HEAD_ENDS) {
+    if (wanted(direction)) headEnds.push(...(await play()));
+  }
+  return [...cells, ...pushes.filter(({ direction }) => wanted(direction)), ...headEnds];
 }
 
 const cells = await run().catch((thrown: unknown): never => {
