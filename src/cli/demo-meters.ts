@@ -32,7 +32,7 @@ const G3_PROFILE = {
 /** A network that is there at once and answers at once, but has its repeaters, phases and noise. */
 export const DEMO_NETWORK: PlcBehaviour = { ...NO_DELAY, meterTimeoutMs: 2000, tellsRejected: true };
 
-/** Of 200: 150 behind the module, 15 on each of two RS-485 lines, 10 in a G3 network, 10 on TCP; others in proportion. */
+/** Of 200: 150 behind the module, 15 on each of two RS-485 lines, 10 in a G3 network, 10 on TCP; others in proportion. The first is the balance meter. */
 export function demoPlan(seed: number, meters: number, g3Host: string): MeterPlan[] {
   const all = meters >= LEAST_FOR_ALL_KINDS;
   const perLine = all ? Math.min(MOST_PER_LINE, Math.max(1, Math.floor((meters * 3) / 40))) : 0;
@@ -50,6 +50,7 @@ export function demoPlan(seed: number, meters: number, g3Host: string): MeterPla
     rs485Lines: lines,
     metersPerLine: Math.max(1, perLine),
     modeEPerLine: perLine > 1 ? 1 : 0,
+    balance: true,
   });
 }
 
@@ -118,7 +119,7 @@ function channelOf({ modulePath, line }: ServedMeter): string {
 }
 
 function archiveRow(meter: ServedMeter, channel: string): NewMeter {
-  const { meterNo, physicalAddress, auth, phases } = meter;
+  const { meterNo, physicalAddress, auth, phases, device } = meter;
   return {
     meterNo,
     enabled: true,
@@ -130,6 +131,7 @@ function archiveRow(meter: ServedMeter, channel: string): NewMeter {
     task: phases === 3 ? 'three_phase' : 'single_phase',
     prepaid: 255,
     wiring: 0,
+    balance: device.plan.lossShare !== undefined,
     profile: channel === G3_CHANNEL ? G3_PROFILE.name : 'generic',
     address: addressOf(meter),
     security: { auth, policy: auth === 'hls-gmac' ? 'auth-enc' : 'none' },

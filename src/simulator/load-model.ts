@@ -24,6 +24,16 @@ export const ENERGY_STREAMS = 6;
 
 export type LoadKind = 'household' | 'shop' | 'solar';
 
+/** What flows through a metering point while nothing keeps it from flowing. */
+export interface Load {
+  /** Milli-Wh (milli-varh) of all streams until an instant; never falling. */
+  energyAt(utcMs: number, out: Float64Array): void;
+  /** Mean power in W (var) of all streams. */
+  powerAt(utcMs: number, out: Float64Array): void;
+  /** Share of the load that hangs on a phase (0..2). */
+  phaseShare(phase: number): number;
+}
+
 export interface LoadProfile {
   readonly seed: number;
   readonly meterIndex: number;
@@ -116,7 +126,7 @@ const dayCache = new Map<string, Float64Array>();
 /** The day asked for last: rows of a profile walk through days one by one. */
 let recent: { readonly model: LoadModel; readonly day: number; readonly sums: Float64Array } | undefined;
 
-export class LoadModel {
+export class LoadModel implements Load {
   readonly profile: LoadProfile;
   readonly #streams: readonly Stream[];
   readonly #phaseShares: readonly number[];

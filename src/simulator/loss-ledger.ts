@@ -1,4 +1,4 @@
-import { ENERGY_STREAMS, type LoadModel } from './load-model.ts';
+import { ENERGY_STREAMS, type Load } from './load-model.ts';
 
 /** A stretch of time in which some of the load gets nothing. */
 export interface LossInterval {
@@ -9,15 +9,15 @@ export interface LossInterval {
   readonly share: number;
 }
 
-/** The load model less what outages and open relays kept from flowing; sums never fall. */
+/** A load less what outages and open relays kept from flowing; sums never fall. */
 export class LossLedger {
-  readonly #model: LoadModel;
+  readonly #model: Load;
   #intervals: readonly LossInterval[] = [];
   /** Losses of all intervals before the one with the same index, stream by stream; filled as far as was needed. */
   #before = new Float64Array(0);
   #summed = 0;
 
-  constructor(model: LoadModel) {
+  constructor(model: Load) {
     this.#model = model;
   }
 

@@ -22,6 +22,8 @@ export interface MeterWorld {
   readonly liveOutages: boolean;
   /** The G3-PLC network that some of the meters are in. */
   readonly g3?: G3Network;
+  /** The metering points below the balance meter. */
+  readonly street?: () => readonly MeteringPoint[];
   /** The first invocation counter of each meter; by the time of the start if not given. */
   readonly firstCounter?: number;
 }
@@ -74,7 +76,13 @@ export class SimulatedMeter {
     this.plan = plan;
     this.#world = world;
     const { seed, startMs, liveOutages } = world;
-    this.point = new MeteringPoint({ ...plan, seed, startMs, liveOutages });
+    const { lossShare } = plan;
+    const points = world.street;
+    const street =
+      lossShare === undefined || points === undefined
+        ? {}
+        : { street: { points, lossShare, now: () => world.clock.now() } };
+    this.point = new MeteringPoint({ ...plan, ...street, seed, startMs, liveOutages });
     this.g3 = isG3(plan.place) ? world.g3 : undefined;
     this.faults = new FaultSet(new SeededRandom(seedFor(seed, `faults ${plan.meterNo}`)));
     this.random = new SeededRandom(seedFor(seed, `challenges ${plan.meterNo}`));

@@ -2,10 +2,11 @@ import type { EventLog } from '../base/model.ts';
 import { DAY_MS, daylightSavingChanges, HOUR_MS, type TimeZone } from './calendar.ts';
 import { EVENT, type LoggedEvent } from './event-codes.ts';
 import { eventsOfIncident, type Incident, incidentsOfDay } from './incidents.ts';
-import { ENERGY, ENERGY_STREAMS, type LoadKind, LoadModel } from './load-model.ts';
+import { ENERGY, ENERGY_STREAMS, type Load, type LoadKind, LoadModel } from './load-model.ts';
 import { type LossInterval, LossLedger } from './loss-ledger.ts';
 import { type MeterClock, seededClock } from './meter-clock.ts';
 import { noise } from './noise.ts';
+import { type Street, StreetLoad } from './street-load.ts';
 
 export interface MeteringPointPlan {
   readonly seed: number;
@@ -21,6 +22,8 @@ export interface MeteringPointPlan {
   readonly driftPpm?: number;
   /** Whether outages and relay trips also happen while the simulation runs. */
   readonly liveOutages: boolean;
+  /** It is the balance meter of a transformer: what goes through it is what those below it take. Nothing happens to it by itself. */
+  readonly street?: Street;
 }
 
 /** What a meter shows of one moment. Volts, amperes, watts, vars; phases that it lacks are 0. */
@@ -45,7 +48,7 @@ const GRID = 0x5000_0000;
 /** A supply point with what is behind it: load, clock, relay, and all that happens to them. True time, UTC ms. */
 export class MeteringPoint {
   readonly plan: MeteringPointPlan;
-  readonly model: LoadModel;
+  readonly model: Load;
   readonly clock: MeterClock;
   readonly #ledger: LossLedger;
   readonly #ownEvents: LoggedEvent[] = [];
@@ -61,14 +64,17 @@ export class MeteringPoint {
     this.plan = plan;
     const { seed, meterIndex, startMs } = plan;
     const startDay = Math.floor(startMs / DAY_MS);
-    this.model = new LoadModel({
-      seed,
-      meterIndex,
-      kind: plan.kind,
-      phases: plan.phases,
-      installDay: startDay - 430 - Math.floor(900 * noise(seed, meterIndex, 510)),
-      utcOffsetMinutes: plan.zone.utcOffsetMinutes,
-    });
+    this.model =
+      plan.street === undefined
+        ? new LoadModel({
+            seed,
+            meterIndex,
+            kind: plan.kind,
+            phases: plan.phases,
+            installDay: startDay - 430 - Math.floor(900 * noise(seed, meterIndex, 510)),
+            utcOffsetMinutes: plan.zone.utcOffsetMinutes,
+          })
+        : new StreetLoad(plan.street, startMs);
     const drift = plan.driftPpm ?? 40 * noise(seed, meterIndex, 511) - 20;
     this.clock = seededClock(seed, meterIndex, drift, startMs);
     this.#ledger = new LossLedger(this.model);
@@ -241,6 +247,7 @@ export class MeteringPoint {
    * logs already: it must not matter when somebody asks.
    */
   #learnDay(day: number): void {
+    if (this.plan.street !== undefined) return;
     const found = incidentsOfDay(this.plan, day).filter((incident) => this.#happens(incident));
     if (found.length === 0) return;
     const outages = [...this.#incidents, ...found].filter(({ kind }) => kind === 'outage');

@@ -12,6 +12,7 @@ import { FaultyChannel } from './faulty-channel.ts';
 import { G3Network, type G3NetworkOptions } from './g3/network.ts';
 import { SimulatedMeter } from './meter.ts';
 import { meterServer, meterServerConfig } from './meter-server.ts';
+import type { MeteringPoint } from './metering-point.ts';
 import { isG3, type MeterPlan } from './plan.ts';
 import { LiveModule, type ModulePort, type PlcBehaviour } from './plc/live-module.ts';
 import { MeterStation } from './plc/station.ts';
@@ -97,6 +98,7 @@ class RunningNeighbourhood implements Neighbourhood {
       clock,
       startMs,
       liveOutages,
+      street: () => this.#street(),
       ...(this.g3 === undefined ? {} : { g3: this.g3 }),
       ...(firstCounter === undefined ? {} : { firstCounter }),
     };
@@ -123,6 +125,12 @@ class RunningNeighbourhood implements Neighbourhood {
     await Promise.all(this.modules.map((module) => module.close()));
     // Those that no module runs on, because starting has failed.
     await Promise.all([...this.#modulePorts.values()].map(({ port }) => port.channel.close()));
+  }
+
+  #street(): readonly MeteringPoint[] {
+    return this.meters.flatMap(({ device: { plan, point } }) =>
+      plan.lossShare === undefined ? [point] : [],
+    );
   }
 
   #startPush(meter: SimulatedMeter): void {

@@ -56,6 +56,8 @@ export interface MeterPlan extends Credentials {
   readonly push?: PushPlan;
   /** RS-485: how its line is taken into use; `direct` if not given. With mode E its device address is the meter number. */
   readonly opening?: MeterOpening;
+  /** It is the balance meter of the street: it counts what all others of the archive take, and what is lost on the way. */
+  readonly lossShare?: number;
   /** It is in no archive: it has come by itself and waits to be found. */
   readonly unlisted?: true;
 }
@@ -99,6 +101,8 @@ export interface NeighbourhoodOptions {
   };
   /** Central European time with summer time if not given. */
   readonly zone?: TimeZone;
+  /** The first meter is the balance meter of all others; two to six percent of what they import is lost on the way. */
+  readonly balance?: boolean;
   /** All meters push; with ciphering they have keys whatever their mechanism is. */
   readonly push?: PushPlan;
 }
@@ -239,6 +243,7 @@ function planMeter(
   const meterNo = meterNoOf(index);
   const auth = mechanismOf(options, index, place);
   const pick = noise(seed, index, 600);
+  const isBalance = options.balance === true && index === 0;
   return {
     meterIndex: index,
     meterNo,
@@ -256,7 +261,8 @@ function planMeter(
     ...(options.push === undefined ? {} : { push: options.push }),
     systemTitle: systemTitleOf(meterNo),
     kind: pick < 0.7 ? 'household' : pick < 0.85 ? 'solar' : 'shop',
-    phases: noise(seed, index, 601) < 0.4 ? 3 : 1,
+    phases: isBalance || noise(seed, index, 601) < 0.4 ? 3 : 1,
+    ...(isBalance ? { lossShare: 0.02 + 0.04 * noise(seed, index, 602) } : {}),
     feeder: Math.floor(index / METERS_PER_FEEDER),
     zone,
     ...(unlisted ? { unlisted } : {}),

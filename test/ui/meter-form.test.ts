@@ -25,6 +25,8 @@ describe('meter form', () => {
       credit: 1,
       prepaid: 255,
       wiring: 0,
+      balance: false,
+      balanceMeter: '',
       address: { framing: 'wrapper', port: 4059, clientAddress: 1, serverAddress: 1, addressBytes: 1 },
       security: { auth: 'none', policy: 'none' },
     });
