@@ -5,6 +5,7 @@ import type { Random } from '../base/random.ts';
 import { listenTcp, type TcpListener } from '../channels/tcp-listen.ts';
 import type { Configuration } from '../store/types.ts';
 import type { Core } from './core.ts';
+import { openFirmware } from './firmware.ts';
 import { attributesOf } from './headend-access.ts';
 import { HesServing, type ServedChannel } from './hes-serving.ts';
 
@@ -135,7 +136,12 @@ const SERVER_MARK = 0x40;
 
 /** Opens the channels on which head-ends dial in; follows changes of meters and channels. */
 export async function startHeadend(
-  { clock, random, log }: { readonly clock: Clock; readonly random: Random; readonly log: Log },
+  {
+    directory,
+    clock,
+    random,
+    log,
+  }: { readonly directory: string; readonly clock: Clock; readonly random: Random; readonly log: Log },
   core: Core,
 ): Promise<HeadendServers> {
   const own = log.child('headend');
@@ -147,6 +153,7 @@ export async function startHeadend(
     management: {
       ...identity,
       logbook: async (limit) => (await store.logbook.list({ limit, offset: 0 })).rows,
+      imageTransfer: openFirmware({ directory, clock, log: own }, logbook).imageTransfer,
     },
     systemTitle: systemTitle.map((byte, i) => (i === 3 ? byte | SERVER_MARK : byte)),
     zone,

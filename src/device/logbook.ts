@@ -10,6 +10,7 @@ export const LOGBOOK_TYPES = {
   reboot: 'Operating system rebooted',
   'parameters-changed': 'Parameters changed',
   'firmware-changed': 'Firmware changed',
+  'firmware-image': 'Firmware image',
   'clock-set': 'Clock set',
   'clock-not-synchronised': 'Clock not synchronised for a day',
   'clock-sources-differ': 'Time server not followed',

@@ -9,6 +9,7 @@ import type {
 } from '../base/model.ts';
 import type { CosemRequest, CosemResponse } from '../dlms/server.ts';
 import type { MeterProfile } from '../meters/meter-profile.ts';
+import type { FirmwarePort } from './management/firmware.ts';
 
 /** What was read of meters, as the head-end's servers need it. */
 export interface MeterReadings {
@@ -30,7 +31,7 @@ export interface LogbookEntry {
 }
 
 /** What the concentrator says of itself. */
-export interface Management {
+export interface Management extends FirmwarePort {
   readonly serialNumber: string;
   readonly firmwareVersion: string;
   /** The newest entries of the logbook, newest first. */

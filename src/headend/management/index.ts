@@ -3,6 +3,7 @@ import { Later } from '../later.ts';
 import { MANAGEMENT_SAP, sapOf } from '../meter-saps.ts';
 import { ZoneTimes } from '../zone-times.ts';
 import { clockGroup } from './clock.ts';
+import { firmwareGroup } from './firmware.ts';
 import type { ManagementGroup, ManagementRequest } from './group.ts';
 import { identityGroup } from './identity.ts';
 import { logbookGroup } from './logbook.ts';
@@ -16,6 +17,7 @@ const GROUPS: readonly ManagementGroup[] = [
   logbookGroup,
   meterListGroup,
   securityGroup,
+  firmwareGroup,
 ];
 
 const OPEN: ReadonlySet<string> = new Set(GROUPS.flatMap(({ open = [] }) => open));
