@@ -113,6 +113,26 @@ export const PICTURES: readonly Picture[] = [
       await dialog(page).getByLabel('For how many minutes').waitFor();
     },
   },
+  { name: 'balance', path: '/balance?days=1', settled: 'table tbody tr' },
+  {
+    name: 'balance-missing',
+    path: '/balance?days=30',
+    settled: 'table tbody tr',
+    act: async (page) => {
+      await page.getByRole('button', { name: / of / }).first().click();
+      await dialog(page).locator('tbody tr').first().waitFor();
+    },
+  },
+  {
+    name: 'balance-form',
+    path: '/balance',
+    settled: 'table tbody tr',
+    act: async (page) => {
+      await page.locator('main a[href^="/meters/"]').first().click();
+      await page.getByRole('button', { name: 'Edit' }).click();
+      await dialog(page).getByText('Balance of the transformer').scrollIntoViewIfNeeded();
+    },
+  },
   { name: 'lines', path: '/lines', settled: 'table tbody tr' },
   {
     name: 'discovery',
