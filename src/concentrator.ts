@@ -12,6 +12,7 @@ import { startBalances } from './concentrator/balances.ts';
 import { openClock, startClock } from './concentrator/clock.ts';
 import { type CoreOptions, startCore } from './concentrator/core.ts';
 import { type HeadendServers, startHeadend } from './concentrator/headend.ts';
+import { lockoutRules } from './concentrator/lockouts.ts';
 import type { PlcModules } from './concentrator/modules.ts';
 import { loadProfiles } from './concentrator/profile-files.ts';
 import { type Pushed, startPushed } from './concentrator/pushed.ts';
@@ -85,7 +86,7 @@ export async function startConcentrator(given: ConcentratorOptions): Promise<Con
       rows: store.accounts,
       clock,
       random,
-      maxFailures: async () => Number((await store.configuration.setting('login.attempts')) ?? 5),
+      rules: () => lockoutRules(store.configuration),
     });
     const firstAccount = await accounts.offerFirst();
 
@@ -102,7 +103,9 @@ export async function startConcentrator(given: ConcentratorOptions): Promise<Con
       directory,
       store,
       collector,
+      profiles: core.profiles,
       serialNumber: identity.serialNumber,
+      systemTitle: core.systemTitle,
       version: identity.firmwareVersion,
       zone,
       clock,

@@ -32,7 +32,7 @@ export async function managementContents(
   const { sources } = asked;
   const at: ManagementRequest = { ...asked, times: new ZoneTimes(sources.zone()), later: new Later() };
   const objects = await Promise.all(GROUPS.map((group) => group.objects(at)));
-  const name = nameOf(sources.management.serialNumber);
+  const name = managementName(sources.management.serialNumber);
   const saps = [...sources.meters().values()].flatMap(({ id, meterNo }) => {
     const address = sapOf(id);
     return address === undefined ? [] : [{ address, name: meterNo }];
@@ -47,4 +47,4 @@ export async function managementContents(
 }
 
 /** Three letters of the manufacturer and what identifies the device, sixteen characters at most. */
-const nameOf = (serialNumber: string): string => `ODC${serialNumber.slice(-13)}`;
+export const managementName = (serialNumber: string): string => `ODC${serialNumber.slice(-13)}`;

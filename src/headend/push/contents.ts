@@ -9,7 +9,7 @@ import { array, scalerUnit, utf8String, visibleString } from '../../dlms/values.
 import { scalerAttributeOf } from '../../meters/attribute.ts';
 import type { EventLogObject, MeterProfile } from '../../meters/meter-profile.ts';
 import { cellWriter } from '../cells.ts';
-import { CLOCK, EVENT_LOGBOOK, logbookTable } from '../management/logbook.ts';
+import { EVENT_LOGBOOK, logbookTable, OWN_CLOCK } from '../logbook-table.ts';
 import { eventTable } from '../meter-logs.ts';
 import { lastValue } from '../meter-registers.ts';
 import { type Table, tableSource } from '../table-profile.ts';
@@ -42,7 +42,7 @@ type Registers = Extract<OutboxContent, { kind: 'register' }>['registers'];
 
 /** The content of an item as attributes of objects: those in which the meter, or its logical device here, has it. */
 export function pushedRuns({ content, at }: OutboxItem, { profile, times }: ContentsContext): PushedRun[] {
-  const clock = profile?.clock ?? CLOCK;
+  const clock = profile?.clock ?? OWN_CLOCK;
   const one = (object: CaptureObject, value: DlmsData): PushedRun[] => [
     { time: at, count: 1, attributes: () => [attribute(object, value)] },
   ];
@@ -74,7 +74,7 @@ export function pushedRuns({ content, at }: OutboxItem, { profile, times }: Cont
       return one(ANSWER, utf8String(JSON.stringify(content.answer)));
     case 'logbook': {
       const { type, detail } = content;
-      return [table(EVENT_LOGBOOK, CLOCK, 1, () => logbookTable([{ time: at, type, detail }]))];
+      return [table(EVENT_LOGBOOK, OWN_CLOCK, 1, () => logbookTable([{ time: at, type, detail }]))];
     }
     default: {
       const { kind, events } = content;

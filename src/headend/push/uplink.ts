@@ -31,8 +31,8 @@ export interface PushUplinkPorts {
   /** Logical device name of the concentrator. */
   readonly deviceName: string;
   readonly meters: () => Promise<readonly Meter[]>;
-  /** @throws DcuError `not-found` */
-  readonly profileOf: (meter: Meter) => MeterProfile;
+  /** Undefined where there is none of that name any more. */
+  readonly profileOf: (meter: Meter) => MeterProfile | undefined;
   readonly zone: () => string;
   readonly open: OpenPushWay;
   readonly clock: Clock;

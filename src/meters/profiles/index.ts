@@ -41,6 +41,10 @@ export class ProfileBook {
     return this.#problems;
   }
 
+  find(name: string): MeterProfile | undefined {
+    return this.#byName.get(name);
+  }
+
   /** @throws DcuError `not-found` naming the field `profile`. */
   get(name: string): MeterProfile {
     const profile = this.#byName.get(name);
