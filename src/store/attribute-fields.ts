@@ -1,4 +1,5 @@
 import { isTimeZone } from '../base/zone.ts';
+import { MOST_ADDRESSES } from './dial-defaults.ts';
 import { checkHost, checkIntegerText, checkOneOf, checkText, checkWindow, invalid } from './validation.ts';
 
 type Check = (field: string, value: string) => void;
@@ -87,6 +88,11 @@ const topicPrefix: Check = (field, value) => {
     throw invalid(field, 'must be levels of letters, digits, _, - and . with / in between');
 };
 
+const eventTypesOrNothing: Check = (field, value) => {
+  if (!/^(?:[a-z0-9-]+(?:,[a-z0-9-]+)*)?$/.test(value) || value.length > 1024)
+    throw invalid(field, 'must be types of events with commas in between');
+};
+
 const windowOrNothing: Check = (field, value) => {
   if (value !== '') checkWindow(field, value);
 };
@@ -101,6 +107,14 @@ const fingerprintOrNothing: Check = (field, value) => {
     throw invalid(field, 'must be 64 hex digits');
 };
 
+const connectWhen: Check = (field, value) => {
+  if (value !== 'always' && value !== 'off') checkWindow(field, value);
+};
+
+const heartbeatId: Check = (field, value) => {
+  if (!/^[\x21-\x7e]{0,12}$/.test(value)) throw invalid(field, 'must be up to 12 ASCII characters');
+};
+
 /** Attributes of channels and protocols (Figures 15 and 17, Tables 4 and 5). Others are free text. */
 const ATTRIBUTES: Readonly<Record<string, Check>> = {
   'max.bytes': integer(16, 2030),
@@ -108,12 +122,21 @@ const ATTRIBUTES: Readonly<Record<string, Check>> = {
   'send.timeout': integer(1, 300),
   'send.silent': integer(0, 300),
   'server.mode': oneOf('0', '1'),
-  'ip.1': hostOrNothing,
-  'ip.2': hostOrNothing,
-  'port.1': integer(0, 65_535),
-  'port.2': integer(0, 65_535),
-  'ip.size': oneOf('1', '2'),
+  'ip.n': hostOrNothing,
+  'port.n': integer(0, 65_535),
+  'ip.size': integer(1, MOST_ADDRESSES),
   'connect.timeout': integer(1, 300),
+  connect: connectWhen,
+  'return.after': integer(10, 604_800),
+  'redial.first': integer(1, 3600),
+  'redial.max': integer(1, 86_400),
+  heartbeat: oneOf('off', 'identification', 'echo', 'data-notification'),
+  'heartbeat.interval': integer(1, 86_400),
+  'heartbeat.timeout': integer(1, 3600),
+  'heartbeat.misses': integer(1, 100),
+  'heartbeat.id': heartbeatId,
+  'push.ciphered': oneOf('yes', 'no'),
+  'hes.server': integer(1, 0xffff),
   host,
   port: integerOrNothing(0, 65_535),
   'hes.auth': hesAuth,
@@ -182,7 +205,11 @@ const SETTINGS: Readonly<Record<string, Check>> = {
   'retention.days': integer(1, 3660),
   'retention.long.days': integer(1, 3660),
   'login.attempts': integer(1, 100),
+  'login.lockout': integer(1, 31_536_000),
+  'login.lockout.steepness': integer(1, 100),
+  'login.lockout.max': integer(1, 31_536_000),
   'meter.check.interval': integer(0, 604_800),
+  'hes.events': eventTypesOrNothing,
   'clock.source': oneOf('own', 'system'),
   'ntp.server': hostOrNothing,
   'ntp.port': integer(1, 65_535),
@@ -197,7 +224,7 @@ const freeText = text(1024);
 
 /** @throws DcuError `invalid-field` named after the attribute's key */
 export function checkAttribute(key: string, value: string): void {
-  checkBy(ATTRIBUTES, key, value);
+  checkBy(ATTRIBUTES, key, value, key.replace(/^(ip|port)\.[1-9]\d*$/, '$1.n'));
 }
 
 /** @throws DcuError `invalid-field` named after the setting's key */
@@ -205,7 +232,8 @@ export function checkSetting(key: string, value: string): void {
   checkBy(SETTINGS, key, value);
 }
 
-function checkBy(table: Readonly<Record<string, Check>>, key: string, value: string): void {
-  const check = Object.hasOwn(table, key) ? table[key] : undefined;
+/** @param row what the field is called in the table, where it is one of many */
+function checkBy(table: Readonly<Record<string, Check>>, key: string, value: string, row = key): void {
+  const check = Object.hasOwn(table, row) ? table[row] : undefined;
   (check ?? freeText)(key, value);
 }

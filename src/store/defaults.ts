@@ -1,4 +1,5 @@
 import type { Channel, TaskGroup, TaskItem, TaskType } from '../base/model.ts';
+import { DIAL_ATTRIBUTES } from './dial-defaults.ts';
 import { HES_ATTRIBUTES, MOVED_SETTINGS } from './hes-defaults.ts';
 
 /** Default settings of a new device, documented as user manual §7.6 asks; figures and tables are the manual's. */
@@ -106,17 +107,9 @@ const attributesOf = (
 ): readonly DefaultAttribute[] =>
   rows.map(([key, value, description]) => ({ owner, key, value, description }));
 
-/** Keys of Figure 15; a new device knows no head-end. Serial lines: IEC 62056-46 asks for 8 bits, no parity. */
+/** Serial lines: IEC 62056-46 asks for 8 bits, no parity. */
 export const DEFAULT_CHANNEL_ATTRIBUTES: readonly DefaultAttribute[] = [
-  ...attributesOf('tcp_client', [
-    ['ip.1', '', 'address of the first head-end'],
-    ['port.1', '0', 'its port'],
-    ['ip.2', '', 'address of the second head-end'],
-    ['port.2', '0', 'its port'],
-    ['ip.size', '1', 'how many of the addresses are used'],
-    ['connect.timeout', '5', 'seconds to wait for a connection'],
-    ...HES_ATTRIBUTES,
-  ]),
+  ...attributesOf('tcp_client', [...DIAL_ATTRIBUTES, ...HES_ATTRIBUTES]),
   ...attributesOf('tcp_server', [
     ['host', '0.0.0.0', 'address to listen on'],
     ['port', '', 'port to listen on, usually 4059; 0 = any; empty = closed'],
@@ -304,6 +297,11 @@ export function defaultSettings(serialNumber: string, timeZone: string): readonl
       value: '60',
       description: 'seconds up to which a meter clock is shifted; beyond, it is set',
     },
+    {
+      key: 'hes.events',
+      value: '',
+      description: 'types of events that head-ends are shown of the logbook, with commas; all if empty',
+    },
     { key: 'mqtt.password', value: '', description: 'password at the MQTT broker' },
     {
       key: 'outbox.max.days',
@@ -321,6 +319,13 @@ export function defaultSettings(serialNumber: string, timeZone: string): readonl
       value: '5',
       description: 'failed logins until an account or interface is blocked',
     },
+    { key: 'login.lockout', value: '86400', description: 'seconds that it is blocked for' },
+    {
+      key: 'login.lockout.steepness',
+      value: '1',
+      description: 'by how much each block is longer than the one before, until somebody succeeds',
+    },
+    { key: 'login.lockout.max', value: '86400', description: 'seconds that a block lasts at most' },
   ];
 }
 
