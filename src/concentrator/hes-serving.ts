@@ -13,7 +13,7 @@ import { HesIncidents } from './headend-incidents.ts';
 import { askSession } from './headend-session.ts';
 
 export interface HesServingOptions {
-  readonly store: Pick<Store, 'configuration' | 'collection' | 'readings' | 'accounts'>;
+  readonly store: Pick<Store, 'configuration' | 'collection' | 'readings' | 'balances' | 'accounts'>;
   readonly collector: Pick<Collector, 'withSession'>;
   readonly profiles: ProfileBook;
   readonly management: Management;
@@ -95,6 +95,7 @@ export class HesServing {
     const { store, profiles, management, zone, clock, collector } = this.#options;
     return {
       readings: store.readings,
+      balances: store.balances,
       management,
       meters: () => new Map([...this.#meters].filter(([, meter]) => shown(meter))),
       meter: (id) => {

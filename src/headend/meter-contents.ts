@@ -11,6 +11,7 @@ import type { CosemObject } from '../dlms/cosem/cosem-object.ts';
 import { selectedTimes } from '../dlms/cosem/profile-buffer.ts';
 import type { CosemRequest } from '../dlms/server.ts';
 import type { EventLogObject, MeterProfile } from '../meters/meter-profile.ts';
+import { BALANCE_PROFILE, balanceObjects } from './balance-contents.ts';
 import { cellWriter } from './cells.ts';
 import type { Contents } from './fetched-device.ts';
 import { eventTable } from './meter-logs.ts';
@@ -63,6 +64,7 @@ export async function meterContents(
       ...(await fetch.registers()),
       ...(await Promise.all(PROFILE_KINDS.map((kind) => fetch.profile(kind)))),
       ...(await Promise.all(cachedLogs(fetch.meterProfile).map((log) => fetch.log(log)))),
+      ...(await fetch.balance()),
     ],
   };
 }
@@ -94,6 +96,18 @@ class MeterFetch {
     const table =
       this.#wanted(object.obis) === undefined ? NO_ROWS : eventTable(await this.#events(log), object);
     return this.#profileObject(object.obis, table, true);
+  }
+
+  /** Of a balance meter. */
+  async balance(): Promise<CosemObject[]> {
+    if (this.#meter.balance !== true) return [];
+    return balanceObjects({
+      balances: this.#sources.balances,
+      meterId: this.#meter.id,
+      wanted: this.#wanted(BALANCE_PROFILE),
+      clockObis: this.meterProfile.clock,
+      times: this.#times,
+    });
   }
 
   async registers(): Promise<CosemObject[]> {

@@ -1,3 +1,4 @@
+import type { Balances } from '../base/balance.ts';
 import type {
   EventLog,
   Interval,
@@ -42,6 +43,8 @@ export interface Management extends FirmwarePort {
 export interface HeadendSources {
   readonly readings: MeterReadings;
   readonly management: Management;
+  /** Balances of transformers, served by their balance meters. */
+  readonly balances: Pick<Balances, 'transformer' | 'intervals'>;
   /** Meters in use, by their id. */
   readonly meters: () => ReadonlyMap<number, Meter>;
   /** One of them. */
