@@ -8,7 +8,7 @@ import { ENERGY_CODES, EnergyRows } from './energy.ts';
 
 const DAY_MS = 86_400_000;
 /** Rows that come are waited for, so that a round is worked out in one go. */
-const GATHER_MS = 30_000;
+const GATHER_MS = 10_000;
 /** What nobody told of, and what failed, is looked for so often. */
 const LOOK_AGAIN_MS = 300_000;
 /** It works at most this share of the time: one part in twenty. */

@@ -71,7 +71,7 @@ function Totals({ balance }: { readonly balance: Balance }) {
   const facts: [string, string][] = [
     ['Supplied', energyText(supplied)],
     ['Consumed', energyText(consumed)],
-    ['Balance', `${energyText(left)}${share === null ? '' : ` (${(share * 100).toFixed(1)} %)`}`],
+    ['Balance', `${energyText(left)}${share === null ? '' : ` (${(share * 100).toFixed(1)}\u00a0%)`}`],
     ['Completeness', completeness === null ? '—' : percent(completeness)],
   ];
   return (
@@ -92,5 +92,5 @@ function Totals({ balance }: { readonly balance: Balance }) {
 
 function energyText(value: number): string {
   const { unit, values } = inReadableUnit('Wh', [value]);
-  return `${(values[0] ?? value).toFixed(unit === 'Wh' ? 0 : 1)} ${unit}`;
+  return `${(values[0] ?? value).toFixed(unit === 'Wh' ? 0 : 1)}\u00a0${unit}`;
 }

@@ -92,7 +92,7 @@ function Balances({ transformers }: { readonly transformers: readonly Transforme
     queryKey: ['balance', id, interval.from, interval.to],
     queryFn: () => request('GET /api/balance/:id', { params: { id }, query: interval }),
     placeholderData: keepPreviousData,
-    refetchInterval: 30_000,
+    refetchInterval: 10_000,
   });
   const set = (change: Readonly<Record<string, string | null>>): void =>
     setParams(

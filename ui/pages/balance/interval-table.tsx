@@ -11,6 +11,8 @@ import { Problem } from '../../parts/problem.tsx';
 import { causeTexts, completenessOf, percent } from './balance-data.ts';
 
 const SHOWN = 200;
+/** Where the month begins in a date: a phone has no room for the year. */
+const MONTH = 5;
 
 type Row = Balance['intervals'][number];
 
@@ -37,7 +39,7 @@ export function IntervalTable({ balance }: { readonly balance: Balance }) {
         <Table striped="even" highlightOnHover stickyHeader withTableBorder style={{ whiteSpace: 'nowrap' }}>
           <Table.Thead>
             <Table.Tr>
-              <Table.Th>Until ({zone})</Table.Th>
+              <Table.Th>{wide ? `Until (${zone})` : 'Until'}</Table.Th>
               {columns.map(([title]) => (
                 <Table.Th key={title} ta="right">
                   {title}
@@ -52,7 +54,7 @@ export function IntervalTable({ balance }: { readonly balance: Balance }) {
           <Table.Tbody className="numbers">
             {rows.map((row) => (
               <Table.Tr key={row.to}>
-                <Table.Td>{dateMinute(row.to, zone)}</Table.Td>
+                <Table.Td>{wide ? dateMinute(row.to, zone) : dateMinute(row.to, zone).slice(MONTH)}</Table.Td>
                 {columns.map(([title, of]) => (
                   <Table.Td key={title} ta="right">
                     {scaledText(of(row), row.scaler)}
