@@ -1,4 +1,4 @@
-import { writeLength } from '../dlms/axdr-length.ts';
+import { writeOctets } from '../dlms/axdr-length.ts';
 import { DATA_TAGS } from '../dlms/axdr-types.ts';
 import type { CaptureObject } from '../dlms/client.ts';
 import type { CellWriter } from './cells.ts';
@@ -38,8 +38,6 @@ export function logbookTable(entries: readonly LogbookRow[]): Table {
 function textCell(texts: readonly string[]): CellWriter {
   const encoded = texts.map((text) => new TextEncoder().encode(text));
   return (writer, row) => {
-    const bytes = encoded[row] ?? new Uint8Array(0);
-    writeLength(writer.u8(DATA_TAGS['utf8-string']), bytes.length);
-    writer.put(bytes);
+    writeOctets(writer.u8(DATA_TAGS['utf8-string']), encoded[row] ?? new Uint8Array(0));
   };
 }

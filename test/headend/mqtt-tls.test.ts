@@ -7,6 +7,7 @@ import { systemClock } from '../../src/base/clock.ts';
 import { silentLog } from '../../src/base/log.ts';
 import { systemRandom } from '../../src/base/random.ts';
 import { Uplinks } from '../../src/concentrator/uplink.ts';
+import { BUILT_IN_PROFILES } from '../../src/meters/profiles/index.ts';
 import type { Store } from '../../src/store/types.ts';
 import type { CollectorEvents } from '../../src/tasks/events.ts';
 import {
@@ -76,7 +77,9 @@ describe.skipIf(!tools)('a broker with TLS', () => {
         relay: () => Promise.reject(new Error('not here')),
         withSession: () => Promise.reject(new Error('not here')),
       },
+      profiles: BUILT_IN_PROFILES,
       serialNumber: '1234567890',
+      systemTitle: new Uint8Array(8),
       version: '1.0.0',
       zone: () => 'UTC',
       clock: systemClock,
