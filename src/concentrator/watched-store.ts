@@ -124,5 +124,9 @@ export function watchedConfiguration(
       await configuration.saveSetting(key, value);
       await changed.settings();
     },
+    changeSettings: async (values) => {
+      await configuration.changeSettings(values);
+      await changed.settings();
+    },
   };
 }

@@ -1,4 +1,4 @@
-import { asc, count, desc, eq } from 'drizzle-orm';
+import { asc, count, desc, eq, inArray } from 'drizzle-orm';
 import { DcuError } from '../base/errors.ts';
 import type { Database } from './database.ts';
 import { offerFact } from './outbox-write.ts';
@@ -116,10 +116,30 @@ export function recordLogbook(db: Database, event: Parameters<Logbook['record']>
 }
 
 /** Newest first. */
-export function listLogbook(db: Database, { limit, offset }: Window): Awaited<ReturnType<Logbook['list']>> {
-  const rows = db.query.select().from(logbook).orderBy(desc(logbook.id)).limit(limit).offset(offset).all();
-  const [total] = db.query.select({ n: count() }).from(logbook).all();
+export function listLogbook(
+  db: Database,
+  { limit, offset, types = [] }: Parameters<Logbook['list']>[0],
+): Awaited<ReturnType<Logbook['list']>> {
+  const wanted = types.length === 0 ? undefined : inArray(logbook.type, [...types]);
+  const rows = db.query
+    .select()
+    .from(logbook)
+    .where(wanted)
+    .orderBy(desc(logbook.id))
+    .limit(limit)
+    .offset(offset)
+    .all();
+  const [total] = db.query.select({ n: count() }).from(logbook).where(wanted).all();
   return { rows, total: total?.n ?? 0 };
+}
+
+export function countLogbook(db: Database): Awaited<ReturnType<Logbook['counts']>> {
+  return db.query
+    .select({ type: logbook.type, count: count() })
+    .from(logbook)
+    .groupBy(logbook.type)
+    .orderBy(asc(logbook.type))
+    .all();
 }
 
 export function recordAudit(db: Database, entry: Parameters<AuditTrail['record']>[0]): void {

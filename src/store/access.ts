@@ -22,6 +22,7 @@ export function createAccess(executor: Executor): Pick<Store, 'accounts' | 'logb
     logbook: {
       record: (event) => executor.write('recordLogbook', event),
       list: (query) => executor.read('listLogbook', query),
+      counts: () => executor.read('countLogbook'),
     },
     audit: {
       record: (entry) => executor.write('recordAudit', entry),

@@ -93,6 +93,11 @@ const eventTypesOrNothing: Check = (field, value) => {
     throw invalid(field, 'must be types of events with commas in between');
 };
 
+const eventTypesOrNothing: Check = (field, value) => {
+  if (!/^(?:[a-z0-9-]+(?:,[a-z0-9-]+)*)?$/.test(value) || value.length > 1024)
+    throw invalid(field, 'must be types of events with commas in between');
+};
+
 const windowOrNothing: Check = (field, value) => {
   if (value !== '') checkWindow(field, value);
 };
@@ -209,6 +214,7 @@ const SETTINGS: Readonly<Record<string, Check>> = {
   'login.lockout.steepness': integer(1, 100),
   'login.lockout.max': integer(1, 31_536_000),
   'meter.check.interval': integer(0, 604_800),
+  'hes.events': eventTypesOrNothing,
   'hes.events': eventTypesOrNothing,
   'clock.source': oneOf('own', 'system'),
   'ntp.server': hostOrNothing,

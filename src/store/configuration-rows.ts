@@ -273,6 +273,11 @@ export function writeSetting(db: Database, key: string, value: string): void {
   if (changed.length === 0) throw new DcuError('not-found', `there is no setting ${key}`, { field: 'key' });
 }
 
+/** As `writeSetting`, all of them or none. */
+export function writeSettings(db: Database, values: Readonly<Record<string, string>>): void {
+  for (const [key, value] of Object.entries(values)) writeSetting(db, key, value);
+}
+
 function only<Row>(rows: readonly Row[], what: string, id: number): Row {
   const [row] = rows;
   if (row === undefined) throw missing(what, id);

@@ -38,4 +38,6 @@ export interface Configuration {
   >;
   setting(key: string): Promise<string | undefined>;
   saveSetting(key: string, value: string): Promise<void>;
+  /** New values by key, all of them or none. */
+  changeSettings(values: Readonly<Record<string, string>>): Promise<void>;
 }

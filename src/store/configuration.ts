@@ -12,6 +12,12 @@ export function createConfiguration(
   sealer: SecretSealer,
   validateCron: (text: string) => void,
 ): Configuration {
+  const stored = async (key: string, value: string): Promise<string> => {
+    if (!SECRET_SETTINGS.has(key) || value === '') return value;
+    checkText(key, value, 0, 128);
+    checkSetting(key, value);
+    return sealer.seal(new TextEncoder().encode(value), placeOf(key));
+  };
   return {
     taskGroups: () => executor.read('listTaskGroups'),
     saveTaskGroup: (group) => executor.write('saveTaskGroup', group),
@@ -39,12 +45,12 @@ export function createConfiguration(
       if (value === undefined || value === '' || !SECRET_SETTINGS.has(key)) return value;
       return new TextDecoder().decode(await sealer.open(value, placeOf(key)));
     },
-    saveSetting: async (key, value) => {
-      if (!SECRET_SETTINGS.has(key) || value === '') return executor.write('writeSetting', key, value);
-      checkText(key, value, 0, 128);
-      checkSetting(key, value);
-      const sealed = await sealer.seal(new TextEncoder().encode(value), placeOf(key));
-      return executor.write('writeSetting', key, sealed);
+    saveSetting: async (key, value) => executor.write('writeSetting', key, await stored(key, value)),
+    changeSettings: async (values) => {
+      const entries = await Promise.all(
+        Object.entries(values).map(async ([key, value]) => [key, await stored(key, value)] as const),
+      );
+      return executor.write('writeSettings', Object.fromEntries(entries));
     },
   };
 }

@@ -160,6 +160,9 @@ export function fakeStore(): FakeStore {
         [...settings].map(([key, value], i) => ({ id: i + 1, key, value, description: '' })),
       setting: async (key) => settings.get(key),
       saveSetting: async (key, value) => void settings.set(key, value),
+      changeSettings: async (values) => {
+        for (const [key, value] of Object.entries(values)) settings.set(key, value);
+      },
     },
     readings: {
       profile: async (meterId, kind) => profiles.get(`${meterId} ${kind}`),
@@ -206,6 +209,7 @@ export function fakeStore(): FakeStore {
     logbook: {
       record: async () => {},
       list: async () => ({ rows: [{ id: 1, time: 1, type: 'software-start', detail: '' }], total: 1 }),
+      counts: async () => [{ type: 'software-start', count: 1 }],
     },
     audit: {
       record: async (entry) => void audit.push({ ...entry, id: audit.length + 1 }),
