@@ -3,11 +3,13 @@ import { toDcuError } from '../base/errors.ts';
 import type { Log } from '../base/log.ts';
 import type { Random } from '../base/random.ts';
 import { listenTcp, type TcpListener } from '../channels/tcp-listen.ts';
+import type { ConnectionView } from '../headend/hes-server.ts';
 import type { Configuration } from '../store/types.ts';
 import type { Core } from './core.ts';
 import { openFirmware } from './firmware.ts';
 import { attributesOf } from './headend-access.ts';
 import { HesServing, type ServedChannel } from './hes-serving.ts';
+import type { MeterPortView } from './meter-ports.ts';
 
 /** CommTypes of the channels on which somebody dials in: head-ends, the local software, who reads balance meters. */
 const LISTENING: ReadonlySet<number> = new Set([9, 10, 11]);
@@ -32,10 +34,20 @@ interface Open {
   readonly served: ServedChannel;
 }
 
+/** A channel on which somebody dials in, as it is shown. */
+export interface ListeningView {
+  readonly channel: string;
+  readonly enabled: boolean;
+  /** Undefined while it does not listen. */
+  readonly listening: { readonly host: string; readonly port: number } | undefined;
+  readonly connections: readonly ConnectionView[];
+}
+
 /** The channels on which head-ends dial in, as configured: each enabled one that has a port listens there. */
 export class HeadendServers {
   readonly #options: HeadendOptions;
   readonly #open = new Map<string, Open>();
+  #enabled: ReadonlyMap<string, boolean> = new Map();
   #changing: Promise<void> = Promise.resolve();
 
   constructor(options: HeadendOptions) {
@@ -54,7 +66,10 @@ export class HeadendServers {
 
   /** To be called whenever a meter has changed. */
   metersChanged(): void {
-    void this.#next(() => this.#options.serving.loadMeters());
+    void this.#next(async () => {
+      await this.#options.serving.loadMeters();
+      await this.#options.serving.transparent.reload();
+    });
   }
 
   /** Resolves when all that has changed so far is taken in. */
@@ -72,9 +87,32 @@ export class HeadendServers {
     return this.#open.get(channel)?.served.server.connections ?? 0;
   }
 
+  /** What the channels serve, for those who dial by themselves. */
+  get serving(): HesServing {
+    return this.#options.serving;
+  }
+
+  views(): readonly ListeningView[] {
+    return [...this.#enabled].map(([channel, enabled]) => {
+      const open = this.#open.get(channel);
+      return {
+        channel,
+        enabled,
+        listening: open && { host: open.where.host, port: open.listener.port },
+        connections: open?.served.server.views() ?? [],
+      };
+    });
+  }
+
   async close(): Promise<void> {
     await this.#changing;
     await Promise.all([...this.#open.keys()].map((name) => this.#shut(name)));
+    await this.#options.serving.transparent.close();
+  }
+
+  /** Ports of single meters on a channel, by meter id; none where it has no range for them. */
+  meterPorts(channel: string): readonly MeterPortView[] {
+    return this.#options.serving.transparent.views(channel);
   }
 
   #next(work: () => Promise<void>): Promise<void> {
@@ -93,13 +131,15 @@ export class HeadendServers {
     for (const [name, where] of wanted) {
       if (!this.#open.has(name)) this.#listen(name, where);
     }
+    await this.#options.serving.transparent.reload();
   }
 
   async #wanted(): Promise<Map<string, Listening>> {
     const { configuration } = this.#options;
-    const channels = await configuration.channels();
+    const channels = (await configuration.channels()).filter(({ commType }) => LISTENING.has(commType));
+    this.#enabled = new Map(channels.map(({ name, enabled }) => [name, enabled]));
     const wanted = new Map<string, Listening>();
-    for (const { name } of channels.filter(({ commType, enabled }) => LISTENING.has(commType) && enabled)) {
+    for (const { name } of channels.filter(({ enabled }) => enabled)) {
       const attributes = await attributesOf(configuration, name);
       const port = attributes.get('port') ?? '';
       if (port !== '') wanted.set(name, { host: attributes.get('host') ?? '0.0.0.0', port: Number(port) });

@@ -4,6 +4,7 @@ import type { Meter } from '../base/model.ts';
 import type { Random } from '../base/random.ts';
 import { HesCounters } from '../headend/hes-counters.ts';
 import { type HesIncident, HesServer } from '../headend/hes-server.ts';
+import type { LockoutPort } from '../headend/management/port-protection.ts';
 import type { HeadendSources, Management } from '../headend/ports.ts';
 import type { ProfileBook } from '../meters/profiles/index.ts';
 import type { Store } from '../store/types.ts';
@@ -11,12 +12,14 @@ import type { Collector } from '../tasks/collector.ts';
 import { hesGate, readHesAccess, saveHesChange } from './headend-access.ts';
 import { HesIncidents } from './headend-incidents.ts';
 import { askSession } from './headend-session.ts';
+import { Transparent } from './transparent.ts';
 
 export interface HesServingOptions {
   readonly store: Pick<Store, 'configuration' | 'collection' | 'readings' | 'balances' | 'accounts'>;
-  readonly collector: Pick<Collector, 'withSession'>;
+  readonly collector: Pick<Collector, 'withSession' | 'visit'>;
   readonly profiles: ProfileBook;
   readonly management: Management;
+  readonly lockouts: LockoutPort;
   /** Eight bytes; not the one that is used towards meters. */
   readonly systemTitle: Uint8Array;
   readonly zone: () => string;
@@ -42,13 +45,21 @@ export class HesServing {
   readonly #options: HesServingOptions;
   readonly #incidents: HesIncidents;
   readonly #counters: HesCounters;
+  /** The ways on which head-ends talk to meters themselves. */
+  readonly transparent: Transparent;
   #meters: ReadonlyMap<number, Meter> = new Map();
 
   constructor(options: HesServingOptions) {
     this.#options = options;
     this.#incidents = new HesIncidents(options);
+    this.transparent = new Transparent({ ...options, incidents: this.#incidents });
     const { store, clock, log } = options;
     this.#counters = new HesCounters({ counters: store.collection.counters, clock, log });
+  }
+
+  /** That the concentrator has towards head-ends, eight bytes. */
+  get systemTitle(): Uint8Array {
+    return this.#options.systemTitle;
   }
 
   /** To be called at start, and whenever a meter has changed. */
@@ -80,6 +91,7 @@ export class HesServing {
       random,
       log,
       onIncident: (type, host, detail) => this.#incidents.tell(channel, type, host, detail),
+      gateway: (connection) => this.transparent.gatewayOn(channel, connection, shown),
     });
     return {
       server,
@@ -92,11 +104,12 @@ export class HesServing {
   }
 
   #sources(shown: (meter: Meter) => boolean): HeadendSources {
-    const { store, profiles, management, zone, clock, collector } = this.#options;
+    const { store, profiles, management, lockouts, zone, clock, collector } = this.#options;
     return {
       readings: store.readings,
       balances: store.balances,
       management,
+      lockouts,
       meters: () => new Map([...this.#meters].filter(([, meter]) => shown(meter))),
       meter: (id) => {
         const meter = this.#meters.get(id);
