@@ -76,9 +76,38 @@ function withScale(one: PushedValue, listed: readonly PushedValue[]): PushedValu
   return scale === undefined ? one : { ...one, scale };
 }
 
-/** The readings among `pushedValues`, and those inside of values that hold several. */
+/** The readings among `pushedValues`, and those inside of values that hold several: rows of a profile whose columns are named beside it. */
 export function readingsOf(node: DataNode): Reading[] {
-  return pushedValues(node).flatMap(({ obis, value, scale }) => named(obis, value, scale));
+  const values = pushedValues(node);
+  return values.flatMap((one) => {
+    // The columns of a profile are names, and no readings of what they name.
+    if (isOfProfile(one, CAPTURE_OBJECTS)) return [];
+    return rowReadings(one, values) ?? named(one.obis, one.value, one.scale);
+  });
+}
+
+const PROFILE_GENERIC = 7;
+const BUFFER = 2;
+const CAPTURE_OBJECTS = 3;
+
+const isOfProfile = ({ classId, attribute }: PushedValue, wanted: number): boolean =>
+  classId === PROFILE_GENERIC && attribute === wanted;
+
+/** Undefined for what is no buffer, and one whose columns are not told or do not fit. */
+function rowReadings(one: PushedValue, values: readonly PushedValue[]): Reading[] | undefined {
+  if (!isOfProfile(one, BUFFER)) return undefined;
+  const beside = values.find((other) => isOfProfile(other, CAPTURE_OBJECTS) && other.obis === one.obis);
+  const columns = pushObjects(beside?.value);
+  if (columns === undefined) return undefined;
+  const rows = elementsOf(one.value).map(elementsOf);
+  if (rows.some((row) => row.length !== columns.length)) return undefined;
+  return rows.flatMap((row) =>
+    columns.flatMap((column, i) => {
+      const value = row[i];
+      if (value === undefined) return [];
+      return named(column.obis, value, withScale({ ...column, value }, values).scale);
+    }),
+  );
 }
 
 const elementsOf = (node: DataNode): readonly DataNode[] => ('elements' in node ? node.elements : []);
