@@ -11,6 +11,7 @@ import { setMachineClock } from './channels/machine-clock.ts';
 import { startBalances } from './concentrator/balances.ts';
 import { openClock, startClock } from './concentrator/clock.ts';
 import { type CoreOptions, startCore } from './concentrator/core.ts';
+import { type Diallings, startDialling } from './concentrator/dialling.ts';
 import { type HeadendServers, startHeadend } from './concentrator/headend.ts';
 import { lockoutRules } from './concentrator/lockouts.ts';
 import type { PlcModules } from './concentrator/modules.ts';
@@ -52,6 +53,8 @@ export interface Concentrator {
   readonly pushed: Pushed;
   /** The channels on which head-ends dial in. */
   readonly headend: HeadendServers;
+  /** The channels that dial a head-end. */
+  readonly dialling: Diallings;
   /** What sets the clock that every part goes by. */
   readonly clockSync: ClockSync;
   /** Ends the API, then reading in an orderly way, then the store; one that fails does not keep the others open. */
@@ -95,6 +98,10 @@ export async function startConcentrator(given: ConcentratorOptions): Promise<Con
     undo.add(() => pushed.channels.close());
     const headend = await startHeadend(options, core);
     undo.add(() => headend.close());
+    const { serving } = headend;
+    const setClock = (ms: number, who: string): Promise<unknown> => clockParts.sync.setBy('hes', ms, who);
+    const dialling = await startDialling({ serving, setClock, clock, random, log }, core);
+    undo.add(() => dialling.close());
 
     const balances = startBalances({ clock, log }, core);
     undo.add(() => balances.stop());
@@ -111,6 +118,7 @@ export async function startConcentrator(given: ConcentratorOptions): Promise<Con
       clock,
       random,
       log: log.child('uplink'),
+      ways: (channel) => dialling.way(channel),
     });
     await uplinks.start();
     undo.add(() => uplinks.close());
@@ -166,6 +174,7 @@ export async function startConcentrator(given: ConcentratorOptions): Promise<Con
       modules: core.modules,
       pushed,
       headend,
+      dialling,
       clockSync: clockParts.sync,
       stop: () => undo.run(),
     };
