@@ -7,6 +7,7 @@
  */
 import { type Cell, runDirections } from '../test/interop/directions.ts';
 import { HEAD_END, headEndCells } from '../test/interop/head-end.ts';
+import { HEAD_END_IMAGE, headEndImageCells } from '../test/interop/head-end-image.ts';
 import { PUSH_DIRECTIONS, pushCells } from '../test/interop/push.ts';
 import { printTable } from '../test/interop/table.ts';
 
@@ -20,6 +21,7 @@ const log = (line: string): void => {
 /** Foreign stacks as the head-end: one direction each. */
 const HEAD_ENDS: readonly { readonly direction: string; readonly cells: () => Promise<Cell[]> }[] = [
   { direction: HEAD_END, cells: () => headEndCells() },
+  { direction: HEAD_END_IMAGE, cells: () => headEndImageCells() },
 ];
 
 async function run(): Promise<readonly Cell[]> {

@@ -8,11 +8,11 @@ import {
 } from '../headend/served.ts';
 import type { Cell } from './directions.ts';
 import { type Environment, pythonPeer } from './environments.ts';
+import { askPeer, HES_TITLE, outcome } from './head-end-peer.ts';
 
 export const HEAD_END = 'Gurux as head-end, we are the concentrator';
 
 const METERS = 3;
-const HES_TITLE = '4845530000000001';
 const AUTHS = ['lls', 'hls-sha256', 'hls-gmac'] as const;
 type Auth = (typeof AUTHS)[number];
 const OPERATIONS = ['SAP list', 'profile by range'] as const;
@@ -82,16 +82,6 @@ async function cellsOf(gurux: Environment, served: ServedHouse, auth: Auth): Pro
   return cells;
 }
 
-async function outcome<Value>(
-  work: () => Promise<Value>,
-): Promise<{ readonly value: Value } | { readonly reason: string }> {
-  try {
-    return { value: await work() };
-  } catch (error) {
-    return { reason: error instanceof Error ? error.message : String(error) };
-  }
-}
-
 interface Day {
   readonly fromMs: number;
   readonly toMs: number;
@@ -114,17 +104,7 @@ async function ask(gurux: Environment, served: ServedHouse, auth: Auth, day: Day
     meters: served.meters.map(({ meterNo }) => meterNo),
     wanted: { profile: PROFILE, register: REGISTER, from: isoOf(day.fromMs), to: isoOf(day.toMs) },
   };
-  const child = Bun.spawn([...gurux.command('hes')], {
-    stdin: new Blob([`${JSON.stringify(job)}\n`]),
-    stdout: 'pipe',
-    stderr: 'pipe',
-  });
-  const [out, err] = await Promise.all([
-    new Response(child.stdout).text(),
-    new Response(child.stderr).text(),
-  ]);
-  if ((await child.exited) !== 0) throw new Error(err.trimEnd().split('\n').slice(-4).join(' | '));
-  return JSON.parse(out) as Told;
+  return askPeer<Told>(gurux, 'hes', job);
 }
 
 async function checkSaps({ saps }: Told, { meters }: ServedHouse): Promise<void> {

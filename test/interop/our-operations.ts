@@ -198,7 +198,8 @@ export const TESTS: Readonly<Record<Exclude<Operation, 'wrong secret' | 'long se
   },
 };
 
-async function answerTo(client: DlmsClient, step: ImageStep): Promise<ImageAnswer> {
+/** What a meter answers to a step of an image transfer. */
+export async function answerTo(client: DlmsClient, step: ImageStep): Promise<ImageAnswer> {
   switch (step.type) {
     case 'get':
       return { type: 'get', result: await client.get(step.attribute) };
