@@ -40,3 +40,19 @@ export class HostRanges {
     this.#list.addSubnet(address, length, version === 4 ? 'ipv4' : 'ipv6');
   }
 }
+
+export interface PortRange {
+  readonly first: number;
+  readonly last: number;
+}
+
+/** `first-last`; undefined for an empty text. @throws DcuError `invalid-argument` */
+export function portRange(text: string): PortRange | undefined {
+  if (text.trim() === '') return undefined;
+  const [, low = '', high = ''] = /^\s*(\d{1,5})\s*-\s*(\d{1,5})\s*$/.exec(text) ?? [];
+  const [first, last] = [Number(low), Number(high)];
+  if (low === '' || first < 1 || last < first || last > 0xffff) {
+    throw new DcuError('invalid-argument', `"${text}" is no range of ports`);
+  }
+  return { first, last };
+}

@@ -9,6 +9,7 @@ import type { HesAccess, HesChange, HesClient } from './hes-access.ts';
 import { HesConnection, hostOf } from './hes-connection.ts';
 import type { HesCounters } from './hes-counters.ts';
 import type { HeadendSources } from './ports.ts';
+import type { GatewayChannel } from './transparent/gateway.ts';
 
 /**
  * Whom to let in: failures count for each peer and the client that it wanted to be, so that nobody wipes out the guesses at
@@ -40,6 +41,8 @@ export interface HesServerOptions {
   readonly log: Log;
   /** For the logbook; told of everything, by peer. */
   readonly onIncident: (type: HesIncident, host: string, detail: string) => void;
+  /** The transparent way to meters on a connection; there is none if not given. */
+  readonly gateway?: (channel: ByteChannel) => Promise<GatewayChannel>;
   /** Connections of one peer at a time; 16 if not given. */
   readonly maxOfHost?: number;
 }
@@ -123,11 +126,12 @@ export class HesServer {
   }
 
   async #welcome(channel: ByteChannel, host: string, user: ConnectionUser | undefined): Promise<void> {
-    const { gate, access, counters, save, systemTitle } = this.#options;
+    const { gate, access, counters, save, systemTitle, gateway: gatewayOn } = this.#options;
     await this.#counting.get(host);
     await gate.requireOpen(host);
     const granted = await access();
     await counters.load(granted);
+    const gateway = await gatewayOn?.(channel);
     // The server may have been closed in between.
     const accepted = this.#connections.get(channel);
     if (accepted === undefined) return;
@@ -138,11 +142,14 @@ export class HesServer {
       save: (client, change) => save(client, change, host),
       onChanged: (client) => this.#endOthers(channel, client),
     });
-    const connection = new HesConnection(channel, {
+    const connection = new HesConnection(gateway ?? channel, {
       ...this.#options,
       security,
       onEnd: () => this.#connections.delete(channel),
-      onAssociated: ({ name }) => this.#count(host, () => gate.passed(host, name)),
+      onAssociated: ({ name }) => {
+        if (name === 'hes') gateway?.associated();
+        this.#count(host, () => gate.passed(host, name));
+      },
       onFailed: (code, { name }) => this.#failed(host, name, code),
       onReplay: () => this.#options.onIncident('hes-refused', host, 'replay-detected'),
       ...(user === undefined ? {} : { onEvent: (event) => user.told(event) }),

@@ -1,3 +1,5 @@
+import { toDcuError } from '../base/errors.ts';
+import { HostRanges, portRange } from '../base/host-ranges.ts';
 import { isTimeZone } from '../base/zone.ts';
 import { MOST_ADDRESSES } from './dial-defaults.ts';
 import { checkHost, checkIntegerText, checkOneOf, checkText, checkWindow, invalid } from './validation.ts';
@@ -93,11 +95,6 @@ const eventTypesOrNothing: Check = (field, value) => {
     throw invalid(field, 'must be types of events with commas in between');
 };
 
-const eventTypesOrNothing: Check = (field, value) => {
-  if (!/^(?:[a-z0-9-]+(?:,[a-z0-9-]+)*)?$/.test(value) || value.length > 1024)
-    throw invalid(field, 'must be types of events with commas in between');
-};
-
 const windowOrNothing: Check = (field, value) => {
   if (value !== '') checkWindow(field, value);
 };
@@ -119,6 +116,20 @@ const connectWhen: Check = (field, value) => {
 const heartbeatId: Check = (field, value) => {
   if (!/^[\x21-\x7e]{0,12}$/.test(value)) throw invalid(field, 'must be up to 12 ASCII characters');
 };
+
+/** What cannot be made of a value refuses it with its reason. */
+const madeBy =
+  (make: (value: string) => unknown): Check =>
+  (field, value) => {
+    try {
+      make(value);
+    } catch (error) {
+      throw invalid(field, `is not right: ${toDcuError(error).message}`);
+    }
+  };
+
+const portsOrNothing = madeBy(portRange);
+const hostRangesOrNothing = madeBy((value) => new HostRanges(value));
 
 /** Attributes of channels and protocols (Figures 15 and 17, Tables 4 and 5). Others are free text. */
 const ATTRIBUTES: Readonly<Record<string, Check>> = {
@@ -147,6 +158,10 @@ const ATTRIBUTES: Readonly<Record<string, Check>> = {
   'hes.auth': hesAuth,
   'hes.client': hesClient,
   'hes.rights': oneOf('read', 'full'),
+  gateway: oneOf('off', 'associated', 'open'),
+  'gateway.network': integer(0, 255),
+  'meter.ports': portsOrNothing,
+  'meter.ports.from': hostRangesOrNothing,
   'hes.policy': hesPolicy,
   'hes.password': hesPassword,
   'hes.encryption.key': keyOrNothing,
@@ -214,7 +229,6 @@ const SETTINGS: Readonly<Record<string, Check>> = {
   'login.lockout.steepness': integer(1, 100),
   'login.lockout.max': integer(1, 31_536_000),
   'meter.check.interval': integer(0, 604_800),
-  'hes.events': eventTypesOrNothing,
   'hes.events': eventTypesOrNothing,
   'clock.source': oneOf('own', 'system'),
   'ntp.server': hostOrNothing,

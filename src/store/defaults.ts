@@ -113,6 +113,8 @@ export const DEFAULT_CHANNEL_ATTRIBUTES: readonly DefaultAttribute[] = [
   ...attributesOf('tcp_server', [
     ['host', '0.0.0.0', 'address to listen on'],
     ['port', '', 'port to listen on, usually 4059; 0 = any; empty = closed'],
+    ['meter.ports', '', 'a TCP port for each meter: first-last; empty = none'],
+    ['meter.ports.from', '', 'addresses and ranges (CIDR) that may connect to them; empty = any'],
     ...HES_ATTRIBUTES,
   ]),
   // The software on the spot comes over this machine or a tunnel to it, unless somebody opens the port to others.

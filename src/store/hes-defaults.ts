@@ -5,6 +5,12 @@ export const HES_ATTRIBUTES: readonly AttributeRow[] = [
   ['hes.auth', 'hls-gmac', 'lls, hls-md5, hls-sha1, hls-sha256 or hls-gmac, which ciphers too'],
   ['hes.client', '1', 'client address of the head-end'],
   ['hes.rights', 'read', 'read, or full: it may also set and act'],
+  [
+    'gateway',
+    'off',
+    'transparent way to meters (E6/E7): off, associated = once the head-end has associated, or open',
+  ],
+  ['gateway.network', '0', 'network id of the meters behind the gateway, 0 to 255'],
   ['hes.policy', 'auth-enc', 'least protection with hls-gmac: none, auth, enc or auth-enc; request/response'],
   [
     'hes.password',

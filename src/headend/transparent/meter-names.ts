@@ -19,12 +19,14 @@ export class MeterNames {
 
   constructor(meters: ReadonlyMap<number, Meter>) {
     this.#meters = meters;
-    for (const meter of meters.values()) {
+    // Of two with one name, the one that is in use.
+    const inOrder = [...meters.values()].sort((a, b) => Number(a.enabled) - Number(b.enabled));
+    for (const meter of inOrder) {
       this.#byNumber.set(meter.meterNo, meter);
       if (meter.mac >= 0) this.#byNode.set(meter.mac.toString(16).padStart(NODE_DIGITS, '0'), meter);
     }
     // What a communication unit answers to goes before what the archive calls a MAC.
-    for (const meter of meters.values()) {
+    for (const meter of inOrder) {
       const node = meter.address.node ?? meter.meterNo;
       if (/^\d{1,12}$/.test(node)) this.#byNode.set(node.padStart(NODE_DIGITS, '0'), meter);
     }
