@@ -120,6 +120,11 @@ export function watchedConfiguration(
       await configuration.changeChannelAttributes(channel, values);
       await changed.channels();
     },
+    saveProtocolAttribute: async (attribute) => {
+      const saved = await configuration.saveProtocolAttribute(attribute);
+      await changed.channels();
+      return saved;
+    },
     saveSetting: async (key, value) => {
       await configuration.saveSetting(key, value);
       await changed.settings();
