@@ -304,11 +304,6 @@ export function defaultSettings(serialNumber: string, timeZone: string): readonl
       value: '',
       description: 'types of events that head-ends are shown of the logbook, with commas; all if empty',
     },
-    {
-      key: 'hes.events',
-      value: '',
-      description: 'types of events that head-ends are shown of the logbook, with commas; all if empty',
-    },
     { key: 'mqtt.password', value: '', description: 'password at the MQTT broker' },
     {
       key: 'outbox.max.days',
