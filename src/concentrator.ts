@@ -96,7 +96,7 @@ export async function startConcentrator(given: ConcentratorOptions): Promise<Con
     const pushed = await startPushed(options, core);
     undo.add(() => pushed.intake.settled());
     undo.add(() => pushed.channels.close());
-    const headend = await startHeadend(options, core);
+    const headend = await startHeadend(options, core, clockParts);
     undo.add(() => headend.close());
     const { serving } = headend;
     const setClock = (ms: number, who: string): Promise<unknown> => clockParts.sync.setBy('hes', ms, who);

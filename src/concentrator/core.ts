@@ -1,5 +1,6 @@
 import type { Clock } from '../base/clock.ts';
 import type { CollectionStore } from '../base/collection.ts';
+import { toDcuError } from '../base/errors.ts';
 import type { Log } from '../base/log.ts';
 import type { CollectionKind } from '../base/model.ts';
 import type { Random } from '../base/random.ts';
@@ -13,7 +14,7 @@ import type { Discovery } from '../meters/discovery/discovery.ts';
 import { ProfileBook } from '../meters/profiles/index.ts';
 import { openVault } from '../security/vault.ts';
 import { type Defer, lockDataDirectory, openStore } from '../store/index.ts';
-import type { SecretSealer, Store } from '../store/types.ts';
+import type { Configuration, SecretSealer, Store } from '../store/types.ts';
 import { type Collector, createCollector } from '../tasks/collector.ts';
 import { validateCron } from '../tasks/cron.ts';
 import { createDiscovery } from './discovery.ts';
@@ -90,11 +91,18 @@ export interface Core {
   onReportedData(listener: (data: ReportedData) => void): void;
   /** To be told after each change of a setting. */
   onSettingsChanged(listener: () => Promise<void>): void;
+  /**
+   * Changes channels. Who watches them is told a moment later, so that whoever has asked for it over one of them has his
+   * answer before that is opened anew.
+   */
+  changeChannels<Result>(change: (configuration: Configuration) => Promise<Result>): Promise<Result>;
   /** To be told after each change of channels and their attributes. */
   onChannelsChanged(listener: () => Promise<void>): void;
   stop(): Promise<void>;
 }
 
+/** Whoever is to have an answer first has it by then. */
+const ANSWERED_MS = 1000;
 /** As many as keep slow cores busy, and as many meters as one PLC module reads at once. */
 const MOST_BUSY_LINES = 64 + 128;
 
@@ -220,6 +228,14 @@ async function build(options: CoreOptions, undo: UndoList): Promise<Core> {
   const onSettings: (() => Promise<void>)[] = [];
   const endRefused = (): Promise<void> =>
     endRefusedWork(collector, () => store.collection.meters(), blacklist);
+  let cancelTelling = (): void => {};
+  undo.add(() => cancelTelling());
+  const channelsChanged = async (): Promise<void> => {
+    await modules.reload();
+    await lines.reload();
+    await collector.linesChanged();
+    for (const tell of onChannels) await tell();
+  };
   const watchedStore: Store = {
     ...store,
     archive: watchedArchive(store.archive, {
@@ -235,12 +251,7 @@ async function build(options: CoreOptions, undo: UndoList): Promise<Core> {
       plc.metersChanged();
     }),
     configuration: watchedConfiguration(store.configuration, {
-      channels: async () => {
-        await modules.reload();
-        await lines.reload();
-        await collector.linesChanged();
-        for (const tell of onChannels) await tell();
-      },
+      channels: channelsChanged,
       settings: async () => {
         zone = (await store.configuration.setting('device.timezone')) ?? 'UTC';
         for (const tell of onSettings) await tell();
@@ -269,6 +280,16 @@ async function build(options: CoreOptions, undo: UndoList): Promise<Core> {
     },
     onSettingsChanged: (listener) => {
       onSettings.push(listener);
+    },
+    changeChannels: async (change) => {
+      const result = await change(store.configuration);
+      cancelTelling();
+      cancelTelling = clock.after(ANSWERED_MS, () => {
+        channelsChanged().catch((error: unknown) =>
+          log.error('a change of channels was not followed', { ...toDcuError(error).toJSON() }),
+        );
+      });
+      return result;
     },
     onChannelsChanged: (listener) => {
       onChannels.push(listener);

@@ -5,10 +5,12 @@ import type { Random } from '../base/random.ts';
 import { listenTcp, type TcpListener } from '../channels/tcp-listen.ts';
 import type { ConnectionView } from '../headend/hes-server.ts';
 import type { Configuration } from '../store/types.ts';
+import type { ClockParts } from './clock.ts';
 import type { Core } from './core.ts';
 import { openFirmware } from './firmware.ts';
 import { attributesOf } from './headend-access.ts';
 import { HesServing, type ServedChannel } from './hes-serving.ts';
+import { managementOf } from './management.ts';
 import type { MeterPortView } from './meter-ports.ts';
 
 /** CommTypes of the channels on which somebody dials in: head-ends, the local software, who reads balance meters. */
@@ -183,18 +185,23 @@ export async function startHeadend(
     log,
   }: { readonly directory: string; readonly clock: Clock; readonly random: Random; readonly log: Log },
   core: Core,
+  clockParts: ClockParts,
 ): Promise<HeadendServers> {
   const own = log.child('headend');
-  const { store, collector, profiles, identity, zone, logbook, systemTitle } = core;
+  const { store, collector, profiles, zone, logbook, systemTitle } = core;
+  let ports: (channel: string) => number | undefined = () => undefined;
   const serving = new HesServing({
     store,
     collector,
     profiles,
-    management: {
-      ...identity,
-      logbook: async (limit) => (await store.logbook.list({ limit, offset: 0 })).rows,
+    management: managementOf(core, {
+      clock,
+      clockParts,
       imageTransfer: openFirmware({ directory, clock, log: own }, logbook).imageTransfer,
-    },
+      port: (channel) => ports(channel),
+      mostConnections: MOST_CONNECTIONS,
+      idleTimeoutMs: IDLE_MS,
+    }),
     systemTitle: systemTitle.map((byte, i) => (i === 3 ? byte | SERVER_MARK : byte)),
     zone,
     clock,
@@ -222,6 +229,7 @@ export async function startHeadend(
     },
   });
   const servers = new HeadendServers({ configuration: store.configuration, serving, clock, log: own });
+  ports = (channel) => servers.port(channel);
   await servers.start();
   core.onMetersChanged(() => servers.metersChanged());
   core.onChannelsChanged(() => servers.reload());

@@ -8,6 +8,7 @@ export const LOGBOOK_TYPES = {
   'power-down': 'Power down',
   'power-up': 'Power up',
   reboot: 'Operating system rebooted',
+  'logbook-clear-refused': 'Clearing of the logbook refused',
   'parameters-changed': 'Parameters changed',
   'firmware-changed': 'Firmware changed',
   'firmware-image': 'Firmware image',
@@ -93,6 +94,14 @@ export class DeviceLogbook {
   /** Title of each type that may occur. */
   get types(): Readonly<Record<string, string>> {
     return this.#types;
+  }
+
+  /** @throws DcuError `invalid-field` for a type that nobody has defined */
+  requireTypes(types: readonly string[]): void {
+    for (const type of types) {
+      if (Object.hasOwn(this.#types, type)) continue;
+      throw new DcuError('invalid-field', `there is no logbook type ${type}`, { field: 'type' });
+    }
   }
 
   /** @throws DcuError `invalid-argument` for a type that nobody has defined */

@@ -10,7 +10,20 @@ import type {
 } from '../base/model.ts';
 import type { CosemRequest, CosemResponse } from '../dlms/server.ts';
 import type { MeterProfile } from '../meters/meter-profile.ts';
+import type { BlacklistPort } from './management/blacklist.ts';
+import type { ChangeRecorder } from './management/changes.ts';
+import type { ChannelsPort } from './management/channels.ts';
+import type { ClockPort } from './management/clock.ts';
 import type { FirmwarePort } from './management/firmware.ts';
+import type { IdentityPort } from './management/identity.ts';
+import type { LogbookPort } from './management/logbook.ts';
+import type { MeterListPort } from './management/meter-list.ts';
+import type { ModemPort } from './management/mobile.ts';
+import type { NetworkPort } from './management/network.ts';
+import type { NtpPort } from './management/ntp.ts';
+import type { Refusals } from './management/refusals.ts';
+import type { SettingsPort } from './management/settings.ts';
+import type { TasksPort } from './management/tasks.ts';
 
 /** What was read of meters, as the head-end's servers need it. */
 export interface MeterReadings {
@@ -31,12 +44,24 @@ export interface LogbookEntry {
   readonly detail: string;
 }
 
-/** What the concentrator says of itself. */
+/** What the concentrator says of itself, and what of it may be changed: a port for each group of objects. */
 export interface Management extends FirmwarePort {
   readonly serialNumber: string;
   readonly firmwareVersion: string;
-  /** The newest entries of the logbook, newest first. */
-  logbook(limit: number): Promise<readonly LogbookEntry[]>;
+  readonly identity: IdentityPort;
+  readonly clock: ClockPort;
+  readonly ntp: NtpPort;
+  readonly logbook: LogbookPort;
+  readonly settings: SettingsPort;
+  readonly channels: ChannelsPort;
+  readonly tasks: TasksPort;
+  readonly blacklist: BlacklistPort;
+  readonly meterList: MeterListPort;
+  readonly network: NetworkPort;
+  readonly modem: ModemPort;
+  /** Who has changed what, and why something was not changed. */
+  readonly recorder: ChangeRecorder;
+  readonly refusals: Refusals;
 }
 
 /** Everything that the servers serve, and where it comes from. */

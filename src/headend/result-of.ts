@@ -12,7 +12,12 @@ export function resultOf(error: DcuError): string {
       return 'read-write-denied';
     case 'type-mismatch':
       return 'type-unmatched';
+    case 'protected':
+      return 'read-write-denied';
     case 'invalid-field':
+    case 'invalid-argument':
+    case 'invalid-cron':
+    case 'conflict':
       return 'other-reason';
     default:
       return error.retryable ? 'temporary-failure' : 'hardware-fault';

@@ -47,4 +47,4 @@ export function isAbout({ request }: ManagementRequest, obis: string): boolean {
 
 /** Who asks, as the audit trail names it. */
 export const actorOf = ({ channel, host, caller }: ManagementRequest): string =>
-  `${channel} ${host} client ${caller.clientAddress}`;
+  `the head-end on ${channel}, ${host}, client ${caller.clientAddress}`;

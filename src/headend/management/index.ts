@@ -2,13 +2,22 @@ import type { Contents } from '../fetched-device.ts';
 import { Later } from '../later.ts';
 import { MANAGEMENT_SAP, sapOf } from '../meter-saps.ts';
 import { ZoneTimes } from '../zone-times.ts';
+import { autoConnectGroup } from './auto-connect.ts';
+import { blacklistGroup } from './blacklist.ts';
+import { channelsGroup } from './channels.ts';
 import { clockGroup } from './clock.ts';
 import { firmwareGroup } from './firmware.ts';
 import type { ManagementGroup, ManagementRequest } from './group.ts';
 import { identityGroup } from './identity.ts';
 import { logbookGroup } from './logbook.ts';
 import { meterListGroup } from './meter-list.ts';
+import { mobileGroup } from './mobile.ts';
+import { networkGroup } from './network.ts';
+import { ntpGroup } from './ntp.ts';
+import { refusalsGroup } from './refusals.ts';
 import { associationChanges, securityGroup } from './security.ts';
+import { settingsGroup } from './settings.ts';
+import { tasksGroup } from './tasks.ts';
 
 /** All that the concentrator is as a logical device: a further group is one line here. */
 const GROUPS: readonly ManagementGroup[] = [
@@ -16,6 +25,15 @@ const GROUPS: readonly ManagementGroup[] = [
   clockGroup,
   logbookGroup,
   meterListGroup,
+  blacklistGroup,
+  settingsGroup,
+  channelsGroup,
+  tasksGroup,
+  refusalsGroup,
+  ntpGroup,
+  networkGroup,
+  mobileGroup,
+  autoConnectGroup,
   securityGroup,
   firmwareGroup,
 ];

@@ -1,0 +1,57 @@
+import { DcuError } from '../../base/errors.ts';
+import { type Change, list } from './changes.ts';
+import { columnsOf, known, listData, must, rowData, TEXT } from './columns.ts';
+import type { ManagementGroup } from './group.ts';
+import { rowsOf } from './written.ts';
+
+/** A setting as it is shown; a secret has no value. */
+export interface SettingRow {
+  readonly key: string;
+  readonly value: string | null;
+  readonly description: string;
+}
+
+export interface SettingsPort {
+  rows(): Promise<readonly SettingRow[]>;
+  /** All of them or none. @throws DcuError `invalid-field`, `not-found` */
+  change(values: Readonly<Record<string, string>>): Promise<void>;
+}
+
+/** OpenDCU's own, in the range that is left to manufacturers (B = 128 to 199). */
+const SETTINGS = '0.128.96.2.0.255';
+const COLUMNS = columnsOf<SettingRow>({ key: TEXT, value: TEXT, description: TEXT });
+
+/** What the GUI calls system settings. */
+export const settingsGroup: ManagementGroup = {
+  objects: (at) => {
+    const { settings } = at.sources.management;
+    return [
+      list(
+        at,
+        SETTINGS,
+        async () => listData(COLUMNS, await settings.rows()),
+        async (data) => {
+          const written = rowsOf(data).map((row) => rowData(COLUMNS, row));
+          const rows = await settings.rows();
+          const values: Record<string, string> = {};
+          const changes = written.map((row): Change => {
+            const key = must(row.key, 'key');
+            const value = must(row.value ?? undefined, 'value');
+            const before = known(
+              rows.find((one) => one.key === key),
+              'setting',
+              key,
+            );
+            if (Object.hasOwn(values, key))
+              throw new DcuError('invalid-field', `${key} is written twice`, { field: key });
+            values[key] = value;
+            const detail = before.value === null ? 'replaced' : `value=${value}`;
+            return { action: 'setting.update', subject: key, detail };
+          });
+          await settings.change(values);
+          return changes;
+        },
+      ),
+    ];
+  },
+};
