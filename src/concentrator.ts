@@ -13,7 +13,7 @@ import { openClock, startClock } from './concentrator/clock.ts';
 import { type CoreOptions, startCore } from './concentrator/core.ts';
 import { type Diallings, startDialling } from './concentrator/dialling.ts';
 import { type HeadendServers, startHeadend } from './concentrator/headend.ts';
-import { lockoutRules } from './concentrator/lockouts.ts';
+import { Lockouts } from './concentrator/lockouts.ts';
 import type { PlcModules } from './concentrator/modules.ts';
 import { loadProfiles } from './concentrator/profile-files.ts';
 import { type Pushed, startPushed } from './concentrator/pushed.ts';
@@ -53,6 +53,8 @@ export interface Concentrator {
   readonly pushed: Pushed;
   /** The channels on which head-ends dial in. */
   readonly headend: HeadendServers;
+  /** The channels that bring a head-end what there is. */
+  readonly uplinks: Uplinks;
   /** The channels that dial a head-end. */
   readonly dialling: Diallings;
   /** What sets the clock that every part goes by. */
@@ -85,18 +87,23 @@ export async function startConcentrator(given: ConcentratorOptions): Promise<Con
     const clockParts = await startClock(kept, core, { random, log, setMachine });
     undo.add(() => clockParts.stop());
 
+    const lockouts = new Lockouts({
+      store,
+      clock,
+      record: (type, detail) => core.logbook.record(type, detail),
+    });
     const accounts = new AccountService({
       rows: store.accounts,
       clock,
       random,
-      rules: () => lockoutRules(store.configuration),
+      rules: () => lockouts.rules(),
     });
     const firstAccount = await accounts.offerFirst();
 
     const pushed = await startPushed(options, core);
     undo.add(() => pushed.intake.settled());
     undo.add(() => pushed.channels.close());
-    const headend = await startHeadend(options, core, clockParts);
+    const headend = await startHeadend(options, core, clockParts, lockouts);
     undo.add(() => headend.close());
     const { serving } = headend;
     const setClock = (ms: number, who: string): Promise<unknown> => clockParts.sync.setBy('hes', ms, who);
@@ -128,6 +135,7 @@ export async function startConcentrator(given: ConcentratorOptions): Promise<Con
 
     const services: ApiServices = {
       uplinks,
+      lockouts,
       store,
       auth: accountAuth(accounts),
       blacklist: core.blacklist,
@@ -174,6 +182,7 @@ export async function startConcentrator(given: ConcentratorOptions): Promise<Con
       modules: core.modules,
       pushed,
       headend,
+      uplinks,
       dialling,
       clockSync: clockParts.sync,
       stop: () => undo.run(),

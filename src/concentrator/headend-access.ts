@@ -1,5 +1,4 @@
 import type { Clock } from '../base/clock.ts';
-import { toDcuError } from '../base/errors.ts';
 import {
   HES_AUTHS,
   HES_CLIENTS,
@@ -13,6 +12,7 @@ import {
 import type { HesGate } from '../headend/hes-server.ts';
 import { Lockout } from '../security/lockout.ts';
 import type { Configuration, Store } from '../store/types.ts';
+import { lockoutRules } from './lockouts.ts';
 
 /** A channel whose reader has no client address has none. */
 const FIRST = HES_CLIENTS.slice(0, 1);
@@ -109,22 +109,16 @@ export function hesGate(
   channel: string,
   clock: Clock,
 ): HesGate {
-  const lockout = new Lockout(accounts, clock);
-  const subject = (host: string, name: HesClient['name']): string => `${name}|${channel}|${host}`;
-  const subjects = (host: string): string[] => HES_CLIENTS.map((name) => subject(host, name));
+  const lockout = new Lockout({
+    rows: accounts,
+    clock,
+    port: channel,
+    rules: () => lockoutRules(configuration),
+  });
+  const subject = (host: string, name: HesClient['name']): string => `${name}:${channel}/${host}`;
   return {
-    requireOpen: (host) => lockout.requireOpen(subjects(host)),
+    requireOpen: (host) => lockout.requireOpen(HES_CLIENTS.map((name) => subject(host, name))),
     passed: (host, name) => lockout.clear([subject(host, name)]),
-    failed: async (host, name) => {
-      const most = Number((await configuration.setting('login.attempts')) ?? 5);
-      await lockout.fail([subject(host, name)], most);
-      try {
-        await lockout.requireOpen(subjects(host));
-        return false;
-      } catch (error) {
-        if (toDcuError(error).code === 'locked-out') return true;
-        throw error;
-      }
-    },
+    failed: (host, name) => lockout.fail([subject(host, name)]),
   };
 }

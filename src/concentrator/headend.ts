@@ -1,9 +1,11 @@
 import type { Clock } from '../base/clock.ts';
 import { toDcuError } from '../base/errors.ts';
 import type { Log } from '../base/log.ts';
+import type { Meter } from '../base/model.ts';
 import type { Random } from '../base/random.ts';
 import { listenTcp, type TcpListener } from '../channels/tcp-listen.ts';
 import type { ConnectionView } from '../headend/hes-server.ts';
+import type { LockoutPort } from '../headend/management/port-protection.ts';
 import type { Configuration } from '../store/types.ts';
 import type { ClockParts } from './clock.ts';
 import type { Core } from './core.ts';
@@ -15,6 +17,8 @@ import type { MeterPortView } from './meter-ports.ts';
 
 /** CommTypes of the channels on which somebody dials in: head-ends, the local software, who reads balance meters. */
 const LISTENING: ReadonlySet<number> = new Set([9, 10, 11]);
+const BALANCE_METERS = 11;
+const isBalanceMeter = ({ balance }: Meter): boolean => balance === true;
 const MOST_CONNECTIONS = 32;
 const IDLE_MS = 600_000;
 
@@ -28,6 +32,7 @@ export interface HeadendOptions {
 interface Listening {
   readonly host: string;
   readonly port: number;
+  readonly commType: number;
 }
 
 interface Open {
@@ -141,25 +146,27 @@ export class HeadendServers {
     const channels = (await configuration.channels()).filter(({ commType }) => LISTENING.has(commType));
     this.#enabled = new Map(channels.map(({ name, enabled }) => [name, enabled]));
     const wanted = new Map<string, Listening>();
-    for (const { name } of channels.filter(({ enabled }) => enabled)) {
+    for (const { name, commType } of channels.filter(({ enabled }) => enabled)) {
       const attributes = await attributesOf(configuration, name);
       const port = attributes.get('port') ?? '';
-      if (port !== '') wanted.set(name, { host: attributes.get('host') ?? '0.0.0.0', port: Number(port) });
+      if (port === '') continue;
+      wanted.set(name, { host: attributes.get('host') ?? '0.0.0.0', port: Number(port), commType });
     }
     return wanted;
   }
 
   #listen(name: string, where: Listening): void {
     const { serving, clock, log } = this.#options;
-    const served = serving.open(name);
+    const { host, port, commType } = where;
+    const served = serving.open(name, commType === BALANCE_METERS ? isBalanceMeter : undefined);
     try {
       const listener = listenTcp(
-        { ...where, maxConnections: MOST_CONNECTIONS, idleTimeoutMs: IDLE_MS },
+        { host, port, maxConnections: MOST_CONNECTIONS, idleTimeoutMs: IDLE_MS },
         (channel) => served.server.accept(channel),
         clock,
       );
       this.#open.set(name, { where, listener, served });
-      log.info('listening for the head-end', { channel: name, host: where.host, port: listener.port });
+      log.info('listening for the head-end', { channel: name, host, port: listener.port });
     } catch (error) {
       log.error('a channel cannot listen', { channel: name, ...toDcuError(error).toJSON() });
     }
@@ -186,6 +193,7 @@ export async function startHeadend(
   }: { readonly directory: string; readonly clock: Clock; readonly random: Random; readonly log: Log },
   core: Core,
   clockParts: ClockParts,
+  lockouts: LockoutPort,
 ): Promise<HeadendServers> {
   const own = log.child('headend');
   const { store, collector, profiles, zone, logbook, systemTitle } = core;
@@ -202,6 +210,7 @@ export async function startHeadend(
       mostConnections: MOST_CONNECTIONS,
       idleTimeoutMs: IDLE_MS,
     }),
+    lockouts,
     systemTitle: systemTitle.map((byte, i) => (i === 3 ? byte | SERVER_MARK : byte)),
     zone,
     clock,

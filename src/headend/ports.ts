@@ -24,6 +24,7 @@ import type { NtpPort } from './management/ntp.ts';
 import type { Refusals } from './management/refusals.ts';
 import type { SettingsPort } from './management/settings.ts';
 import type { TasksPort } from './management/tasks.ts';
+import type { LockoutPort } from './management/port-protection.ts';
 
 /** What was read of meters, as the head-end's servers need it. */
 export interface MeterReadings {
@@ -81,6 +82,8 @@ export interface HeadendSources {
    * asked. Ends when the signal is aborted.
    */
   readonly ask: (meter: Meter, request: CosemRequest, signal: AbortSignal) => Promise<CosemResponse>;
+  /** Who is locked out of the concentrator's interfaces. */
+  readonly lockouts: LockoutPort;
   /** IANA name of the zone that times are told in. */
   readonly zone: () => string;
   /** UTC milliseconds. */

@@ -1,7 +1,7 @@
 import type { Clock } from '../base/clock.ts';
 import { DcuError } from '../base/errors.ts';
 import type { Random } from '../base/random.ts';
-import { Lockout, type LockoutRows } from './lockout.ts';
+import { DEFAULT_RULES, Lockout, type LockoutRows, type LockoutRules } from './lockout.ts';
 import { checkPassword, generatePassword, PasswordHasher } from './passwords.ts';
 import { isRole } from './roles.ts';
 
@@ -37,8 +37,8 @@ export interface AccountOptions {
   readonly rows: AccountRows;
   readonly clock: Clock;
   readonly random: Random;
-  /** Failed logins until an account or an interface is blocked (setting `login.attempts`). */
-  readonly maxFailures?: () => Promise<number>;
+  /** When an account or an address is blocked; `DEFAULT_RULES` if not given. */
+  readonly rules?: () => Promise<LockoutRules>;
 }
 
 export interface Login {
@@ -61,7 +61,8 @@ const IDLE_MS = 30 * 60_000;
 const ABSOLUTE_MS = 12 * 3_600_000;
 /** A session's end is moved on disk only when that makes a difference of a minute. */
 const TOUCH_MS = 60_000;
-const DEFAULT_MAX_FAILURES = 5;
+/** Name of this interface among those that are protected. */
+export const GUI_PORT = 'gui';
 
 /** One answer for every reason, so that nobody learns which names there are. */
 const refused = (): DcuError => new DcuError('unauthenticated', 'name or password is wrong');
@@ -76,14 +77,13 @@ export class AccountService {
   readonly #random: Random;
   readonly #hasher = new PasswordHasher();
   readonly #lockout: Lockout;
-  readonly #maxFailures: () => Promise<number>;
 
   constructor(options: AccountOptions) {
     this.#rows = options.rows;
     this.#clock = options.clock;
     this.#random = options.random;
-    this.#lockout = new Lockout(options.rows, options.clock);
-    this.#maxFailures = options.maxFailures ?? (async () => DEFAULT_MAX_FAILURES);
+    const { rows, clock, rules = async () => DEFAULT_RULES } = options;
+    this.#lockout = new Lockout({ rows, clock, rules, port: GUI_PORT });
   }
 
   /**
@@ -133,7 +133,7 @@ export class AccountService {
       const account = await this.#rows.byName(name);
       const matches = await this.#hasher.verify(password, account?.passwordHash);
       if (account === undefined || !matches || account.disabled) {
-        await this.#lockout.fail(subjects, await this.#maxFailures());
+        await this.#lockout.fail(subjects);
         throw refused();
       }
       await this.#lockout.clear(subjects);
@@ -198,7 +198,7 @@ export class AccountService {
       await this.#lockout.requireOpen(subjects);
       const row = await this.#rows.byId(account.id);
       if (!(await this.#hasher.verify(current, row?.passwordHash))) {
-        await this.#lockout.fail(subjects, await this.#maxFailures());
+        await this.#lockout.fail(subjects);
         throw new DcuError('unauthenticated', 'the current password is wrong', { field: 'current' });
       }
     });

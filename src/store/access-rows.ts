@@ -2,7 +2,7 @@ import { asc, count, desc, eq, inArray } from 'drizzle-orm';
 import { DcuError } from '../base/errors.ts';
 import type { Database } from './database.ts';
 import { offerFact } from './outbox-write.ts';
-import { accounts, audit, logbook, loginFailures, sessions } from './schema.ts';
+import { accounts, audit, logbook, sessions } from './schema.ts';
 import type { Account, AuditTrail, Logbook } from './types.ts';
 import { checkName } from './validation.ts';
 
@@ -70,39 +70,6 @@ export function removeSession(db: Database, tokenHash: string): void {
 
 export function removeSessionsOf(db: Database, accountId: number): void {
   db.query.delete(sessions).where(eq(sessions.accountId, accountId)).run();
-}
-
-export function readFailures(
-  db: Database,
-  subject: string,
-): { readonly count: number; readonly blockedUntil: number | undefined } {
-  const [row] = db.query.select().from(loginFailures).where(eq(loginFailures.subject, subject)).all();
-  return { count: row?.count ?? 0, blockedUntil: row?.blockedUntil ?? undefined };
-}
-
-/** Addresses are the attacker's choice: beyond this many subjects those that block nobody are forgotten. */
-const MAX_FAILURE_SUBJECTS = 10_000;
-
-export function saveFailures(
-  db: Database,
-  subject: string,
-  failures: number,
-  blockedUntil: number | undefined,
-): void {
-  if (failures === 0 && blockedUntil === undefined) {
-    db.query.delete(loginFailures).where(eq(loginFailures.subject, subject)).run();
-    return;
-  }
-  const values = { count: failures, blockedUntil: blockedUntil ?? null };
-  db.query
-    .insert(loginFailures)
-    .values({ subject, ...values })
-    .onConflictDoUpdate({ target: loginFailures.subject, set: values })
-    .run();
-  const [stored] = db.query.select({ n: count() }).from(loginFailures).all();
-  if ((stored?.n ?? 0) > MAX_FAILURE_SUBJECTS) {
-    db.run('DELETE FROM login_failures WHERE blocked_until IS NULL AND subject <> ?', [subject]);
-  }
 }
 
 interface Window {

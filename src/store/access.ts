@@ -16,8 +16,12 @@ export function createAccess(executor: Executor): Pick<Store, 'accounts' | 'logb
       removeSession: (tokenHash) => executor.write('removeSession', tokenHash),
       removeSessionsOf: (accountId) => executor.write('removeSessionsOf', accountId),
       failures: (subject) => executor.read('readFailures', subject),
-      saveFailures: (subject, count, blockedUntil) =>
-        executor.write('saveFailures', subject, count, blockedUntil),
+      recordFailure: (failure) => executor.write('recordFailure', failure),
+      clearFailures: (subject) => executor.write('clearFailures', subject),
+      clearPort: (port) => executor.write('clearPort', port),
+      listFailures: (port) => executor.read('listFailures', port),
+      protectedPorts: () => executor.read('listProtectedPorts'),
+      saveProtectionMode: (port, mode) => executor.write('saveProtectionMode', port, mode),
     },
     logbook: {
       record: (event) => executor.write('recordLogbook', event),

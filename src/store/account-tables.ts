@@ -26,8 +26,20 @@ export const sessions = sqliteTable(
 
 export const loginFailures = sqliteTable('login_failures', {
   subject: text('subject').primaryKey(),
+  /** The interface that was used. */
+  port: text('port').notNull().default('gui'),
   count: integer('count').notNull(),
+  /** How often it was blocked in a row. */
+  blocks: integer('blocks').notNull().default(0),
   blockedUntil: integer('blocked_until'),
+});
+
+/** Interfaces that are protected otherwise than by default, or at which somebody has failed. */
+export const protectedPorts = sqliteTable('protected_ports', {
+  port: text('port').primaryKey(),
+  mode: text('mode').notNull(),
+  /** Failed tries ever. */
+  failures: integer('failures').notNull(),
 });
 
 export const logbook = sqliteTable(

@@ -9,6 +9,7 @@ import * as configuration from './configuration-rows.ts';
 import * as contacts from './contact-rows.ts';
 import * as coverage from './coverage-rows.ts';
 import * as events from './event-rows.ts';
+import * as failures from './failure-rows.ts';
 import * as found from './found-rows.ts';
 import * as g3Nodes from './g3-node-rows.ts';
 import * as imports from './import-rows.ts';
@@ -57,7 +58,9 @@ export const READS = {
   accountById: access.accountById,
   listAccounts: access.listAccounts,
   readSession: access.readSession,
-  readFailures: access.readFailures,
+  readFailures: failures.readFailures,
+  listFailures: failures.listFailures,
+  listProtectedPorts: failures.listProtectedPorts,
   listLogbook: access.listLogbook,
   countLogbook: access.countLogbook,
   listAudit: access.listAudit,
@@ -115,7 +118,10 @@ export const WRITES = {
   touchSession: access.touchSession,
   removeSession: access.removeSession,
   removeSessionsOf: access.removeSessionsOf,
-  saveFailures: access.saveFailures,
+  recordFailure: failures.recordFailure,
+  clearFailures: failures.clearFailures,
+  clearPort: failures.clearPort,
+  saveProtectionMode: failures.saveProtectionMode,
   recordLogbook: access.recordLogbook,
   recordAudit: access.recordAudit,
   addToBlacklist: blacklist.addToBlacklist,

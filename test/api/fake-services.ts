@@ -8,6 +8,16 @@ import { ProfileBook } from '../../src/meters/profiles/index.ts';
 import { RIGHTS } from '../../src/security/roles.ts';
 import { type FakeStore, fakeStore } from './fake-store.ts';
 
+/** Who is locked out. */
+const LOCKED = {
+  id: 'aGVzOng',
+  port: 'tcp_server',
+  kind: 'hes',
+  name: 'tcp_server/10.0.0.9',
+  failures: 5,
+  until: 86_400_000,
+};
+
 export const START_MS = Date.UTC(2026, 2, 15, 10, 30);
 /** A session that nobody uses for so long has ended. */
 export const SESSION_MS = 30 * 60_000;
@@ -163,6 +173,13 @@ export function fakeServices(): FakeServices {
         { destination: 'mqtt_2', enabled: true, link: undefined, problem: 'no broker is set' },
       ],
       clear: async () => 3,
+    },
+    lockouts: {
+      listLocked: async () => [LOCKED],
+      unlock: async (id) => {
+        if (id !== LOCKED.id) throw new DcuError('not-found', 'nobody of this id is locked out');
+        return LOCKED;
+      },
     },
     networkKeys: {
       list: async () => [],

@@ -88,6 +88,10 @@ export async function startHarness({
       discovery: fakeDiscovery(() => Date.now()),
       profiles: profilesPort(BUILT_IN_PROFILES, () => {}),
       uplinks: { views: () => [], clear: async () => 0 },
+      lockouts: {
+        listLocked: async () => [],
+        unlock: () => Promise.reject(new Error('nobody is locked out')),
+      },
       networkKeys: new NetworkKeys({
         keys: store.networkKeys,
         channels: () => store.configuration.channels(),

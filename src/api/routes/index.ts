@@ -6,6 +6,7 @@ import { eventRoutes } from './events.ts';
 import { g3Routes } from './g3.ts';
 import { homeRoutes } from './home.ts';
 import { lineRoutes } from './lines.ts';
+import { lockoutRoutes } from './lockouts.ts';
 import { logRoutes } from './logs.ts';
 import { meterImportRoutes } from './meter-import.ts';
 import { meterRoutes } from './meters.ts';
@@ -36,6 +37,7 @@ export const routes = [
   ...taskRoutes,
   ...configurationRoutes,
   ...uplinkRoutes,
+  ...lockoutRoutes,
   ...logRoutes,
 ] as const;
 

@@ -14,6 +14,7 @@ import { meterListGroup } from './meter-list.ts';
 import { mobileGroup } from './mobile.ts';
 import { networkGroup } from './network.ts';
 import { ntpGroup } from './ntp.ts';
+import { portProtectionGroup } from './port-protection.ts';
 import { refusalsGroup } from './refusals.ts';
 import { associationChanges, securityGroup } from './security.ts';
 import { settingsGroup } from './settings.ts';
@@ -35,6 +36,7 @@ const GROUPS: readonly ManagementGroup[] = [
   mobileGroup,
   autoConnectGroup,
   securityGroup,
+  portProtectionGroup,
   firmwareGroup,
 ];
 
