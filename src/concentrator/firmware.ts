@@ -36,10 +36,10 @@ export function openFirmware(
 }
 
 function imageStore(firmware: Firmware): ImageStore {
-  let identifier = new Uint8Array(0);
+  let incoming = { identifier: new Uint8Array(0), size: 0 };
   return {
     begin: (image) => {
-      identifier = image.identifier.slice();
+      incoming = { identifier: image.identifier.slice(), size: image.size };
       return firmware.begin(image.size);
     },
     write: (offset, bytes) => firmware.write(offset, bytes),
@@ -48,7 +48,7 @@ function imageStore(firmware: Firmware): ImageStore {
     ready: () => {
       const { verified } = firmware;
       if (verified === undefined) return [];
-      return [{ identifier, size: verified.size, signature: Uint8Array.fromHex(verified.sha256) }];
+      return [{ ...incoming, signature: Uint8Array.fromHex(verified.sha256) }];
     },
   };
 }

@@ -112,26 +112,28 @@ export class Firmware {
 
   /** Begins to prove the whole image, and tells how far it is when called again. */
   verify(): FirmwareProgress {
-    if (this.#verification === undefined || this.#verification === 'failed') {
-      this.#verification = 'running';
-      void this.#prove(this.#generation).then((progress) => {
-        this.#verification = progress ?? this.#verification;
-      });
-      return 'running';
-    }
-    return this.#verification;
+    const progress = this.#verification;
+    // Who has heard that it failed may try once more.
+    if (progress === 'failed') this.#verification = undefined;
+    if (progress !== undefined) return progress;
+    this.#verification = 'running';
+    void this.#prove(this.#generation).then((ended) => {
+      this.#verification = ended ?? this.#verification;
+    });
+    return 'running';
   }
 
   /** Begins to put the proved image in its place, and tells how far it is when called again. */
   activate(): FirmwareProgress {
-    if (this.#activation === undefined || this.#activation === 'failed') {
-      this.#activation = 'running';
-      void this.#install(this.#generation).then((progress) => {
-        this.#activation = progress ?? this.#activation;
-      });
-      return 'running';
-    }
-    return this.#activation;
+    const progress = this.#activation;
+    // Who has heard that it failed may try once more.
+    if (progress === 'failed') this.#activation = undefined;
+    if (progress !== undefined) return progress;
+    this.#activation = 'running';
+    void this.#install(this.#generation).then((ended) => {
+      this.#activation = ended ?? this.#activation;
+    });
+    return 'running';
   }
 
   close(): void {
