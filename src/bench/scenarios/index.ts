@@ -1,8 +1,9 @@
 import { line } from './line.ts';
 import { round } from './round.ts';
 import type { Scenario } from './scenario.ts';
+import { uplink } from './uplink.ts';
 
-export const SCENARIOS: readonly Scenario[] = [line, round];
+export const SCENARIOS: readonly Scenario[] = [line, round, uplink];
 
 export const findScenario = (name: string): Scenario | undefined =>
   SCENARIOS.find((scenario) => scenario.name === name);
