@@ -25,10 +25,16 @@ export interface HeartState {
   readonly missed: number;
 }
 
+/** Rejects with the signal's reason. */
+const abortOf = (signal: AbortSignal): Promise<never> =>
+  new Promise((_, reject) => signal.addEventListener('abort', () => reject(signal.reason), { once: true }));
+
 /** Lets the head-end know that the concentrator is there, and finds out whether the head-end is. */
 export class Heart {
   readonly #options: HeartOptions;
-  readonly #stopped = new AbortController();
+  #stopped = false;
+  /** Of the one that is under way. */
+  #beating = new AbortController();
   #cancel: () => void = () => {};
   #sent = 0;
   #answered = 0;
@@ -48,25 +54,28 @@ export class Heart {
   }
 
   stop(): void {
+    this.#stopped = true;
     this.#cancel();
-    this.#stopped.abort(new DcuError('cancelled', 'the connection is over'));
+    this.#beating.abort(new DcuError('cancelled', 'the connection is over'));
   }
 
   /** Never rejects: a heartbeat that failed is a missed one. */
   async #beat(): Promise<void> {
     const { heartbeat, facts, line, intervalMs, timeoutMs, mostMissed, clock, onDead } = this.#options;
-    const { signal } = this.#stopped;
     const nextMs = clock.monotonicMs() + intervalMs;
-    const late = new AbortController();
+    const beating = new AbortController();
+    this.#beating = beating;
     const cancelLate = clock.after(timeoutMs, () =>
-      late.abort(new DcuError('link-timeout', `no answer to a heartbeat within ${timeoutMs} ms`)),
+      beating.abort(new DcuError('link-timeout', `no answer to a heartbeat within ${timeoutMs} ms`)),
     );
     try {
       const count = this.#sent++;
-      const outcome = await heartbeat.beat({ ...facts, count }, line, AbortSignal.any([late.signal, signal]));
+      const { signal } = beating;
+      const beat = heartbeat.beat({ ...facts, count }, line, signal);
+      const outcome = await Promise.race([beat, abortOf(signal)]);
       if (outcome === 'answered') this.#wasAnswered();
     } catch (thrown) {
-      if (signal.aborted) return;
+      if (this.#stopped) return;
       this.#missed++;
       if (this.#missed >= mostMissed) {
         onDead(
@@ -80,7 +89,7 @@ export class Heart {
     } finally {
       cancelLate();
     }
-    if (signal.aborted) return;
+    if (this.#stopped) return;
     this.#cancel = clock.after(Math.max(0, nextMs - clock.monotonicMs()), () => void this.#beat());
   }
 
