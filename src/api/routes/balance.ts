@@ -134,18 +134,12 @@ function intervalView(interval: BalanceInterval): Static<typeof schema.balanceIn
   };
 }
 
-/** Exact: `1234` with scaler -3 is `1.234`. */
-function whText(value: number, scaler: number): string {
-  if (scaler === 0) return String(value);
-  const digits = String(Math.abs(value)).padStart(1 - scaler, '0');
-  return `${value < 0 ? '-' : ''}${digits.slice(0, scaler)}.${digits.slice(scaler)}`;
-}
-
+/** A number, for a minus would be guarded in text; below fifteen digits its decimal form is exact. */
 const wh =
   (of: (interval: BalanceInterval) => number | undefined) =>
-  (interval: BalanceInterval): string => {
+  (interval: BalanceInterval): number | '' => {
     const value = of(interval);
-    return value === undefined ? '' : whText(value, interval.scaler);
+    return value === undefined ? '' : value / 10 ** -interval.scaler;
   };
 
 const PHASES = [0, 1, 2] as const;
