@@ -8,6 +8,7 @@
 import { type Cell, runDirections } from '../test/interop/directions.ts';
 import { HEAD_END, headEndCells } from '../test/interop/head-end.ts';
 import { HEAD_END_IMAGE, headEndImageCells } from '../test/interop/head-end-image.ts';
+import { HES_PUSH, hesPushCells } from '../test/interop/hes-push.ts';
 import { PUSH_DIRECTIONS, pushCells } from '../test/interop/push.ts';
 import { printTable } from '../test/interop/table.ts';
 
@@ -31,7 +32,7 @@ async function run(): Promise<readonly Cell[]> {
   for (const { direction, cells: play } of HEAD_ENDS) {
     if (wanted(direction)) headEnds.push(...(await play()));
   }
-  return [...cells, ...pushes.filter(({ direction }) => wanted(direction)), ...headEnds];
+  return [...cells, ...pushes.filter(({ direction }) => wanted(direction)), ...hesPush, ...headEnds];
 }
 
 const cells = await run().catch((thrown: unknown): never => {

@@ -57,6 +57,11 @@ export class Uplinks {
     return this.#changing;
   }
 
+  /** Resolves when all that has changed so far is taken in. */
+  settled(): Promise<void> {
+    return this.#changing;
+  }
+
   metersChanged(): void {
     for (const { uplink } of this.#running.values()) uplink.metersChanged();
   }

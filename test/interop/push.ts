@@ -8,6 +8,7 @@ import { planNeighbourhood } from '../../src/simulator/plan.ts';
 import type { PushPlan } from '../../src/simulator/push-plan.ts';
 import type { Cell } from './directions.ts';
 import { type Environment, pythonPeer } from './environments.ts';
+import { linesOf } from './lines.ts';
 
 const OURS = 'Gurux pushes, we listen';
 const THEIRS = 'we push, Gurux reads';
@@ -67,18 +68,6 @@ class GuruxPush {
   #tell(line: object): void {
     void this.#child.stdin.write(`${JSON.stringify(line)}\n`);
     void this.#child.stdin.flush();
-  }
-}
-
-async function* linesOf(stream: ReadableStream<Uint8Array>): AsyncIterator<string> & AsyncIterable<string> {
-  const decoder = new TextDecoder();
-  let text = '';
-  for await (const chunk of stream) {
-    text += decoder.decode(chunk, { stream: true });
-    for (let end = text.indexOf('\n'); end >= 0; end = text.indexOf('\n')) {
-      yield text.slice(0, end);
-      text = text.slice(end + 1);
-    }
   }
 }
 
