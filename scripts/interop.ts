@@ -23,6 +23,7 @@ const log = (line: string): void => {
 const HEAD_ENDS: readonly { readonly direction: string; readonly cells: () => Promise<Cell[]> }[] = [
   { direction: HEAD_END, cells: () => headEndCells() },
   { direction: HEAD_END_IMAGE, cells: () => headEndImageCells() },
+  { direction: HES_PUSH, cells: () => hesPushCells() },
 ];
 
 async function run(): Promise<readonly Cell[]> {
@@ -32,7 +33,7 @@ async function run(): Promise<readonly Cell[]> {
   for (const { direction, cells: play } of HEAD_ENDS) {
     if (wanted(direction)) headEnds.push(...(await play()));
   }
-  return [...cells, ...pushes.filter(({ direction }) => wanted(direction)), ...hesPush, ...headEnds];
+  return [...cells, ...pushes.filter(({ direction }) => wanted(direction)), ...headEnds];
 }
 
 const cells = await run().catch((thrown: unknown): never => {
