@@ -9,6 +9,8 @@ import { ENERGY_CODES, EnergyRows } from './energy.ts';
 const DAY_MS = 86_400_000;
 /** Rows that come are waited for, so that a round is worked out in one go. */
 const GATHER_MS = 10_000;
+/** Somebody sits before it; many changes at once, as of a file, are taken together all the same. */
+const CHANGE_MS = 1000;
 /** What nobody told of, and what failed, is looked for so often. */
 const LOOK_AGAIN_MS = 300_000;
 /** It works at most this share of the time: one part in twenty. */
@@ -50,14 +52,13 @@ export class BalanceKeeper {
 
   /** To be called when rows of energy have come. */
   rowsCame(): void {
-    if (this.#running === undefined) this.#arm(GATHER_MS);
-    else this.#again = true;
+    this.#soon(GATHER_MS);
   }
 
   /** To be called when the archive has changed. */
   metersChanged(): void {
     this.#placesChanged = true;
-    this.rowsCame();
+    this.#soon(CHANGE_MS);
   }
 
   /** Works out all that is due now. @throws what the store throws */
@@ -75,6 +76,11 @@ export class BalanceKeeper {
     this.#stopped = true;
     this.#cancel?.();
     await this.#running;
+  }
+
+  #soon(delayMs: number): void {
+    if (this.#running === undefined) this.#arm(delayMs);
+    else this.#again = true;
   }
 
   #arm(delayMs: number): void {

@@ -224,6 +224,16 @@ function FactsCard({ meter }: { readonly meter: Meter }) {
           ['Profile', meter.profile],
           ['Address', addressText(address)],
           ['Security', `${security.auth}, ${security.policy}${meter.hasKeys ? ', keys stored' : ''}`],
+          ...(meter.balance === true
+            ? [
+                [
+                  'Balance meter',
+                  <Anchor key="balance" component={Link} to={`/balance?of=${meter.id}`} inherit>
+                    Balance of its transformer
+                  </Anchor>,
+                ] as const,
+              ]
+            : []),
           ...(meter.replaces === null
             ? []
             : [

@@ -18,7 +18,7 @@ export function BalanceFields({
       <SimpleGrid cols={{ base: 1, xs: 2 }}>
         <Switch
           label="Balance meter: it counts all that goes through the transformer"
-          mt={{ base: 0, xs: 30 }}
+          mt={{ base: 0, xs: balance ? 0 : 30 }}
           {...form.getInputProps('balance', { type: 'checkbox' })}
         />
         {!balance && (
