@@ -26,7 +26,7 @@ const ROWS_A_DAY = 96;
 /** Simulated meters lose power now and then and have no rows of that time. */
 const LEAST_SHARE = 0.95;
 /** The runtime lets its heap grow by the machine's memory: the concentrator is told that of the device. */
-const AS_ON_DEVICE = { BUN_JSC_forceRAMSize: String(256 * 2 ** 20) };
+export const AS_ON_DEVICE = { BUN_JSC_forceRAMSize: String(256 * 2 ** 20) };
 const ARCHIVE_TIMEOUT_MS = 300_000;
 
 /** What a run has come to. */
@@ -116,7 +116,7 @@ function linesOf(
   ];
 }
 
-async function serveMeters(
+export async function serveMeters(
   [, count]: readonly string[],
   out: (line: string) => void,
   signal: AbortSignal,
@@ -191,7 +191,7 @@ async function measured(
 }
 
 /** The archive, the channel, one day back; resolves when the module has been told of all its meters. */
-async function enlist({ store, modules }: Concentrator, count: number, path: string): Promise<void> {
+export async function enlist({ store, modules }: Concentrator, count: number, path: string): Promise<void> {
   const { archive, configuration } = store;
   for (const item of await configuration.taskItems()) {
     if (item.type === 'Energy profile') await configuration.saveTaskItem({ ...item, maxRecallS: DAY_S });
