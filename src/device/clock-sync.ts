@@ -90,7 +90,7 @@ export class ClockSync {
       (youngest, one) => (youngest === undefined || one.at > youngest.at ? one : youngest),
       undefined,
     );
-    const lost = last !== undefined && this.#options.clock.now() < last.at;
+    const lost = last !== undefined && this.#options.clock.now() < last.at - AGREES_MS;
     return { synchronised: !lost && (this.#holds('hes') || this.#holds('ntp')), lost, last };
   }
 
@@ -147,7 +147,7 @@ export class ClockSync {
     const inMachine = (await keeper()) === 'system';
     const at = clock.now() + byMs;
     // What was said to be later has been taken back.
-    const earlier = Object.entries(this.#last).filter(([, one]) => one.at <= at);
+    const earlier = Object.entries(this.#last).filter(([, one]) => one.at - at <= AGREES_MS);
     const last = { ...Object.fromEntries(earlier), [source]: { source, who, at } };
     const offsetMs = inMachine ? 0 : clock.offsetMs + byMs;
     if (inMachine) setMachine(at);
