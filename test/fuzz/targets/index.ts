@@ -7,6 +7,7 @@ import { PLC_TARGETS } from './plc.ts';
 import { PROTECTED_TARGETS } from './protected.ts';
 import { PUSHED_TARGETS } from './pushed.ts';
 import { RECEIVER_TARGETS } from './receivers.ts';
+import { TRANSPARENT_TARGETS } from './transparent.ts';
 
 /** Everything that takes bytes or files from outside. */
 export const FUZZ_TARGETS: readonly FuzzTarget[] = [
@@ -14,6 +15,7 @@ export const FUZZ_TARGETS: readonly FuzzTarget[] = [
   ...PROTECTED_TARGETS,
   ...RECEIVER_TARGETS,
   ...PUSHED_TARGETS,
+  ...TRANSPARENT_TARGETS,
   ...KERNEL_TARGETS,
   ...MACHINE_TARGETS,
   ...PLC_TARGETS,
