@@ -62,6 +62,13 @@ export class Uplinks {
     return this.#changing;
   }
 
+  /** Looks now whether there is something to send. False for a channel that is not running. */
+  wake(destination: string): boolean {
+    const running = this.#running.get(destination);
+    running?.uplink.wake();
+    return running !== undefined;
+  }
+
   metersChanged(): void {
     for (const { uplink } of this.#running.values()) uplink.metersChanged();
   }

@@ -8,6 +8,7 @@ import type { DlmsData } from '../../dlms/data.ts';
 import { array, scalerUnit, utf8String, visibleString } from '../../dlms/values.ts';
 import { scalerAttributeOf } from '../../meters/attribute.ts';
 import type { EventLogObject, MeterProfile } from '../../meters/meter-profile.ts';
+import { BALANCE_PROFILE, balanceRegisters, balanceTable } from '../balance-contents.ts';
 import { cellWriter } from '../cells.ts';
 import { EVENT_LOGBOOK, logbookTable, OWN_CLOCK } from '../logbook-table.ts';
 import { eventTable } from '../meter-logs.ts';
@@ -62,6 +63,16 @@ export function pushedRuns({ content, at }: OutboxItem, { profile, times }: Cont
       const scalers = scalersOf(rows);
       return [{ ...run, attributes: (...range) => [...run.attributes(...range), ...scalers] }];
     }
+    case 'balance': {
+      const { intervals } = content;
+      const scaler = Math.min(...intervals.map((one) => one.scaler));
+      const run = table(BALANCE_PROFILE, clock, intervals.length, (first, end) =>
+        balanceTable(intervals.slice(first, end), scaler),
+      );
+      const scalers = new Map<string, PushedAttribute>();
+      for (const obis of balanceRegisters()) addScaler(scalers, { classId: 3, obis, scaler, unit: WH });
+      return [{ ...run, attributes: (...range) => [...run.attributes(...range), ...scalers.values()] }];
+    }
     case 'register':
       return [...Map.groupBy(content.registers, ({ time }) => time)].map(([time, registers]) => ({
         time,
@@ -84,6 +95,9 @@ export function pushedRuns({ content, at }: OutboxItem, { profile, times }: Cont
     }
   }
 }
+
+/** DLMS unit enumeration (Blue Book, class 3): watt hours. */
+const WH = 30;
 
 type SliceTable = (first: number, end: number) => Table;
 

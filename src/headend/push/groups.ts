@@ -18,7 +18,7 @@ const group = (b: number, name: string, ...kinds: readonly OutboxKind[]): PushGr
 
 export const PUSH_GROUPS: readonly PushGroup[] = [
   group(0, 'connectivity', 'status'),
-  group(1, 'profiles', 'energy', 'demand'),
+  group(1, 'profiles', 'energy', 'demand', 'balance'),
   group(2, 'billing', 'billing'),
   group(3, 'registers', 'register'),
   group(4, 'events', ...EVENT_LOGS),
