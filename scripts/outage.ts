@@ -5,6 +5,7 @@
  */
 import { parseArgs } from 'node:util';
 import { mosquitto } from '../test/headend/mqtt-broker-fixture.ts';
+import { dlmsHeadEnd } from '../test/outage/dlms-head-end.ts';
 import type { HeadEnd } from '../test/outage/head-end.ts';
 import { mqttHeadEnd } from '../test/outage/mqtt-head-end.ts';
 import { type OutageRun, runOutage } from '../test/outage/run.ts';
@@ -19,7 +20,7 @@ const USAGE = `usage: npm run test:outage -- [options]
   --json        one line of JSON at the end`;
 
 /** Each uplink has a run of its own, and a street of its own. */
-const UPLINKS: Readonly<Record<string, () => Promise<HeadEnd>>> = { mqtt: mqttHeadEnd };
+const UPLINKS: Readonly<Record<string, () => Promise<HeadEnd>>> = { dlms: dlmsHeadEnd, mqtt: mqttHeadEnd };
 
 function usageError(text: string): never {
   console.error(`${text}\n\n${usage()}`);

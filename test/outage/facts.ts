@@ -41,8 +41,9 @@ export const eventFact = ({ meterNo, log, time, code, extra }: EventFact): Fact 
 
 const LOGBOOK = 'logbook';
 
+/** Date-times of DLMS have hundredths of a second. */
 export const logbookFact = (time: number, type: string, detail: string): Fact =>
-  `${LOGBOOK} ${time} ${type} ${detail}`;
+  `${LOGBOOK} ${Math.floor(time / 10)} ${type} ${detail}`;
 
 /** Whether it tells of the concentrator and of no meter. */
 export const isConcentrators = (fact: Fact): boolean => fact.startsWith(`${LOGBOOK} `);
@@ -79,6 +80,9 @@ export class FactCount {
   }
 }
 
+/** What stands for a cell without a value. */
+export const NULL_DATA = 'null-data';
+
 const EVERYTHING = { fromMs: 0, toMs: Number.MAX_SAFE_INTEGER };
 const ALL = 10_000_000;
 
@@ -108,5 +112,6 @@ export async function storedFacts(store: Store, sinceMs: number): Promise<FactCo
 
 function cellText(column: ColumnValues, row: number): string {
   const value = column.values[row];
+  if (value === undefined || Number.isNaN(value)) return NULL_DATA;
   return value instanceof Uint8Array ? value.toHex() : String(value);
 }

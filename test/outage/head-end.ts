@@ -7,6 +7,8 @@ export interface HeadEnd {
   readonly attributes: Readonly<Record<string, string>>;
   /** In the order of coming, what came twice twice. */
   readonly deliveries: readonly Delivery[];
+  /** It is there from now on. */
+  open(): Promise<void>;
   /** It goes away and comes back. */
   disturb(): Promise<void>;
   close(): Promise<void>;

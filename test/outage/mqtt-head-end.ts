@@ -1,6 +1,6 @@
 import type { EventLog, ProfileKind } from '../../src/base/model.ts';
 import { subscriber, TestBroker } from '../headend/mqtt-broker-fixture.ts';
-import { eventFact, type Fact, logbookFact, rowFact } from './facts.ts';
+import { eventFact, type Fact, logbookFact, NULL_DATA, rowFact } from './facts.ts';
 import type { HeadEnd } from './head-end.ts';
 import type { Delivery } from './ledger.ts';
 
@@ -27,23 +27,27 @@ interface Payload {
 /** A mosquitto that goes and comes back, and a subscriber whose session it keeps. */
 export async function mqttHeadEnd(): Promise<HeadEnd> {
   const broker = await TestBroker.make();
-  await broker.start();
   const deliveries: Delivery[] = [];
-  const hes = await subscriber(broker, 'opendcu/#');
-  hes.client.on('message', (topic, payload, { dup }) => {
-    const delivery = deliveryOf(topic, payload.toString(), dup);
-    if (delivery !== undefined) deliveries.push(delivery);
-  });
+  let end = async (): Promise<void> => {};
   return {
     channel: 'mqtt',
     attributes: { url: `mqtt://127.0.0.1:${broker.port}`, discovery: 'no', 'ack.timeout': '5' },
     deliveries,
+    open: async () => {
+      await broker.start();
+      const hes = await subscriber(broker, 'opendcu/#');
+      end = () => hes.end();
+      hes.client.on('message', (topic, payload, { dup }) => {
+        const delivery = deliveryOf(topic, payload.toString(), dup);
+        if (delivery !== undefined) deliveries.push(delivery);
+      });
+    },
     disturb: async () => {
       await broker.stop();
       await broker.start();
     },
     close: async () => {
-      await hes.end();
+      await end();
       await broker.remove();
     },
   };
@@ -72,4 +76,5 @@ function factsOf(topic: string, payload: Payload): Fact[] {
   return [logbookFact(Date.parse(stored), type, detail)];
 }
 
-const cellText = (value: number | string | null): string => String(value).replace(/^0x/, '');
+const cellText = (value: number | string | null): string =>
+  value === null ? NULL_DATA : String(value).replace(/^0x/, '');

@@ -75,6 +75,7 @@ export async function runOutage(options: OutageOptions): Promise<OutageRun> {
       async (store) => (await outboxState(store, channel)).waiting,
     );
     tell(`${waited} items wait for the head-end`);
+    await headEnd.open();
     await send({ ...place, fromMs: endMs + HOUR_MS }, headEnd, waited, random, tell);
     const result = await withStore(place.directory, async (store) => {
       const state = await outboxState(store, channel);

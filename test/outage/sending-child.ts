@@ -10,7 +10,6 @@ import { systemRandom } from '../../src/base/random.ts';
 import type { ChannelOpener } from '../../src/channels/channel.ts';
 import { startCore } from '../../src/concentrator/core.ts';
 import { Uplinks } from '../../src/concentrator/uplink.ts';
-import { connectBroker } from '../../src/headend/mqtt/broker.ts';
 import { openSealer } from '../concentrator/open-sealer.ts';
 import { Journal } from './journal.ts';
 
@@ -52,6 +51,12 @@ const uplinks = new Uplinks({
     ...core.store,
     outbox: {
       ...outbox,
+      // What is taken is sent, once.
+      take: async (destination, query) => {
+        const items = await outbox.take(destination, query);
+        for (const { id } of items) journal.write({ sent: id });
+        return items;
+      },
       acknowledge: async (destination, ids) => {
         await outbox.acknowledge(destination, ids);
         journal.write({ settled: ids });
@@ -67,18 +72,6 @@ const uplinks = new Uplinks({
   clock: { ...clock, after: (ms, fn) => clock.after(Math.min(ms, LONGEST_PAUSE_MS), fn) },
   random: systemRandom,
   log: silentLog,
-  connect: async (...to) => {
-    const link = await connectBroker(...to);
-    return {
-      ...link,
-      publish: (topic, payload, options) => {
-        const message: unknown = JSON.parse(payload);
-        if (typeof message === 'object' && message !== null && 'id' in message)
-          journal.write({ sent: Number(message.id) });
-        return link.publish(topic, payload, options);
-      },
-    };
-  },
 });
 await uplinks.start();
 while ((await outbox.state()).some(({ waiting }) => waiting > 0)) await Bun.sleep(LOOK_EVERY_MS);

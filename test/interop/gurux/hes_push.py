@@ -44,7 +44,7 @@ class Listener:
     def __init__(self, job, world):
         self.job = job
         self.world = world
-        self.server = socket.create_server(("127.0.0.1", 0))
+        self.server = socket.create_server(("127.0.0.1", job.get("port", 0)))
         self.connections = []
         threading.Thread(target=self.accept, daemon=True).start()
 
@@ -69,7 +69,11 @@ class Listener:
         with connection, connection.makefile("rb") as stream:
             notification, frames = GXReplyData(), 0
             while True:
-                header = stream.read(HEADER.size)
+                try:
+                    header = stream.read(HEADER.size)
+                except ConnectionError:
+                    # A sender that is killed takes no leave.
+                    return
                 if len(header) < HEADER.size:
                     return
                 _, source, destination, length = HEADER.unpack(header)
