@@ -1,3 +1,4 @@
+import type { BalanceInterval } from './balance.ts';
 import {
   EVENT_LOGS,
   type EventLog,
@@ -18,6 +19,7 @@ export const OUTBOX_KINDS = [
   ...PROFILE_KINDS,
   ...EVENT_LOGS,
   'register',
+  'balance',
   'status',
   'logbook',
   'answer',
@@ -56,6 +58,7 @@ export const DEFAULT_OUTBOX_RULES: Readonly<Record<OutboxKind, OutboxRule>> = {
   register: rule(4),
   energy: rule(5),
   demand: rule(5),
+  balance: rule(5),
 };
 
 /** A rule of the user: `class` is a kind, or a kind of events and a code (`fraud:40`), which goes before the kind. */
@@ -68,6 +71,7 @@ export type OutboxContent =
   | { readonly kind: ProfileKind; readonly rows: ProfileRows }
   | { readonly kind: EventLog; readonly events: readonly MeterEvent[] }
   | { readonly kind: 'register'; readonly registers: readonly Omit<RegisterReading, 'meterId'>[] }
+  | { readonly kind: 'balance'; readonly intervals: readonly BalanceInterval[] }
   | { readonly kind: 'status'; readonly state: MeterState }
   | { readonly kind: 'logbook'; readonly type: string; readonly detail: string }
   | { readonly kind: 'answer'; readonly answer: Readonly<Record<string, unknown>> };

@@ -2,6 +2,7 @@ import type { BalanceInterval, BalancePlace, Transformer } from '../base/balance
 import type { Interval, ProfileRows } from '../base/model.ts';
 import type { Database } from './database.ts';
 import { DAY_MS, kindNumber } from './kinds.ts';
+import { offerBalance } from './outbox-write.ts';
 import { readProfile } from './profile-rows.ts';
 
 interface PlaceRow {
@@ -111,6 +112,7 @@ export function saveBalance(
   meterId: number,
   day: number,
   intervals: readonly BalanceInterval[],
+  nowMs: number,
 ): void {
   // A day that was being worked out when its meter was removed leaves nothing behind.
   if (db.first('SELECT 1 FROM meters WHERE id = ?', [meterId]) === undefined) return;
@@ -120,11 +122,10 @@ export function saveBalance(
       one,
     ]),
   );
-  for (const interval of intervals) {
-    const known = before.get(interval.toMs);
-    before.delete(interval.toMs);
-    if (!Bun.deepEquals(known, interval, true)) writeInterval(db, meterId, interval);
-  }
+  const changed = intervals.filter((one) => !Bun.deepEquals(before.get(one.toMs), one, true));
+  for (const interval of changed) writeInterval(db, meterId, interval);
+  offerBalance(db, meterId, changed, nowMs);
+  for (const { toMs } of intervals) before.delete(toMs);
   for (const toMs of before.keys()) {
     db.run('DELETE FROM balance_intervals WHERE meter_id = ? AND to_ms = ?', [meterId, toMs]);
   }

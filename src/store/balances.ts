@@ -13,7 +13,7 @@ export function createBalances(executor: Executor, clock: Clock): BalanceStore {
     places: (interval) => executor.read('listBalancePlaces', interval),
     energyRows: (meterIds, interval, obisCodes) =>
       executor.read('readEnergyRows', meterIds, interval, obisCodes),
-    save: (meterId, day, intervals) => executor.write('saveBalance', meterId, day, intervals),
+    save: (meterId, day, intervals) => executor.write('saveBalance', meterId, day, intervals, clock.now()),
     done: (due) => executor.write('endBalanceDue', due),
   };
 }

@@ -1,3 +1,4 @@
+import type { BalanceInterval } from '../base/balance.ts';
 import { DcuError } from '../base/errors.ts';
 import type { MeterEvent, MeterState, RegisterReading } from '../base/model.ts';
 import {
@@ -83,6 +84,8 @@ function contentOf(db: Database, { kind, layout_id, body }: ItemRow): OutboxCont
       return { kind, rows: { columns: layoutById(db, layout_id ?? 0).columns, ...decodeChunk(bytes) } };
     case 'register':
       return { kind, registers: json() as readonly Omit<RegisterReading, 'meterId'>[] };
+    case 'balance':
+      return { kind, intervals: json() as readonly BalanceInterval[] };
     case 'status':
       return { kind, ...(json() as { readonly state: MeterState }) };
     case 'logbook':

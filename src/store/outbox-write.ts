@@ -1,3 +1,4 @@
+import type { BalanceInterval } from '../base/balance.ts';
 import { type CollectionKind, type ColumnValues, EVENT_LOGS, type ProfileRows } from '../base/model.ts';
 import { DEFAULT_OUTBOX_RULES, type OutboxKind, type OutboxRoute, type OutboxRule } from '../base/outbox.ts';
 import { encodeChunk } from './chunk-codec.ts';
@@ -19,6 +20,7 @@ interface Draft {
 const MOST_ROWS = 256;
 const MOST_EVENTS = 64;
 const MOST_REGISTERS = 64;
+const MOST_INTERVALS = 64;
 /** What a debt takes beside the body of its item. */
 const DEBT_BYTES = 64;
 
@@ -160,6 +162,21 @@ export function offerRegisters<Reading extends { readonly meterId: number; reado
       const at = Math.round(Math.max(...own.map(({ time }) => time)));
       offer(db, { meterId: id, kind: 'register', body: bytesOf(some), at }, owedTo);
     }
+  }
+}
+
+/** Intervals of a balance that are new, or come to something else now. */
+export function offerBalance(
+  db: Database,
+  meterId: number,
+  intervals: readonly BalanceInterval[],
+  at: number,
+): void {
+  const owedTo = intervals.length === 0 ? [] : destinations(db);
+  if (owedTo.length === 0) return;
+  for (let from = 0; from < intervals.length; from += MOST_INTERVALS) {
+    const body = bytesOf(intervals.slice(from, from + MOST_INTERVALS));
+    offer(db, { meterId, kind: 'balance', body, at }, owedTo);
   }
 }
 

@@ -165,6 +165,32 @@ describe('the keeper of balances', () => {
     expect(await balances(total)).toEqual([[1, 30, 1, 1]]);
   });
 
+  test('is owed to whom it may concern, and again only what has changed', async () => {
+    await store.outbox.open('mqtt');
+    const total = await meter('100', { balance: true });
+    const below = await meter('1');
+    const owed = async () => {
+      const items = await store.outbox.take('mqtt', { nowMs: NOW, inWindow: true, without: [], limit: 100 });
+      await store.outbox.acknowledge(
+        'mqtt',
+        items.map(({ id }) => id),
+      );
+      return items.flatMap(({ meterId, content }) =>
+        content.kind === 'balance' ? [[meterId, content.intervals.map(balanceOf)]] : [],
+      );
+    };
+    await rows(total, [0, 1, 2, 3], [0, 100, 200, 300]);
+    await rows(below, [0, 1], [0, 90]);
+    await keeper.settle();
+    expect(await owed()).toEqual([[total, [10, 100, 100]]]);
+    await rows(below, [2], [150]);
+    await keeper.settle();
+    expect(await owed()).toEqual([[total, [40]]]);
+    keeper.metersChanged();
+    await keeper.settle();
+    expect(await owed()).toEqual([]);
+  });
+
   test('goes with the profiles that it was worked out from', async () => {
     const total = await meter('100', { balance: true });
     await rows(total, [0, 1], [0, 100]);

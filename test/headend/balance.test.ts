@@ -1,8 +1,11 @@
 import { afterAll, beforeAll, describe, expect, setDefaultTimeout, test } from 'bun:test';
 import type { BalanceInterval } from '../../src/base/balance.ts';
+import { decodeData } from '../../src/dlms/axdr.ts';
 import { decodeDateTime, toUtcMs } from '../../src/dlms/datetime.ts';
 import { BALANCE_PROFILE } from '../../src/headend/balance-contents.ts';
 import { sapOf } from '../../src/headend/meter-saps.ts';
+import { pushedRuns } from '../../src/headend/push/contents.ts';
+import { ZoneTimes } from '../../src/headend/zone-times.ts';
 import { elements, octets, openServed, range, readValue, type ServedHouse } from './served.ts';
 
 setDefaultTimeout(60_000);
@@ -96,4 +99,27 @@ describe('the logical device of a balance meter', () => {
     expect(answer.ok).toBe(false);
     await client.release();
   });
+});
+
+test('what is pushed of a balance says its columns, rows and scalers', () => {
+  const item = {
+    id: 1,
+    meterId: 7,
+    at: 0,
+    priority: 5,
+    content: { kind: 'balance' as const, intervals: INTERVALS },
+  };
+  const [run, ...others] = pushedRuns(item, { profile: undefined, times: new ZoneTimes('UTC') });
+  expect([run?.count, others.length]).toEqual([3, 0]);
+  const [columns, buffer, ...scalers] = run?.attributes(1, 3) ?? [];
+  expect([columns, buffer].map((one) => one?.object)).toMatchObject([
+    { obis: BALANCE_PROFILE, attribute: 3 },
+    { obis: BALANCE_PROFILE, attribute: 2 },
+  ]);
+  const rows = elements(buffer && decodeData(buffer.value)).map(elements);
+  expect(rows.map((row) => row[3])).toEqual([long64(10_500), long64(100_000)]);
+  expect(scalers).toHaveLength(8);
+  expect(scalers.map(({ value }) => elements(decodeData(value))[0])).toEqual(
+    scalers.map(() => ({ type: 'integer', value: -3 })),
+  );
 });

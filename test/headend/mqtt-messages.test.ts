@@ -68,6 +68,28 @@ const contents: readonly (readonly [schema: string, below: string, content: Outb
       ],
     },
   ],
+  [
+    'balance',
+    'balance',
+    {
+      kind: 'balance',
+      intervals: [
+        {
+          fromMs: START,
+          toMs: START + 900_000,
+          scaler: -3,
+          imported: 5000,
+          exported: 0,
+          consumed: 7000,
+          fed: 1,
+          expected: 2,
+          counted: 1,
+          missing: { 'no-row': 1 },
+          phases: { supplied: [1, 2, 3], consumed: [3, 2, 1], unassigned: 0 },
+        },
+      ],
+    },
+  ],
   ['meter-status', 'status', { kind: 'status', state: 'offline' }],
   [
     'response',

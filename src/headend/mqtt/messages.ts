@@ -1,3 +1,4 @@
+import { type BalanceInterval, balanceOf, phaseBalances } from '../../base/balance.ts';
 import type { ColumnValues, Meter, ProfileRows, RegisterReading } from '../../base/model.ts';
 import type { OutboxItem } from '../../base/outbox.ts';
 
@@ -20,6 +21,9 @@ const level = (text: string): string =>
       .map((byte) => `%${byte.toString(16).toUpperCase().padStart(2, '0')}`)
       .join(''),
   );
+
+/** DLMS unit enumeration (Blue Book, class 3). */
+const WH = 30;
 
 const instant = (ms: number): string => new Date(ms).toISOString();
 
@@ -102,6 +106,8 @@ export function messageOf(
       return json(of('profile', content.kind), { ...common, meterNo, ...profile(content.rows) });
     case 'register':
       return json(of('registers'), { ...common, meterNo, registers: content.registers.map(register) });
+    case 'balance':
+      return json(of('balance'), { ...common, meterNo, intervals: content.intervals.map(balance) });
     case 'status':
       return json(of('status'), { ...common, meterNo, state: content.state }, true);
     case 'answer': {
@@ -154,6 +160,26 @@ function profile(rows: ProfileRows): object {
       clockStatus: rows.clockStatus[row] ?? 0xff,
       values: rows.values.map((column) => cell(column, row)),
     })),
+  };
+}
+
+function balance(interval: BalanceInterval): object {
+  const { fromMs, toMs, scaler, imported, exported, consumed, fed, expected, counted, missing } = interval;
+  const byPhase = phaseBalances(interval);
+  return {
+    from: instant(fromMs),
+    to: instant(toMs),
+    scaler,
+    unit: WH,
+    balance: balanceOf(interval),
+    imported,
+    exported,
+    consumed,
+    fed,
+    expected,
+    counted,
+    missing,
+    ...(byPhase === undefined ? {} : { byPhase }),
   };
 }
 

@@ -1,5 +1,6 @@
 import type { CaptureObject } from '../../dlms/client.ts';
 import { BUILT_IN_PROFILES } from '../../meters/profiles/index.ts';
+import { BALANCE_PROFILE } from '../balance-contents.ts';
 import { EVENT_LOGBOOK } from '../logbook-table.ts';
 import type { PushGroup } from './groups.ts';
 import { ANSWER, buffer, captureObjects, DEVICE_NAME, ITEM, METER_STATE, pushObjectList } from './objects.ts';
@@ -20,6 +21,8 @@ export function pushedObjects({ obis, kinds }: PushGroup): readonly CaptureObjec
       case 'demand':
       case 'billing':
         return table(USUAL.profiles[kind]);
+      case 'balance':
+        return table(BALANCE_PROFILE);
       case 'register':
         return [];
       case 'status':
