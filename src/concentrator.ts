@@ -135,6 +135,7 @@ export async function startConcentrator(given: ConcentratorOptions): Promise<Con
 
     const services: ApiServices = {
       uplinks,
+      headend: { views: () => [...headend.views(), ...dialling.views()] },
       lockouts,
       store,
       auth: accountAuth(accounts),

@@ -10,6 +10,7 @@ import type { Store } from '../store/types.ts';
 import type { LastError } from '../tasks/attempt-book.ts';
 import type { CollectorSnapshot } from '../tasks/events.ts';
 import type { ReadNowResult } from '../tasks/read-now.ts';
+import type { HeadendPort } from './headend-port.ts';
 import type { LockoutsPort } from './lockouts-port.ts';
 import type { ModulesPort } from './modules-port.ts';
 import type { NetworkKeysPort } from './network-keys-port.ts';
@@ -144,6 +145,7 @@ export interface ApiServices {
   readonly profiles: ProfilesPort;
   readonly networkKeys: NetworkKeysPort;
   readonly uplinks: UplinksPort;
+  readonly headend: HeadendPort;
   readonly lockouts: LockoutsPort;
   readonly clock: Clock;
   readonly log: Log;

@@ -54,9 +54,12 @@ interface Running {
 /** A channel that dials, as it is shown. */
 export interface DiallingView {
   readonly channel: string;
+  readonly kind: 'client';
   readonly enabled: boolean;
   /** Undefined while it is to dial nobody. */
   readonly dial: (DialState & { readonly mode: 'server' | 'client' }) | undefined;
+  /** Why it does not, although it is to. */
+  readonly problem: string | undefined;
   readonly connections: readonly ConnectionView[];
 }
 
@@ -65,6 +68,7 @@ export class Diallings {
   readonly #options: DiallingOptions;
   readonly #running = new Map<string, Running>();
   readonly #enabled = new Map<string, boolean>();
+  readonly #problems = new Map<string, string>();
   /** Those who wait for a connection of a channel that has no dialler now. */
   readonly #begun = new Set<() => void>();
   #changing: Promise<void> = Promise.resolve();
@@ -90,8 +94,10 @@ export class Diallings {
       const running = this.#running.get(channel);
       return {
         channel,
+        kind: 'client',
         enabled,
         dial: running && { ...running.dialler.state, mode: running.role },
+        problem: this.#problems.get(channel),
         connections: running?.served.server.views() ?? [],
       };
     });
@@ -154,11 +160,14 @@ export class Diallings {
       const running = this.#running.get(name);
       if (running !== undefined && enabled && Bun.deepEquals(running.settings, values, true)) continue;
       await this.#end(name);
+      this.#problems.delete(name);
       if (!enabled) continue;
       try {
         this.#begin(name, values);
-      } catch (error) {
-        log.error('a channel cannot dial', { channel: name, ...toDcuError(error).toJSON() });
+      } catch (thrown) {
+        const error = toDcuError(thrown);
+        this.#problems.set(name, error.message);
+        log.error('a channel cannot dial', { channel: name, ...error.toJSON() });
       }
     }
     for (const tell of this.#begun) tell();

@@ -1,7 +1,7 @@
 import type { Clock } from '../base/clock.ts';
 import { toDcuError } from '../base/errors.ts';
 import type { Log } from '../base/log.ts';
-import type { Meter } from '../base/model.ts';
+import type { Channel, Meter } from '../base/model.ts';
 import type { Random } from '../base/random.ts';
 import { listenTcp, type TcpListener } from '../channels/tcp-listen.ts';
 import type { ConnectionView } from '../headend/hes-server.ts';
@@ -19,6 +19,11 @@ import type { MeterPortView } from './meter-ports.ts';
 const LISTENING: ReadonlySet<number> = new Set([9, 10, 11]);
 const BALANCE_METERS = 11;
 const isBalanceMeter = ({ balance }: Meter): boolean => balance === true;
+const KINDS: Readonly<Partial<Record<Channel['commType'], ListeningView['kind']>>> = {
+  9: 'server',
+  10: 'local',
+  11: 'balance',
+};
 const MOST_CONNECTIONS = 32;
 const IDLE_MS = 600_000;
 
@@ -44,9 +49,12 @@ interface Open {
 /** A channel on which somebody dials in, as it is shown. */
 export interface ListeningView {
   readonly channel: string;
+  readonly kind: 'server' | 'local' | 'balance';
   readonly enabled: boolean;
   /** Undefined while it does not listen. */
   readonly listening: { readonly host: string; readonly port: number } | undefined;
+  /** Why it does not, although it is to. */
+  readonly problem: string | undefined;
   readonly connections: readonly ConnectionView[];
 }
 
@@ -54,7 +62,8 @@ export interface ListeningView {
 export class HeadendServers {
   readonly #options: HeadendOptions;
   readonly #open = new Map<string, Open>();
-  #enabled: ReadonlyMap<string, boolean> = new Map();
+  readonly #problems = new Map<string, string>();
+  #channels: readonly Channel[] = [];
   #changing: Promise<void> = Promise.resolve();
 
   constructor(options: HeadendOptions) {
@@ -100,12 +109,14 @@ export class HeadendServers {
   }
 
   views(): readonly ListeningView[] {
-    return [...this.#enabled].map(([channel, enabled]) => {
+    return this.#channels.map(({ name: channel, commType, enabled }) => {
       const open = this.#open.get(channel);
       return {
         channel,
+        kind: KINDS[commType] ?? 'server',
         enabled,
         listening: open && { host: open.where.host, port: open.listener.port },
+        problem: this.#problems.get(channel),
         connections: open?.served.server.views() ?? [],
       };
     });
@@ -132,6 +143,7 @@ export class HeadendServers {
 
   async #reload(): Promise<void> {
     const wanted = await this.#wanted();
+    this.#problems.clear();
     for (const [name, { where }] of this.#open) {
       if (!Bun.deepEquals(wanted.get(name), where, true)) await this.#shut(name);
     }
@@ -144,7 +156,7 @@ export class HeadendServers {
   async #wanted(): Promise<Map<string, Listening>> {
     const { configuration } = this.#options;
     const channels = (await configuration.channels()).filter(({ commType }) => LISTENING.has(commType));
-    this.#enabled = new Map(channels.map(({ name, enabled }) => [name, enabled]));
+    this.#channels = channels;
     const wanted = new Map<string, Listening>();
     for (const { name, commType } of channels.filter(({ enabled }) => enabled)) {
       const attributes = await attributesOf(configuration, name);
@@ -167,8 +179,10 @@ export class HeadendServers {
       );
       this.#open.set(name, { where, listener, served });
       log.info('listening for the head-end', { channel: name, host, port: listener.port });
-    } catch (error) {
-      log.error('a channel cannot listen', { channel: name, ...toDcuError(error).toJSON() });
+    } catch (thrown) {
+      const error = toDcuError(thrown);
+      this.#problems.set(name, error.message);
+      log.error('a channel cannot listen', { channel: name, ...error.toJSON() });
     }
   }
 

@@ -174,6 +174,7 @@ export function fakeServices(): FakeServices {
       ],
       clear: async () => 3,
     },
+    headend: { views: () => [] },
     lockouts: {
       listLocked: async () => [LOCKED],
       unlock: async (id) => {

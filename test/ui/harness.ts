@@ -88,6 +88,7 @@ export async function startHarness({
       discovery: fakeDiscovery(() => Date.now()),
       profiles: profilesPort(BUILT_IN_PROFILES, () => {}),
       uplinks: { views: () => [], clear: async () => 0 },
+      headend: { views: () => [] },
       lockouts: {
         listLocked: async () => [],
         unlock: () => Promise.reject(new Error('nobody is locked out')),

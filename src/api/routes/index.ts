@@ -4,6 +4,7 @@ import { deviceRoutes } from './devices.ts';
 import { discoveryRoutes } from './discovery.ts';
 import { eventRoutes } from './events.ts';
 import { g3Routes } from './g3.ts';
+import { headendRoutes } from './headend.ts';
 import { homeRoutes } from './home.ts';
 import { lineRoutes } from './lines.ts';
 import { lockoutRoutes } from './lockouts.ts';
@@ -37,6 +38,7 @@ export const routes = [
   ...taskRoutes,
   ...configurationRoutes,
   ...uplinkRoutes,
+  ...headendRoutes,
   ...lockoutRoutes,
   ...logRoutes,
 ] as const;

@@ -63,7 +63,14 @@ async function protocolAttribute(key: string, value: string): Promise<void> {
 }
 
 test('nobody is dialled until there is an address', () => {
-  expect(view()).toEqual({ channel: CHANNEL, enabled: true, dial: undefined, connections: [] });
+  expect(view()).toEqual({
+    channel: CHANNEL,
+    kind: 'client',
+    enabled: true,
+    dial: undefined,
+    problem: undefined,
+    connections: [],
+  });
 });
 
 test('the head-end that was dialled reads the SAP list; heartbeats go beside that', async () => {
@@ -100,6 +107,28 @@ test('a channel that is changed or switched off lets its own head-end go, and no
   await configuration.saveChannel({ ...channel, enabled: true });
   expect(elements(await readValue(await hes.associate(await hes.connection(3)), SAPS))).toHaveLength(2);
   expect(elements(await readValue(other, SAPS))).toHaveLength(2);
+});
+
+test('the API shows every channel, without a secret', async () => {
+  await dialTo(hes.port);
+  await hes.associate(await hes.connection());
+  const { rows } = await served.house.api<{ readonly rows: readonly unknown[] }>('/api/headend');
+  expect(JSON.stringify(rows)).not.toContain(PASSWORD);
+  const byKind = ['server', 'local', 'balance', 'client'].map((kind) =>
+    rows.find((row) => typeof row === 'object' && row !== null && 'kind' in row && row.kind === kind),
+  );
+  expect(byKind).toMatchObject([
+    { channel: 'tcp_server', kind: 'server', listening: { port: served.port }, dial: null },
+    { channel: 'tcp_server_gui', kind: 'local', listening: null },
+    { channel: 'tcp_server_im', kind: 'balance', listening: null },
+    {
+      channel: CHANNEL,
+      kind: 'client',
+      listening: null,
+      dial: { state: 'connected', mode: 'server', peer: `127.0.0.1:${hes.port}`, nextTryAt: null },
+      connections: [{ peer: `127.0.0.1:${hes.port}`, associations: [{ client: 1, sap: 1 }] }],
+    },
+  ]);
 });
 
 test('the next address is taken when the first one refuses', async () => {
