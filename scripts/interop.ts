@@ -8,6 +8,7 @@
 import { type Cell, runDirections } from '../test/interop/directions.ts';
 import { HEAD_END, headEndCells } from '../test/interop/head-end.ts';
 import { HEAD_END_IMAGE, headEndImageCells } from '../test/interop/head-end-image.ts';
+import { HEAD_END_OBJECTS, headEndObjectsCells } from '../test/interop/head-end-objects.ts';
 import { HES_PUSH, hesPushCells } from '../test/interop/hes-push.ts';
 import { PUSH_DIRECTIONS, pushCells } from '../test/interop/push.ts';
 import { printTable } from '../test/interop/table.ts';
@@ -23,6 +24,7 @@ const log = (line: string): void => {
 const HEAD_ENDS: readonly { readonly direction: string; readonly cells: () => Promise<Cell[]> }[] = [
   { direction: HEAD_END, cells: () => headEndCells() },
   { direction: HEAD_END_IMAGE, cells: () => headEndImageCells() },
+  { direction: HEAD_END_OBJECTS, cells: () => headEndObjectsCells() },
   { direction: HES_PUSH, cells: () => hesPushCells() },
 ];
 
