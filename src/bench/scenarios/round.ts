@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
-import { systemClock } from '../../base/clock.ts';
+import { sleep, systemClock } from '../../base/clock.ts';
 import { DcuError } from '../../base/errors.ts';
 import { silentLog } from '../../base/log.ts';
 import type { NewMeter } from '../../base/model.ts';
@@ -28,6 +28,7 @@ const LEAST_SHARE = 0.95;
 /** The runtime lets its heap grow by the machine's memory: the concentrator is told that of the device. */
 export const AS_ON_DEVICE = { BUN_JSC_forceRAMSize: String(256 * 2 ** 20) };
 const ARCHIVE_TIMEOUT_MS = 300_000;
+const LOOK_EVERY_MS = 50;
 
 /** What a run has come to. */
 interface RoundResult {
@@ -202,19 +203,16 @@ export async function enlist({ store, modules }: Concentrator, count: number, pa
   );
   if (device === undefined) throw new DcuError('internal', 'the module channel has no device');
   await configuration.saveChannelAttribute({ ...device, value: path });
-  await synchronised(modules.get('reading_module'));
+  await synchronised(modules.get('reading_module'), count);
 }
 
-function synchronised(module: PlcModule | undefined): Promise<void> {
-  return new Promise((resolve, reject) => {
-    const late = (): void => reject(new DcuError('internal', 'the module never had all meters'));
-    const cancel = systemClock.after(ARCHIVE_TIMEOUT_MS, late);
-    module?.events.on('event', ({ type }) => {
-      if (type !== 'archive') return;
-      cancel();
-      resolve();
-    });
-  });
+/** What the module was told while somebody else was waited for counts too. */
+async function synchronised(module: PlcModule | undefined, count: number): Promise<void> {
+  const lateMs = systemClock.monotonicMs() + ARCHIVE_TIMEOUT_MS;
+  while (module?.view.state !== 'running' || module.view.archive !== count) {
+    if (systemClock.monotonicMs() > lateMs) throw new DcuError('internal', 'the module never had all meters');
+    await sleep(systemClock, LOOK_EVERY_MS);
+  }
 }
 
 function rowOf(plan: MeterPlan): NewMeter {
