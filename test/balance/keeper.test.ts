@@ -79,6 +79,39 @@ describe('the keeper of balances', () => {
     ]);
   });
 
+  test('the last row of a day is where the first interval of the next begins', async () => {
+    const total = await meter('100', { balance: true });
+    const below = await meter('1');
+    await rows(total, [95, 96], [0, 100]);
+    await rows(below, [96], [70]);
+    expect(await balances(total)).toEqual([[96, 100, 0, 1]]);
+    await rows(below, [95], [0]);
+    expect(await balances(total)).toEqual([[96, 30, 1, 1]]);
+  });
+
+  test('a day to which rows come while it is worked out stays due', async () => {
+    const total = await meter('100', { balance: true });
+    await rows(total, [0], [0]);
+    const [seen] = await store.balances.due(1);
+    await rows(total, [1], [5]);
+    if (seen === undefined) throw new Error('nothing is due');
+    await store.balances.done(seen);
+    const [still] = await store.balances.due(1);
+    expect(still).toEqual({ day: seen.day, mark: seen.mark + 1 });
+    await store.balances.done({ day: seen.day, mark: seen.mark + 1 });
+    expect(await store.balances.due(1)).toEqual([]);
+  });
+
+  test('a meter that is removed while its balance is worked out leaves nothing behind', async () => {
+    const total = await meter('100', { balance: true });
+    await rows(total, [0, 1], [0, 100]);
+    await keeper.settle();
+    const worked = await store.balances.intervals(total, all);
+    await store.archive.remove(total);
+    await store.balances.save(total, Math.floor(START / DAY_MS), worked);
+    expect(await store.balances.intervals(total, all)).toEqual([]);
+  });
+
   test('works by itself once rows have come, and goes on after a restart', async () => {
     const total = await meter('100', { balance: true });
     keeper.start();
@@ -108,6 +141,15 @@ describe('the keeper of balances', () => {
       { meterNo: 'E', members: 1, last: { toMs: at(1) } },
       { meterNo: 'W', members: 1 },
     ]);
+    // From one to the other: from now on, and not before.
+    await store.archive.update(a, { balanceMeter: 'W' });
+    keeper.metersChanged();
+    await rows(west, [2], [100]);
+    expect(await balances(west)).toEqual([
+      [1, (west - b) * 10, 1, 1],
+      [2, 100 - west * 10, 0, 1],
+    ]);
+    expect(await balances(east)).toEqual([[1, (east - a) * 10, 1, 1]]);
   });
 
   test('keeps what was: a meter that moves, goes, or is replaced', async () => {
@@ -163,6 +205,8 @@ describe('the keeper of balances', () => {
       [193, 1, 1, 1],
     ]);
     expect(await balances(total)).toEqual([[1, 30, 1, 1]]);
+    const places = await store.balances.places(all);
+    expect(places.find(({ meterId, balanceId }) => meterId === a && balanceId === total)?.toMs).toBe(at(191));
   });
 
   test('is owed to whom it may concern, and again only what has changed', async () => {
