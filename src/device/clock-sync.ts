@@ -170,16 +170,17 @@ export class ClockSync {
     return (this.#holdsUntilMs.get(source) ?? 0) > this.#options.clock.monotonicMs();
   }
 
-  /** Tells once when a day has gone by without. */
+  /** Tells once when a day has gone by without, and at once where the machine has lost its time. */
   #watchLapse(): void {
     const { clock } = this.#options;
     const nowMs = clock.monotonicMs();
     const untilMs = Math.max(...this.#holdsUntilMs.values(), 0);
+    const waitMs = this.state.lost ? 0 : untilMs > nowMs ? untilMs - nowMs : DAY_MS;
     this.#cancelLapse();
-    this.#cancelLapse = clock.after(untilMs > nowMs ? untilMs - nowMs : DAY_MS, () => {
-      const { last } = this.state;
+    this.#cancelLapse = clock.after(waitMs, () => {
+      const { last, lost } = this.state;
       const since = last === undefined ? 'never' : `last by ${last.who} at ${iso(last.at)}`;
-      this.#tell('clock-not-synchronised', since).catch(() => {});
+      void this.#tell('clock-not-synchronised', lost ? `${since}, which is later than now` : since);
     });
   }
 

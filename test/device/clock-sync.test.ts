@@ -80,10 +80,17 @@ describe('the concentrator’s clock', () => {
     expect(told).toHaveLength(1);
   });
 
-  test('a machine that has lost its time is told', () => {
+  test('a machine that has lost its time is told at once', async () => {
     const at = NOW + 40 * DAY_MS;
-    const { sync } = setUp({ offsetMs: 0, last: { hes: { source: 'hes', who: 'HES', at } } });
+    const { machine, sync, told } = setUp({ offsetMs: 0, last: { hes: { source: 'hes', who: 'HES', at } } });
     expect(sync.state).toMatchObject({ synchronised: false, lost: true });
+    await machine.advance(0);
+    expect(told).toEqual([
+      `clock-not-synchronised last by HES at ${new Date(at).toISOString()}, which is later than now`,
+    ]);
+    // A time server may put it right, however far that is.
+    expect(await sync.setBy('ntp', at + DAY_MS, 'ntp:123')).toBe('set');
+    expect(sync.state.lost).toBe(false);
   });
 
   test('what is no year of the program, and a full disk, leave it as it is', async () => {

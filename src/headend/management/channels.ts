@@ -39,6 +39,9 @@ const CHANNEL_ATTRIBUTES = '0.128.96.4.0.255';
 const PROTOCOLS = '0.128.96.5.0.255';
 const PROTOCOL_ATTRIBUTES = '0.128.96.6.0.255';
 
+/** As the API takes it. */
+const KEY = /^[a-z0-9][a-z0-9._-]{0,63}$/;
+
 type ShownChannel = Omit<Channel, 'commType'> & { readonly commType: number };
 
 const CHANNEL_COLUMNS = columnsOf<ShownChannel>({
@@ -120,7 +123,7 @@ async function changeAttributes(
   const changes = rows.map((row): Change => {
     if (row.owner !== owner)
       throw new DcuError('invalid-field', 'owner must be the same in all rows', { field: 'owner' });
-    const key = must(row.key, 'key');
+    const key = keyOf(row);
     const value = must(row.value ?? undefined, 'value');
     if (Object.hasOwn(values, key))
       throw new DcuError('invalid-field', `${key} is written twice`, { field: key });
@@ -132,9 +135,17 @@ async function changeAttributes(
   return changes;
 }
 
+function keyOf(row: Partial<AttributeRow>): string {
+  const key = must(row.key, 'key');
+  if (KEY.test(key)) return key;
+  throw new DcuError('invalid-field', 'key must be small letters, digits, dot, dash and underscore', {
+    field: 'key',
+  });
+}
+
 async function saveProtocolAttribute(port: ChannelsPort, written: Partial<AttributeRow>): Promise<Change> {
   const owner = must(written.owner, 'owner');
-  const key = must(written.key, 'key');
+  const key = keyOf(written);
   const value = must(written.value ?? undefined, 'value');
   const before = (await port.protocolAttributes()).find((row) => row.owner === owner && row.key === key);
   const { description = before?.description ?? '' } = written;

@@ -178,6 +178,9 @@ describe('channels and tasks', () => {
     expect(await client.set(CHANNEL_ATTRIBUTES, good)).toBe('success');
     const bad = array([row('listen', 'port', '4061'), row('listen', 'transport', 'pigeon')]);
     expect(await client.set(CHANNEL_ATTRIBUTES, bad)).toBe('other-reason');
+    for (const key of ['__proto__', 'Port', '']) {
+      expect(await client.set(CHANNEL_ATTRIBUTES, row('listen', key, '1'))).toBe('other-reason');
+    }
     const shown = (await rows(CHANNEL_ATTRIBUTES)).filter(([owner]) => owner === 'listen');
     expect(shown.map(([, key, value]) => [key, value])).toContainEqual(['port', '4060']);
     expect(
