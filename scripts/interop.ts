@@ -6,12 +6,13 @@
  * line is `N passed, N failed`.
  */
 import { type Cell, runDirections } from '../test/interop/directions.ts';
-import { HEAD_END, headEndCells } from '../test/interop/head-end.ts';
+import { HEAD_ENDS, headEndCells } from '../test/interop/head-end.ts';
 import { HEAD_END_IMAGE, headEndImageCells } from '../test/interop/head-end-image.ts';
 import { HEAD_END_OBJECTS, headEndObjectsCells } from '../test/interop/head-end-objects.ts';
 import { HES_PUSH, hesPushCells } from '../test/interop/hes-push.ts';
 import { PUSH_DIRECTIONS, pushCells } from '../test/interop/push.ts';
 import { printTable } from '../test/interop/table.ts';
+import { TRANSPARENT, transparentCells } from '../test/interop/transparent.ts';
 
 const json = process.argv.includes('--json');
 const only = process.argv[process.argv.indexOf('--only') + 1];
@@ -21,18 +22,19 @@ const log = (line: string): void => {
 };
 
 /** Foreign stacks as the head-end: one direction each. */
-const HEAD_ENDS: readonly { readonly direction: string; readonly cells: () => Promise<Cell[]> }[] = [
-  { direction: HEAD_END, cells: () => headEndCells() },
+const WHOLE: readonly { readonly direction: string; readonly cells: () => Promise<Cell[]> }[] = [
+  ...HEAD_ENDS.map((direction) => ({ direction, cells: () => headEndCells(direction) })),
   { direction: HEAD_END_IMAGE, cells: () => headEndImageCells() },
   { direction: HEAD_END_OBJECTS, cells: () => headEndObjectsCells() },
   { direction: HES_PUSH, cells: () => hesPushCells() },
+  { direction: TRANSPARENT, cells: transparentCells },
 ];
 
 async function run(): Promise<readonly Cell[]> {
   const cells = await runDirections(log, wanted);
   const pushes = PUSH_DIRECTIONS.some(wanted) ? await pushCells() : [];
   const headEnds: Cell[] = [];
-  for (const { direction, cells: play } of HEAD_ENDS) {
+  for (const { direction, cells: play } of WHOLE) {
     if (wanted(direction)) headEnds.push(...(await play()));
   }
   return [...cells, ...pushes.filter(({ direction }) => wanted(direction)), ...headEnds];

@@ -1,13 +1,20 @@
 """
-A head-end made of the Gurux client: it looks up the logical devices of a concentrator and reads a profile of each meter
-that is asked for by range, an association each. Reads one job from standard input, answers with one line.
+A head-end made of the Gurux client: it looks up the logical devices of a concentrator and, of each meter that is asked for, reads a
+profile by range and a live register and works the relay, an association each. Reads one job from standard input, answers with
+one line.
 """
 
 import json
 import sys
 
 from client import ANSWERS, Session, moment, plain
-from gurux_dlms.objects import GXDLMSData, GXDLMSProfileGeneric, GXDLMSRegister, GXDLMSSapAssignment
+from gurux_dlms.objects import (
+    GXDLMSData,
+    GXDLMSDisconnectControl,
+    GXDLMSProfileGeneric,
+    GXDLMSRegister,
+    GXDLMSSapAssignment,
+)
 
 MANAGEMENT = 1
 COUNTER = {"next": 1}
@@ -43,16 +50,34 @@ def meter(job, sap, wanted):
     session.read(register, 3)
     profile = session.object(GXDLMSProfileGeneric, wanted["profile"])
     session.read(profile, 3)
-    columns = [target.logicalName for target, _ in profile.captureObjects]
     frames = session.client.readRowsByRange(profile, moment(wanted["from"]), moment(wanted["to"]))
     rows = session.rows(profile, frames)
+    live = live_register(session, wanted["live"])
+    states = relay(session, wanted["relay"])
     released(session)
     text = name if isinstance(name, str) else bytes(name).decode()
-    return {"name": text, "unit": int(register.unit), "columns": columns, "rows": rows}
+    return {"name": text, "unit": int(register.unit), "rows": rows, "live": live, "relay": states}
+
+
+def live_register(session, obis):
+    """Raw value and unit; the library scales what it has read the scaler of, so another object has the value."""
+    register = session.object(GXDLMSRegister, obis)
+    session.read(register, 3)
+    return [plain(session.read(session.object(GXDLMSRegister, obis), 2)), int(register.unit)]
+
+
+def relay(session, obis):
+    control = session.object(GXDLMSDisconnectControl, obis)
+    states = []
+    for switch in (control.remoteDisconnect, control.remoteReconnect):
+        session.exchange(switch(session.client))
+        states.append(plain(bool(session.read(control, 2))))
+    return states
 
 
 def main():
     job = json.loads(sys.stdin.readline())
+    COUNTER["next"] = job["counter"]
     saps = sap_list(job)
     meters = {number: meter(job, saps[number], job["wanted"]) for number in job["meters"]}
     print(json.dumps({"saps": saps, "meters": meters}), file=ANSWERS, flush=True)
