@@ -83,7 +83,7 @@ describe('the keeper of balances', () => {
     const total = await meter('100', { balance: true });
     const below = await meter('1');
     await rows(total, [95, 96], [0, 100]);
-    await rows(below, [96], [70]);
+    await rows(below, [94, 96], [0, 70]);
     expect(await balances(total)).toEqual([[96, 100, 0, 1]]);
     await rows(below, [95], [0]);
     expect(await balances(total)).toEqual([[96, 30, 1, 1]]);
