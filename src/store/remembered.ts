@@ -32,6 +32,9 @@ const APART: ReadonlySet<WriteName> = new Set<WriteName>([
   'acknowledgeOutbox',
   'answerOutbox',
   'pruneOutbox',
+  'settleBalancePlaces',
+  'saveBalance',
+  'endBalanceDue',
   'dropOld',
 ]);
 
