@@ -137,6 +137,7 @@ export async function startConcentrator(given: ConcentratorOptions): Promise<Con
       uplinks,
       headend: { views: () => [...headend.views(), ...dialling.views()] },
       lockouts,
+      clockState: () => ({ ...clockParts.sync.state, ntpError: clockParts.ntp.lastError }),
       store,
       auth: accountAuth(accounts),
       blacklist: core.blacklist,

@@ -1,7 +1,9 @@
 import type { Clock } from '../base/clock.ts';
+import type { DcuError } from '../base/errors.ts';
 import type { Log } from '../base/log.ts';
 import type { EventLog, MeterState } from '../base/model.ts';
 import type { Blacklist } from '../device/blacklist.ts';
+import type { ClockState } from '../device/clock-sync.ts';
 import type { Discovery } from '../meters/discovery/discovery.ts';
 import type { LineAccount } from '../meters/line-job.ts';
 import type { ProfileBook } from '../meters/profiles/index.ts';
@@ -102,6 +104,12 @@ export interface CronPort {
   next(expression: string, fromMs: number, count: number): readonly number[];
 }
 
+/** Who has set the clock. */
+export interface ClockView extends ClockState {
+  /** Why the time server gave no time; undefined while it does, or none is asked. */
+  readonly ntpError: DcuError | undefined;
+}
+
 /** Names of what a meter holds; pure tables of the reading side. */
 export interface CataloguePort {
   objectName(obis: string): string | null;
@@ -148,5 +156,6 @@ export interface ApiServices {
   readonly headend: HeadendPort;
   readonly lockouts: LockoutsPort;
   readonly clock: Clock;
+  readonly clockState: () => ClockView;
   readonly log: Log;
 }

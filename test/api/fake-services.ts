@@ -174,6 +174,12 @@ export function fakeServices(): FakeServices {
       ],
       clear: async () => 3,
     },
+    clockState: () => ({
+      synchronised: true,
+      lost: false,
+      last: { source: 'hes', who: 'the head-end on tcp_server', at: START_MS },
+      ntpError: new DcuError('link-timeout', 'no answer'),
+    }),
     headend: { views: () => [] },
     lockouts: {
       listLocked: async () => [LOCKED],

@@ -88,6 +88,7 @@ export async function startHarness({
       discovery: fakeDiscovery(() => Date.now()),
       profiles: profilesPort(BUILT_IN_PROFILES, () => {}),
       uplinks: { views: () => [], clear: async () => 0 },
+      clockState: () => ({ synchronised: false, lost: false, last: undefined, ntpError: undefined }),
       headend: { views: () => [] },
       lockouts: {
         listLocked: async () => [],

@@ -1,4 +1,5 @@
 import { balanceRoutes } from './balance.ts';
+import { clockRoutes } from './clock.ts';
 import { configurationRoutes } from './configuration.ts';
 import { deviceRoutes } from './devices.ts';
 import { discoveryRoutes } from './discovery.ts';
@@ -37,6 +38,7 @@ export const routes = [
   ...eventRoutes,
   ...taskRoutes,
   ...configurationRoutes,
+  ...clockRoutes,
   ...uplinkRoutes,
   ...headendRoutes,
   ...lockoutRoutes,
