@@ -5,6 +5,7 @@
  * Sets up an environment of its own for each peer. `--only` picks the directions whose name holds the text. The last
  * line is `N passed, N failed`.
  */
+import { DIALLED, DIALLED_SERVERS, dialledCells, dialledServerCells } from '../test/interop/dial.ts';
 import { type Cell, runDirections } from '../test/interop/directions.ts';
 import { HEAD_ENDS, headEndCells } from '../test/interop/head-end.ts';
 import { HEAD_END_IMAGE, headEndImageCells } from '../test/interop/head-end-image.ts';
@@ -26,6 +27,8 @@ const WHOLE: readonly { readonly direction: string; readonly cells: () => Promis
   ...HEAD_ENDS.map((direction) => ({ direction, cells: () => headEndCells(direction) })),
   { direction: HEAD_END_IMAGE, cells: () => headEndImageCells() },
   { direction: HEAD_END_OBJECTS, cells: () => headEndObjectsCells() },
+  { direction: DIALLED, cells: dialledCells },
+  { direction: DIALLED_SERVERS, cells: dialledServerCells },
   { direction: HES_PUSH, cells: () => hesPushCells() },
   { direction: TRANSPARENT, cells: transparentCells },
 ];

@@ -1,11 +1,28 @@
 import { afterEach, beforeEach, expect, setDefaultTimeout, test } from 'bun:test';
-import type { DcuError } from '../../../src/base/errors.ts';
-import { decodeDataNotification, encodeDataNotification } from '../../../src/dlms/apdu/notification.ts';
+import { DcuError } from '../../../src/base/errors.ts';
+import { systemRandom } from '../../../src/base/random.ts';
+import {
+  decodeDataNotification,
+  encodeDataNotification,
+  encodeDataNotificationConfirm,
+} from '../../../src/dlms/apdu/notification.ts';
 import { encodeData } from '../../../src/dlms/axdr.ts';
 import { encodeDateTime, fromUtcMs } from '../../../src/dlms/datetime.ts';
+import { createPushReceiver } from '../../../src/dlms/link/push-receiver.ts';
+import { openPushed } from '../../../src/dlms/notifications.ts';
 import type { CosemResponse, LogicalDevice } from '../../../src/dlms/server.ts';
 import { octetString } from '../../../src/dlms/values.ts';
-import { elements, openServed, PASSWORD, readValue, type ServedHouse } from '../served.ts';
+import type { WrapperTap } from '../../../src/headend/dial/wrapper-tap.ts';
+import { pushProtection } from '../../../src/headend/push/protection.ts';
+import {
+  AUTHENTICATION_KEY,
+  ENCRYPTION_KEY,
+  elements,
+  openServed,
+  PASSWORD,
+  readValue,
+  type ServedHouse,
+} from '../served.ts';
 import { DialledHes } from './dialled-hes.ts';
 
 setDefaultTimeout(60_000);
@@ -197,6 +214,61 @@ test('what is pushed goes under the association of the head-end, which confirms 
   expect((await way.closed).code).toMatch(gone);
   const codeOf = ({ code }: DcuError): string => code;
   expect(await way.send({ sap: 17, apdu: notification(6) }).catch(codeOf)).toMatch(gone);
+});
+
+test('what the outbox owes is pushed on the connection, ciphered where nobody has associated, and again until it is confirmed', async () => {
+  const { store, uplinks, collector } = served.house.concentrator;
+  await dialTo(hes.port, {
+    push: 'yes',
+    'hes.encryption.key': ENCRYPTION_KEY,
+    'hes.authentication.key': AUTHENTICATION_KEY,
+  });
+  const keys = {
+    encryptionKey: Uint8Array.fromHex(ENCRYPTION_KEY),
+    authenticationKey: Uint8Array.fromHex(AUTHENTICATION_KEY),
+  };
+  let counter = 1;
+  const protection = pushProtection({
+    ...keys,
+    systemTitle: new TextEncoder().encode('HES00001'),
+    counters: { ready: async () => {}, next: () => counter++ },
+    random: systemRandom,
+  });
+  const asked: string[] = [];
+  /** Takes what is pushed; confirms it, or hangs up. */
+  const take = (tap: WrapperTap, confirms: boolean): void => {
+    const receiver = createPushReceiver({ framing: 'wrapper', gapMs: 1000 });
+    tap.onBytes((bytes) => {
+      for (const effect of receiver.step({ on: 'bytes', bytes }, 0)) {
+        if (effect.do !== 'emit') continue;
+        const { apdu, peer } = effect.event;
+        const { plaintext } = openPushed(apdu, { ...keys, recipient: new TextEncoder().encode('HES00001') });
+        const { longInvoke } = decodeDataNotification(plaintext);
+        asked.push(`${confirms ? 'confirmed' : 'refused'} ${apdu[0]?.toString(16)}`);
+        if (!confirms) {
+          tap.abandon(new DcuError('cancelled', 'no'));
+          return;
+        }
+        const confirm = protection.protect(encodeDataNotificationConfirm({ longInvoke }));
+        void tap.send({ source: 1, destination: peer.serverAddress ?? 0, apdu: confirm });
+      }
+    });
+  };
+  take(await hes.connection(1), false);
+  // The outbox has it from the transaction that stores it.
+  await until(() => uplinks.views().some(({ destination, enabled }) => destination === CHANNEL && enabled));
+  const meterId = served.meter(0).id;
+  const time = Date.now();
+  const events = [{ time, code: 40, clockStatus: 0, extra: {} }];
+  await store.collection.appendEvents(meterId, 'fraud', events, { fromMs: time, toMs: time + 1 });
+  collector.bus.emit('meter-data', { meterId, kind: 'fraud', added: 1 });
+  take(await hes.connection(2), true);
+  const owed = async (): Promise<number> =>
+    (await store.outbox.state()).find(({ destination }) => destination === CHANNEL)?.waiting ?? -1;
+  await until(async () => asked.some((one) => one.startsWith('confirmed')) && (await owed()) === 0);
+  expect(asked[0]).toBe('refused db');
+  expect(asked.filter((one) => one === 'confirmed db').length).toBeGreaterThan(0);
+  protection.release();
 });
 
 /** A head-end's server that says it is `aheadMs` later. */
