@@ -12,7 +12,7 @@ const GATHER_MS = 10_000;
 /** Somebody sits before it; many changes at once, as of a file, are taken together all the same. */
 const CHANGE_MS = 1000;
 /** What nobody told of, and what failed, is looked for so often. */
-const LOOK_AGAIN_MS = 300_000;
+const LOOK_AGAIN_MS = 60_000;
 /** It works at most this share of the time: one part in twenty. */
 const REST = 20;
 /** Meters of which the store hands out rows at once: some milliseconds of its thread, between which it does other work. */
