@@ -1,5 +1,5 @@
 /**
- * `bun scripts/build-diagrams.ts [--check]`: draws each machine of `src/dlms` from its table into ARCHITECTURE.md,
+ * `bun scripts/build-diagrams.ts [--check]`: draws each machine that is a table into ARCHITECTURE.md,
  * between the two markers. With `--check` it changes nothing and fails when the drawings are behind the tables.
  */
 import { readFileSync, writeFileSync } from 'node:fs';
@@ -13,6 +13,7 @@ import { MBUS_AFTER, MBUS_TABLE } from '../src/dlms/link/mbus.ts';
 import { OPENING_AFTER, OPENING_TABLE } from '../src/dlms/link/opening-states.ts';
 import { INPUT_ROLES, LINK_AFTER, type LinkInput, TRANSITIONS } from '../src/dlms/link/transitions.ts';
 import { WRAPPER_AFTER, WRAPPER_TABLE } from '../src/dlms/link/wrapper-states.ts';
+import { DIAL_AFTER, DIAL_TABLE } from '../src/headend/dial/dial-states.ts';
 
 const PAGE = join(import.meta.dir, '../ARCHITECTURE.md');
 const BEGIN = '<!-- diagrams: written by scripts/build-diagrams.ts -->';
@@ -134,6 +135,11 @@ const MACHINES: readonly { readonly title: string; readonly source: string; read
     title: 'Push',
     source: 'src/dlms/cosem/push.ts',
     drawing: draw('idle', stepsOf(PUSH_TABLE, PUSH_AFTER)),
+  },
+  {
+    title: 'Dialling a head-end',
+    source: 'src/headend/dial/dial-states.ts',
+    drawing: draw('resting', stepsOf(DIAL_TABLE, DIAL_AFTER)),
   },
 ];
 
