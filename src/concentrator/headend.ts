@@ -24,7 +24,7 @@ const KINDS: Readonly<Partial<Record<Channel['commType'], ListeningView['kind']>
   10: 'local',
   11: 'balance',
 };
-const MOST_CONNECTIONS = 32;
+const MOST_CONNECTIONS = 128;
 const IDLE_MS = 600_000;
 
 export interface HeadendOptions {

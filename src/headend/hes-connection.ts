@@ -40,10 +40,12 @@ export interface HesConnectionOptions {
   readonly onAssociated: (client: HesClient) => void;
   /** Somebody has failed to be this client; the connection is closed. */
   readonly onFailed: (code: string, client: HesClient) => void;
-  readonly onReplay: () => void;
+  /** Something was refused that is nobody's guess. */
+  readonly onRefused: (cause: string) => void;
 }
 
 const MAX_PDU = 0xffff;
+const FAILED = 'authentication-failure';
 const IDLE_MS = 300_000;
 /** What a meter may take for one answer; a power line meter far out takes its time. */
 const LIVE_MS = 180_000;
@@ -73,7 +75,11 @@ export class HesConnection {
         maxApdu: MAX_PDU,
       },
       devices: [this.#managementDevice()],
-      deviceAt: (sap) => this.#meterDevice(sap),
+      deviceAt: (sap) => {
+        const device = this.#meterDevice(sap);
+        if (device === undefined) options.onRefused('no such logical device');
+        return device;
+      },
       maxPduSize: MAX_PDU,
       randomBytes: (length) => random.bytes(length),
       idleTimeoutMs: IDLE_MS,
@@ -174,7 +180,7 @@ export class HesConnection {
   }
 
   #told(event: ServerEvent): void {
-    const { security, onEvent, onAssociated, onFailed, onReplay, log } = this.#options;
+    const { security, onEvent, onAssociated, onFailed, onRefused, log } = this.#options;
     onEvent?.(event);
     switch (event.type) {
       case 'associated': {
@@ -185,7 +191,7 @@ export class HesConnection {
       case 'security': {
         const client = security.clientOf(event);
         if (event.code === 'replay-detected') {
-          onReplay();
+          onRefused(event.code);
           return;
         }
         if (client !== undefined) onFailed(event.code, client);
@@ -194,6 +200,8 @@ export class HesConnection {
       }
       case 'refused':
         log.debug('an association was refused', { client: event.clientAddress, reason: event.diagnostic });
+        // Who fails to prove himself is told of as that.
+        if (event.diagnostic !== FAILED) onRefused(`association refused: ${event.diagnostic}`);
         return;
       case 'notification-failed':
         this.#unsent = event.error;

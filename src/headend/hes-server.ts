@@ -68,6 +68,7 @@ interface Accepted {
 }
 
 const MAX_OF_HOST = 16;
+const MAX_OF_ALL = 64;
 const LOCKED = 'too many failed tries';
 
 /** Serves head-ends that have connected: each connection by itself, so that one that stalls keeps no other waiting. */
@@ -98,7 +99,10 @@ export class HesServer {
     }));
   }
 
-  /** Takes a connection over; one too many of its peer is closed at once. */
+  /**
+   * Takes a connection over; one too many of its peer is closed at once. Where there are too many of all peers together,
+   * the one gives way that has been there longest without an association.
+   */
   accept(channel: ByteChannel, user?: ConnectionUser): void {
     const host = hostOf(channel);
     const { maxOfHost = MAX_OF_HOST } = this.#options;
@@ -108,6 +112,7 @@ export class HesServer {
       if (!this.#closed) this.#options.onIncident('hes-refused', host, 'too many connections');
       return;
     }
+    if (this.#connections.size >= MAX_OF_ALL) this.#makeRoom();
     this.#connections.set(channel, { since: this.#options.clock.now() });
     this.#welcome(channel, host, user).catch((thrown: unknown) => {
       const error = toDcuError(thrown);
@@ -151,11 +156,22 @@ export class HesServer {
         this.#count(host, () => gate.passed(host, name));
       },
       onFailed: (code, { name }) => this.#failed(host, name, code),
-      onReplay: () => this.#options.onIncident('hes-refused', host, 'replay-detected'),
+      onRefused: (cause) => this.#options.onIncident('hes-refused', host, cause),
       ...(user === undefined ? {} : { onEvent: (event) => user.told(event) }),
     });
     accepted.connection = connection;
     user?.ready(connection);
+  }
+
+  #makeRoom(): void {
+    const idle = [...this.#connections].find(
+      ([, { connection }]) => (connection?.associations ?? []).length === 0,
+    );
+    if (idle === undefined) return;
+    const [channel, { connection }] = idle;
+    this.#connections.delete(channel);
+    this.#shut(connection ?? channel);
+    this.#options.onIncident('hes-refused', hostOf(channel), 'too many connections without an association');
   }
 
   /** What a client had opened under its old keys ends; also what may yet be let in by them. */
