@@ -14,12 +14,15 @@ const COLUMNS: readonly CaptureColumn[] = [
 /** The beginning of the UTC day that `nowMs` is in: rows end there. */
 export const endOfRows = (nowMs: number): number => Math.floor(nowMs / DAY_MS) * DAY_MS;
 
-/** Value of a column of a meter at a quarter hour: a register that grows at a rate of its own. */
+/** Quarter hours since a time not long ago, so that registers stay within 32 bits. */
+const FIRST_QUARTER = Date.UTC(2025, 0, 1) / QUARTER_MS;
+const HASH = 2_654_435_761;
+
+/** Value of a column of a meter at a quarter hour: a register that grows at a rate of its own, never by the same twice. */
 export function valueAt(meter: number, column: number, timeMs: number): number {
-  const quarter = timeMs / QUARTER_MS;
-  return (
-    (meter * 1009 + column * 7 + Math.floor((quarter % 2_000_000) * (3 + ((meter + column) % 29)))) % 2 ** 31
-  );
+  const quarters = timeMs / QUARTER_MS - FIRST_QUARTER;
+  const rate = 40 + ((meter * 31 + column * 17) % 400);
+  return meter * 1009 + quarters * rate + ((Math.imul(quarters + meter, HASH) >>> 0) % rate);
 }
 
 /** `days` of 15-minute rows before `endMs`, as if they had been read. */
