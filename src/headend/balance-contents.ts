@@ -44,6 +44,9 @@ const ENERGIES: readonly Quantity[] = [
   { obis: '1.130.76.29.0.255', of: (interval) => phaseBalances(interval)?.[2] },
 ];
 
+/** Registers that the profile captures. */
+export const BALANCE_REGISTERS: readonly string[] = ENERGIES.map(({ obis }) => obis);
+
 export interface BalanceRequest {
   readonly balances: Pick<Balances, 'transformer' | 'intervals'>;
   readonly meterId: number;
@@ -64,7 +67,8 @@ export async function balanceObjects({
   const transformer = await balances.transformer(meterId);
   if (transformer === undefined) return [];
   const { scaler, last } = transformer;
-  const table = wanted === undefined ? NO_ROWS : tableOf(await balances.intervals(meterId, wanted), scaler);
+  const table =
+    wanted === undefined ? NO_ROWS : balanceTable(await balances.intervals(meterId, wanted), scaler);
   const profile = tableProfile({ obis: BALANCE_PROFILE, clockObis, table, times, onEvents: false });
   const periodS = last === undefined ? undefined : (last.toMs - last.fromMs) / 1000;
   const period = periodS === undefined ? {} : { 4: constant(u32(periodS)) };
@@ -101,7 +105,8 @@ const energyData = (value: bigint | undefined): DlmsData =>
 const inScaler = (value: number | undefined, from: number, to: number): bigint | undefined =>
   value === undefined ? undefined : BigInt(value) * 10n ** BigInt(Math.max(0, from - to));
 
-function tableOf(intervals: readonly BalanceInterval[], scaler: number): Table {
+/** Rows of the profile. @param scaler at most that of each interval */
+export function balanceTable(intervals: readonly BalanceInterval[], scaler: number): Table {
   const captured = (classId: number, obis: string): CaptureObject => ({
     classId,
     obis,

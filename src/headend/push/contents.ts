@@ -8,7 +8,7 @@ import type { DlmsData } from '../../dlms/data.ts';
 import { array, scalerUnit, utf8String, visibleString } from '../../dlms/values.ts';
 import { scalerAttributeOf } from '../../meters/attribute.ts';
 import type { EventLogObject, MeterProfile } from '../../meters/meter-profile.ts';
-import { BALANCE_PROFILE, balanceRegisters, balanceTable } from '../balance-contents.ts';
+import { BALANCE_PROFILE, BALANCE_REGISTERS, balanceTable } from '../balance-contents.ts';
 import { cellWriter } from '../cells.ts';
 import { EVENT_LOGBOOK, logbookTable, OWN_CLOCK } from '../logbook-table.ts';
 import { eventTable } from '../meter-logs.ts';
@@ -70,7 +70,7 @@ export function pushedRuns({ content, at }: OutboxItem, { profile, times }: Cont
         balanceTable(intervals.slice(first, end), scaler),
       );
       const scalers = new Map<string, PushedAttribute>();
-      for (const obis of balanceRegisters()) addScaler(scalers, { classId: 3, obis, scaler, unit: WH });
+      for (const obis of BALANCE_REGISTERS) addScaler(scalers, { classId: 3, obis, scaler, unit: WH });
       return [{ ...run, attributes: (...range) => [...run.attributes(...range), ...scalers.values()] }];
     }
     case 'register':
