@@ -8,6 +8,7 @@ import type { ClientConfig } from '../dlms/client.ts';
 import type { DialTellerOptions } from '../headend/dial/dial-teller.ts';
 import { type DialRole, useDialled } from '../headend/dial/dialled-use.ts';
 import { type DialAddress, Dialler, type DialState } from '../headend/dial/dialler.ts';
+import { ClockSchedule } from '../headend/dial/hes-clock.ts';
 import type { HesClient } from '../headend/hes-access.ts';
 import type { HesCounters } from '../headend/hes-counters.ts';
 import type { ConnectionView } from '../headend/hes-server.ts';
@@ -190,6 +191,7 @@ export class Diallings {
   #dial(name: string, settings: DialSettings, served: ServedChannel): Dialler {
     const { configuration, clock, random, log, record, open = dialTcp(clock) } = this.#options;
     const { addresses, timing, isWanted, connectTimeoutMs } = settings;
+    const schedule = new ClockSchedule();
     let hes: HesClient | undefined;
     return new Dialler({
       channel: name,
@@ -208,7 +210,7 @@ export class Diallings {
       use: (tap, useful) => {
         if (hes === undefined) throw new DcuError('internal', 'the head-end of the channel is not known');
         return useDialled(tap, useful, {
-          role: this.#role(name, settings, hes, served),
+          role: this.#role(name, settings, hes, served, schedule),
           push: {
             client: settings.role === 'server' ? hes.client : settings.hesServer,
             protection: this.#protection(settings, hes, served.counters),
@@ -222,7 +224,13 @@ export class Diallings {
     });
   }
 
-  #role(name: string, settings: DialSettings, hes: HesClient, { server, counters }: ServedChannel): DialRole {
+  #role(
+    name: string,
+    settings: DialSettings,
+    hes: HesClient,
+    { server, counters }: ServedChannel,
+    schedule: ClockSchedule,
+  ): DialRole {
     if (settings.role === 'server') return { role: 'server', server };
     const { setClock, log } = this.#options;
     return {
@@ -232,6 +240,7 @@ export class Diallings {
           await counters.ready();
           return this.#clientConfig(settings, hes, counters);
         },
+        schedule,
         setClock,
         log: log.child(name),
       },

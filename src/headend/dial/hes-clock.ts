@@ -7,8 +7,23 @@ import type { ClientConfig } from '../../dlms/client.ts';
 import { CLOCK_STATUS, decodeDateTime, toUtcMs } from '../../dlms/datetime.ts';
 import type { WrapperTap } from './wrapper-tap.ts';
 
+/** When the clock is due next; kept from one connection to the next. */
+export class ClockSchedule {
+  #dueMs = 0;
+
+  /** How long it is until then. `nowMs` is monotonic. */
+  left(nowMs: number): number {
+    return Math.max(0, this.#dueMs - nowMs);
+  }
+
+  wasRead(nowMs: number): void {
+    this.#dueMs = nowMs + EVERY_MS;
+  }
+}
+
 export interface HesClockOptions {
   readonly tap: WrapperTap;
+  readonly schedule: ClockSchedule;
   /** How the concentrator associates with the head-end's server; made for each association. */
   readonly config: () => Promise<ClientConfig>;
   /** Takes over what time it is: UTC milliseconds at the moment of the call, and who says so. @throws DcuError what it refuses */
@@ -27,7 +42,10 @@ const EVERY_MS = 12 * 3_600_000;
 /** An answer that was longer under way says too little of what time it is. */
 const MOST_ROUND_TRIP_MS = 10_000;
 
-/** The concentrator as DLMS client of its head-end (`server.mode` 0): reads what time it is there, at once and twice a day. */
+/**
+ * The concentrator as DLMS client of its head-end (`server.mode` 0): reads what time it is there when that is due. A
+ * head-end that hangs up after each time is not asked again at each new connection.
+ */
 export class HesClock {
   readonly #options: HesClockOptions;
   readonly #stopped = new AbortController();
@@ -38,10 +56,15 @@ export class HesClock {
   }
 
   start(): void {
-    const { clock, onFailed } = this.#options;
+    const { clock, schedule } = this.#options;
+    this.#cancel = clock.after(schedule.left(clock.monotonicMs()), () => this.#ask());
+  }
+
+  #ask(): void {
+    const { onFailed } = this.#options;
     this.#read().then(
       () => {
-        if (!this.#stopped.signal.aborted) this.#cancel = clock.after(EVERY_MS, () => this.start());
+        if (!this.#stopped.signal.aborted) this.start();
       },
       (error: unknown) => {
         if (!this.#stopped.signal.aborted) onFailed(toDcuError(error));
@@ -56,15 +79,21 @@ export class HesClock {
 
   /** In an association of its own, for head-ends drop those that are idle. */
   async #read(): Promise<void> {
-    const { tap, config, clock, onRead } = this.#options;
+    const { tap, config, clock, schedule, onRead, log } = this.#options;
     const { signal } = this.#stopped;
     const client = await openDlmsClient(tap, await config(), clock, { signal });
     const startedMs = clock.monotonicMs();
     const answer = await client.get(CLOCK);
     const roundTripMs = clock.monotonicMs() - startedMs;
+    schedule.wasRead(clock.monotonicMs());
     onRead();
     await this.#take(answer.ok ? answer.data : answer.result, roundTripMs);
-    await client.release();
+    try {
+      await client.release();
+    } catch (error) {
+      // What was asked for is there.
+      log.debug('the head-end was left without a word', { ...toDcuError(error).toJSON() });
+    }
   }
 
   /** A time that cannot be taken over is in the log; the connection is none the worse for it. */
