@@ -10,6 +10,7 @@ import { type Cell, runDirections } from '../test/interop/directions.ts';
 import { HEAD_ENDS, headEndCells } from '../test/interop/head-end.ts';
 import { HEAD_END_IMAGE, headEndImageCells } from '../test/interop/head-end-image.ts';
 import { HEAD_END_OBJECTS, headEndObjectsCells } from '../test/interop/head-end-objects.ts';
+import { HEAD_END_SECURITY, headEndSecurityCells } from '../test/interop/head-end-security.ts';
 import { HES_PUSH, hesPushCells } from '../test/interop/hes-push.ts';
 import { PUSH_DIRECTIONS, pushCells } from '../test/interop/push.ts';
 import { printTable } from '../test/interop/table.ts';
@@ -27,6 +28,7 @@ const WHOLE: readonly { readonly direction: string; readonly cells: () => Promis
   ...HEAD_ENDS.map((direction) => ({ direction, cells: () => headEndCells(direction) })),
   { direction: HEAD_END_IMAGE, cells: () => headEndImageCells() },
   { direction: HEAD_END_OBJECTS, cells: () => headEndObjectsCells() },
+  { direction: HEAD_END_SECURITY, cells: () => headEndSecurityCells() },
   { direction: DIALLED, cells: dialledCells },
   { direction: DIALLED_SERVERS, cells: dialledServerCells },
   { direction: HES_PUSH, cells: () => hesPushCells() },
