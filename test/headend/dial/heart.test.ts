@@ -16,7 +16,7 @@ import { WrapperTap } from '../../../src/headend/dial/wrapper-tap.ts';
 import { checkAttribute } from '../../../src/store/attribute-fields.ts';
 
 const ID = 'ODC000000042';
-const CLIENT = 1;
+const CLIENT = 2;
 
 let clock: VirtualClock;
 let hes: MemoryChannel;
@@ -110,7 +110,7 @@ describe('identification', () => {
     start('identification');
     await clock.advance(0);
     expect(heard.map((frame) => frame.toHex())).toEqual([
-      `0001000100010012dd1000000000${new TextEncoder().encode(ID).toHex()}`,
+      `0001000100020012dd1000000000${new TextEncoder().encode(ID).toHex()}`,
     ]);
   });
 
@@ -145,16 +145,21 @@ test('echo: the frame comes back with its addresses swapped', async () => {
   start('echo');
   await clock.advance(120_000);
   expect(heart.state).toEqual({ sent: 3, answered: 3, missed: 0 });
-  expect(heard[0]?.toHex()).toBe(`000100010001000c${new TextEncoder().encode(ID).toHex()}`);
+  expect(heard[0]?.toHex()).toBe(`000100010002000c${new TextEncoder().encode(ID).toHex()}`);
   expect(passed).toEqual([]);
 });
 
-test('echo: what comes back changed is no answer', async () => {
-  answer = (frame) => withApdu(frame, (apdu) => apdu.reverse());
-  start('echo');
-  await clock.advance(10_000);
-  expect(heart.state).toEqual({ sent: 1, answered: 0, missed: 1 });
-});
+for (const [what, back] of [
+  ['changed', (frame: Uint8Array) => withApdu(frame, (apdu) => apdu.reverse())],
+  ['as it was sent', (frame: Uint8Array) => frame],
+] as const) {
+  test(`echo: what comes back ${what} is no answer`, async () => {
+    answer = back;
+    start('echo');
+    await clock.advance(10_000);
+    expect(heart.state).toEqual({ sent: 1, answered: 0, missed: 1 });
+  });
+}
 
 describe('data-notification', () => {
   test('holds the id and is confirmed', async () => {

@@ -80,6 +80,14 @@ test('what is no frame goes through with all that follows', async () => {
   );
 });
 
+test('behind what is no frame nothing is taken for one', async () => {
+  const { tap, peer, passed } = tapped();
+  tap.take(() => true);
+  const sent = concat([Uint8Array.of(0x55), encodeWrapperFrame(1, 2, Uint8Array.of(0xda))]);
+  await say(peer, sent, [1]);
+  expect(passed()).toEqual(sent);
+});
+
 test('no frame is held beyond what may be taken', async () => {
   const { tap, peer, passed } = tapped();
   tap.take(() => true);
