@@ -7,6 +7,7 @@ import json
 import sys
 
 from client import ANSWERS, Refused, Session
+from gurux_dlms.enums import DataType
 from gurux_dlms.GXDLMSConfirmedServiceError import GXDLMSConfirmedServiceError
 from gurux_dlms.GXDLMSException import GXDLMSException
 from gurux_dlms.GXDLMSExceptionResponse import GXDLMSExceptionResponse
@@ -110,7 +111,8 @@ def locked_out(job):
         tries += 1
     locked = is_in(job, job["port"], job["kind"])
     states.append(port_state(tool, port))
-    tool.exchange(port.reset(tool.client))
+    # The library's own call of the reset leaves out the type of its parameter.
+    tool.exchange(tool.client.method(port, 1, 0, DataType.INT8))
     states.append(port_state(tool, port))
     unlocked = is_in(job, job["port"], job["kind"])
     released(tool, job["tool"])
