@@ -55,6 +55,8 @@ interface Port {
   readonly error: string | null;
 }
 
+const NO_FILES = { listener: undefined, error: 'the process may not open so many files' } as const;
+
 interface Wanted {
   readonly port: number;
   readonly meterNo: string;
@@ -137,16 +139,15 @@ export class MeterPorts {
     this.#cancelAgain?.();
     this.#cancelAgain = undefined;
     const opened: number[] = [];
+    let isFull = false;
     for (const [id, { port, meterNo }] of wanted) {
       if (this.#ports.get(id)?.listener !== undefined) continue;
-      const result = this.#listen(id, port);
+      const result = isFull ? NO_FILES : this.#listen(id, port);
       this.#ports.set(id, { meterNo, port, ...result });
       if (result.listener !== undefined) opened.push(id);
-      else if (!this.#mayListen()) {
-        this.#makeRoom(opened);
-        break;
-      }
+      else isFull ||= !this.#mayListen();
     }
+    if (isFull) this.#makeRoom(opened);
     this.#tell();
     if ([...this.#ports.values()].every(({ error }) => error === null)) return;
     this.#cancelAgain = this.#options.clock.after(AGAIN_MS, () => this.#openAll(this.#wanted()));
@@ -182,7 +183,7 @@ export class MeterPorts {
       const port = this.#ports.get(id);
       if (port === undefined) continue;
       void port.listener?.close();
-      this.#ports.set(id, { ...port, listener: undefined, error: 'the process may not open so many files' });
+      this.#ports.set(id, { ...port, ...NO_FILES });
     }
   }
 
