@@ -1,4 +1,5 @@
 import { expect, test } from 'bun:test';
+import { join } from 'node:path';
 import { EVENT_LOGS, type MeterEvent, type RegisterReading } from '../../../src/base/model.ts';
 import type { OutboxContent, OutboxItem } from '../../../src/base/outbox.ts';
 import { decodeDataNotification } from '../../../src/dlms/apdu/notification.ts';
@@ -80,26 +81,23 @@ const only = (content: OutboxContent, change: Partial<NotificationContext> = {})
   return read(first);
 };
 
-test('an event is the bytes of the documentation', () => {
+/** The bytes of the example, without what stands behind and beside them. */
+async function documented(): Promise<string> {
+  const text = await Bun.file(join(import.meta.dir, '../../../docs/dlms-push.md')).text();
+  const [, example = ''] = text.split('```');
+  const lines = example.split('\n').map((line) => /^(?:\s*(?:[\dA-F]{2})+\b)*/.exec(line)?.[0] ?? '');
+  return lines.join('').replaceAll(/\s/g, '').toLowerCase();
+}
+
+test('an event is the bytes of the documentation, and they are read in its words', async () => {
   const [notification] = notificationsOf(item({ kind: 'fraud', events: [event(40)] }), context());
-  const bytes = [
-    '0f c0000005',
-    '0c 07ea03010700000000000000',
-    '02 05',
-    '01 05',
-    '0204 120028 0906 0004190900ff 0f02 120000',
-    '0204 120001 0906 00002a0000ff 0f02 120000',
-    '0204 120001 0906 0080190900ff 0f02 120000',
-    '0204 120007 0906 0000636201ff 0f03 120000',
-    '0204 120007 0906 0000636201ff 0f02 120000',
-    '090a 41313233343536373839',
-    '0203 150000000000000007 120001 120001',
-    '0102 0204 120008 0906 0000010000ff 0f02 120000',
-    '0204 120001 0906 0000600b01ff 0f02 120000',
-    '0101 0202 090c 07ea03010700000000000000 0600000028',
-  ];
-  expect(notification?.apdu.toHex()).toBe(bytes.join('').replaceAll(' ', ''));
-  expect(notification?.sap).toBe(17);
+  if (notification === undefined) throw new Error('nothing is told');
+  expect(notification.apdu.toHex()).toBe(await documented());
+  expect(notification.sap).toBe(17);
+  const told = read(notification);
+  expect(plain(told.at('1:0.0.42.0.0.255:2'))).toBe(Buffer.from('A123456789').toHex());
+  expect(plain(told.at('1:0.128.25.9.0.255:2'))).toEqual([7n, 1, 1]);
+  expect(plain(told.at(`7:${FRAUD_LOG}:2`))).toEqual([['07ea03010700000000000000', 40]]);
 });
 
 test('rows are those of the profile, with the columns that they have and the scalers that are known', () => {
