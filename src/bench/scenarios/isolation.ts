@@ -83,6 +83,7 @@ async function run({ signal, progress, meters, quick }: ScenarioContext): Promis
       await device.tell('round');
       const result = (await device.ready()) as Round;
       check(result, count);
+      progress(`a round in ${result.seconds} s`);
       return result;
     };
     progress('warming up');
