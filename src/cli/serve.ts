@@ -6,6 +6,8 @@ import { systemRandom } from '../base/random.ts';
 import { openCaptureFile } from '../channels/capture-file.ts';
 import { capturedTransports, systemTransports } from '../concentrator/transports.ts';
 import { type Concentrator, type ConcentratorOptions, startConcentrator } from '../concentrator.ts';
+import { restartLean } from '../device/heap.ts';
+import { giveBackPages } from '../device/program-pages.ts';
 import type { CliCommand, CliIo } from './command.ts';
 import { openLog } from './logging.ts';
 import { aborted, wholeNumber } from './options.ts';
@@ -38,6 +40,7 @@ export const serveCommand: CliCommand = {
 };
 
 async function serve(flags: Flags, io: CliIo): Promise<void> {
+  restartLean();
   const directory = resolve(flags.data);
   const { log, close } = openLog(io, flags.verbose === true ? 'debug' : 'info', directory);
   const recording =
@@ -50,6 +53,7 @@ async function serve(flags: Flags, io: CliIo): Promise<void> {
           limitBytes: CAPTURE_LIMIT,
           onEnd: (reason) => log.warn('the capture has ended', { reason }),
         });
+  const keepPages = giveBackPages({ clock: systemClock, log });
   try {
     const concentrator = await startConcentrator({
       ...systemPorts(),
@@ -78,6 +82,7 @@ async function serve(flags: Flags, io: CliIo): Promise<void> {
     log.info('stopping');
     await concentrator.stop();
   } finally {
+    keepPages();
     recording?.close();
     close();
   }

@@ -10,6 +10,8 @@ import { systemRandom } from '../../base/random.ts';
 import { UndoList } from '../../base/undo.ts';
 import type { PlcModule } from '../../channels/plc-module.ts';
 import { type Concentrator, startConcentrator } from '../../concentrator.ts';
+import { LEAN_HEAP } from '../../device/heap.ts';
+import { giveBackPages } from '../../device/program-pages.ts';
 import { startNeighbourhood } from '../../simulator/neighbourhood.ts';
 import { type MeterPlan, planNeighbourhood } from '../../simulator/plan.ts';
 import { NO_DELAY } from '../../simulator/plc/live-module.ts';
@@ -26,7 +28,7 @@ const ROWS_A_DAY = 96;
 /** Simulated meters lose power now and then and have no rows of that time. */
 const LEAST_SHARE = 0.95;
 /** The runtime lets its heap grow by the machine's memory: the concentrator is told that of the device. */
-export const AS_ON_DEVICE = { BUN_JSC_forceRAMSize: String(256 * 2 ** 20) };
+export const AS_ON_DEVICE = { ...LEAN_HEAP, BUN_JSC_forceRAMSize: String(256 * 2 ** 20) };
 const ARCHIVE_TIMEOUT_MS = 300_000;
 const LOOK_EVERY_MS = 50;
 
@@ -158,6 +160,7 @@ async function serveConcentrator(
       schedule: false,
     });
     undo.add(() => concentrator.stop());
+    undo.add(giveBackPages({ clock: systemClock, log: silentLog }));
     await enlist(concentrator, Number(count), path);
     const { url, firstAccount } = concentrator;
     out(JSON.stringify({ url, user: firstAccount?.name, password: firstAccount?.password }));
