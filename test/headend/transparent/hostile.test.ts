@@ -261,5 +261,10 @@ test('a way that cannot be opened is told, and not tried for ever', async () => 
   await clock.advance(1000);
   expect(answers).toEqual(['channel-open-failed']);
   expect(tries).toBe(1);
+  // Nobody waits for the answer to an unconfirmed request, so nobody is told.
+  broken.send(meter, { apdu: UNCONFIRMED_SET, ports: { client: 1, server: 1 } }, user);
+  await clock.advance(1000);
+  expect(answers).toHaveLength(1);
+  expect(tries).toBe(2);
   expect(broken.size).toBe(0);
 });

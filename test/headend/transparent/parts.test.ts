@@ -1,4 +1,5 @@
 import { expect, test } from 'bun:test';
+import { VirtualClock } from '../../../src/base/clock.ts';
 import { DcuError } from '../../../src/base/errors.ts';
 import { HostRanges, portRange } from '../../../src/base/host-ranges.ts';
 import type { Meter } from '../../../src/base/model.ts';
@@ -7,6 +8,7 @@ import { portOf } from '../../../src/concentrator/meter-ports.ts';
 import { encodeGateway } from '../../../src/dlms/apdu/gateway.ts';
 import { encodeWrapperFrame } from '../../../src/dlms/link/wrapper.ts';
 import { GatewaySplitter, type SplitPart } from '../../../src/headend/transparent/gateway-splitter.ts';
+import { HOLD_MS, LineShares, OTHERS_MS } from '../../../src/headend/transparent/line-shares.ts';
 import { MeterNames } from '../../../src/headend/transparent/meter-names.ts';
 import { endsOf } from '../../../src/headend/transparent/meter-request.ts';
 import { exceptionOf } from '../../../src/headend/transparent/refusals.ts';
@@ -176,4 +178,29 @@ test('ranges of addresses and ports', () => {
   expect(portRange('')).toBeUndefined();
   expect(portOf(3, { first: 5000, last: 5002 })).toBe(5002);
   expect(portOf(4, { first: 5000, last: 5002 })).toBeUndefined();
+});
+
+test('a line that head-ends have kept for long belongs to the others for a while, whichever head-end comes next', async () => {
+  const clock = new VirtualClock(0);
+  const shares = new LineShares(clock);
+  expect(shares.begin('line', true)).toBe(true);
+  await clock.advance(HOLD_MS - 1);
+  expect(shares.mayGoOn('line', true)).toBe(true);
+  // Another one follows without a gap: nobody else has had a turn.
+  shares.end('line');
+  expect(shares.begin('line', true)).toBe(true);
+  await clock.advance(1);
+  expect(shares.mayGoOn('line', true)).toBe(false);
+  shares.end('line');
+  expect(shares.restMs('line')).toBe(OTHERS_MS);
+  expect(shares.begin('line', true)).toBe(false);
+  expect(shares.begin('line', false)).toBe(true);
+  expect(shares.begin('another line', true)).toBe(true);
+  await clock.advance(OTHERS_MS);
+  expect(shares.begin('line', true)).toBe(true);
+  // Whoever waited has gone: the time begins anew.
+  await clock.advance(HOLD_MS - 1);
+  expect(shares.mayGoOn('line', false)).toBe(true);
+  await clock.advance(HOLD_MS);
+  expect(shares.mayGoOn('line', true)).toBe(true);
 });
