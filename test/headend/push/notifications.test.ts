@@ -85,7 +85,7 @@ const only = (content: OutboxContent, change: Partial<NotificationContext> = {})
 async function documented(): Promise<string> {
   const text = await Bun.file(join(import.meta.dir, '../../../docs/dlms-push.md')).text();
   const [, example = ''] = text.split('```');
-  const lines = example.split('\n').map((line) => /^(?:\s*(?:[\dA-F]{2})+\b)*/.exec(line)?.[0] ?? '');
+  const lines = example.split('\n').map((line) => /^ *[\dA-F]+(?: [\dA-F]+)*/.exec(line)?.[0] ?? '');
   return lines.join('').replaceAll(/\s/g, '').toLowerCase();
 }
 
