@@ -57,9 +57,11 @@ async function readClient(
   const encryptionKey = await key('encryption.key');
   const authenticationKey = await key('authentication.key');
   const masterKey = await key('master.key');
+  const live = attributes.get(`${name}.live.client`) ?? '';
   return {
     name,
     client: Number(attributes.get(`${name}.client`) ?? '1'),
+    ...(live === '' ? {} : { liveClient: Number(live) }),
     auth: authOf(attributes.get(`${name}.auth`)),
     rights: name === 'hes' && attributes.get('hes.rights') === 'full' ? 'full' : 'read',
     policy: policyValue(attributes.get(`${name}.policy`) ?? 'auth-enc'),

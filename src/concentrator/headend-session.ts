@@ -1,23 +1,19 @@
-import { DcuError, toDcuError } from '../base/errors.ts';
+import { toDcuError } from '../base/errors.ts';
 import type { CosemRequest, CosemResponse } from '../dlms/server.ts';
 import { NULL_DATA } from '../dlms/values.ts';
 import type { MeterSession } from '../meters/session.ts';
 
-/** Hands a request of the head-end on to the meter. What it returns from an action is not handed back. */
+/** Hands a request of the head-end on to the meter, and its answer back. */
 export async function askSession(session: MeterSession, request: CosemRequest): Promise<CosemResponse> {
   switch (request.type) {
     case 'get': {
-      if (request.selection !== undefined) return { result: 'scope-of-access-violated' };
-      const [result] = await session.readAttributes([request.attribute]);
-      if (result === undefined) throw new DcuError('internal', 'a request without a result');
+      const result = await session.read(request.attribute, request.selection);
       return result.ok ? { result: 'success', data: result.data } : { result: result.result };
     }
     case 'set':
       return refusalOf(() => session.write(request.attribute, request.value, 'set by the head-end'));
     case 'action':
-      return refusalOf(() =>
-        session.invoke(request.method, request.parameter ?? NULL_DATA, 'done for the head-end'),
-      );
+      return session.act(request.method, request.parameter ?? NULL_DATA);
   }
 }
 

@@ -1,6 +1,7 @@
 import type { DeviceAssociation } from '../dlms/cosem/object-model.ts';
 import type { Caller } from '../dlms/server.ts';
 import {
+  clientAt,
   type HesAccess,
   type HesChange,
   type HesClient,
@@ -59,6 +60,6 @@ export class ConnectionSecurity {
   }
 
   #at(clientAddress: number): HesClient | undefined {
-    return this.#access.find(({ client }) => client === clientAddress);
+    return clientAt(this.#access, clientAddress);
   }
 }

@@ -37,6 +37,8 @@ export interface FetchedDeviceOptions {
    * association, SAP assignment and name. `object-undefined` if not given.
    */
   readonly beyond?: (request: CosemRequest, caller: Caller) => Promise<CosemResponse>;
+  /** Whether a caller wants everything answered by `beyond`, what is at hand too. Nobody does if not given. */
+  readonly isLive?: (caller: Caller) => boolean;
   /** Told of each answer, in the order of the requests. */
   readonly respond: (response: CosemResponse) => void;
   readonly log: Log;
@@ -93,10 +95,11 @@ export class FetchedDevice implements LogicalDevice {
   }
 
   async #answer(request: CosemRequest, caller: Caller): Promise<CosemResponse> {
-    const { fetch, beyond, counters } = this.#options;
+    const { fetch, beyond, isLive, counters } = this.#options;
     await counters.ready();
-    const changes = request.type !== 'get' && !OWN_OBJECTS.has(targetOf(request).obis);
-    if (beyond !== undefined && changes) return beyond(request, caller);
+    const own = OWN_OBJECTS.has(targetOf(request).obis);
+    const passes = request.type !== 'get' || isLive?.(caller) === true;
+    if (beyond !== undefined && passes && !own) return beyond(request, caller);
     const contents = await fetch(request, caller);
     if (contents === undefined) return { result: 'object-unavailable' };
     const response = this.#deviceOf(contents).handle(request, caller);

@@ -19,6 +19,8 @@ export interface HesClient {
   /** What its attributes begin with; tells the clients of a channel apart. */
   readonly name: (typeof HES_CLIENTS)[number];
   readonly client: number;
+  /** The same head-end, for associations that ask meters themselves instead of the store; with the same keys and counters. */
+  readonly liveClient?: number;
   readonly auth: HesAuth;
   readonly rights: HesRights;
   /** security_policy of class 64 version 1. */
@@ -72,9 +74,19 @@ export function isComplete({ auth, password, encryptionKey, authenticationKey }:
   return password !== undefined && password.length > 0;
 }
 
+/** Who comes in under a client address; undefined where nobody does. */
+export const clientAt = (access: HesAccess, address: number): HesClient | undefined =>
+  access.find(({ client, liveClient }) => client === address || liveClient === address);
+
 /** The associations of head-ends; none for one whose secrets are missing. */
 export const hesAssociations = (access: HesAccess): DeviceAssociation[] =>
-  access.filter(isComplete).map(associationOf);
+  access.filter(isComplete).flatMap((one) => {
+    const association = associationOf(one);
+    const { liveClient } = one;
+    return liveClient === undefined
+      ? [association]
+      : [association, { ...association, clientAddress: liveClient }];
+  });
 
 function associationOf(one: HesClient): DeviceAssociation {
   const { client, auth, policy, password, encryptionKey, authenticationKey } = one;

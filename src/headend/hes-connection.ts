@@ -145,6 +145,7 @@ export class HesConnection {
         const meter = meterOf();
         return meter && meterContents(sources, meter, request);
       },
+      isLive: (caller) => security.clientOf(caller)?.liveClient === caller.clientAddress,
       beyond: async (request, caller) => {
         const meter = meterOf();
         return meter === undefined ? { result: 'object-unavailable' } : this.#ask(meter, request, caller);

@@ -272,10 +272,20 @@ export class MeterSession {
     return this.#getMany(attributes);
   }
 
+  /** One attribute, or the part of it that a selection names: its bytes or its refusal. */
+  read(attribute: CosemAttribute, selection?: AccessSelection): Promise<GetResult> {
+    return this.#request(() => this.#link.get(attribute, selection));
+  }
+
   /** Writes an attribute that `what` names in words. @throws DcuError `not-granted` */
   async write(attribute: CosemAttribute, value: DlmsData, what: string): Promise<void> {
     const result = await this.#request(() => this.#link.set(attribute, value));
     if (result !== 'success') throw refusal(what, result);
+  }
+
+  /** Calls a method; hands back what the meter says to it, and what it returns. */
+  act(method: CosemAttribute, parameter: DlmsData): ReturnType<MeterLink['action']> {
+    return this.#request(() => this.#link.action(method, parameter));
   }
 
   /** Calls a method that `what` names in words. @throws DcuError `not-granted` */

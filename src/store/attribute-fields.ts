@@ -167,6 +167,7 @@ const ATTRIBUTES: Readonly<Record<string, Check>> = {
   'hes.encryption.key': keyOrNothing,
   'hes.authentication.key': keyOrNothing,
   'hes.master.key': keyOrNothing,
+  'hes.live.client': hesClientOrNothing,
   'hes.reader.client': hesClientOrNothing,
   'hes.reader.auth': hesAuth,
   'hes.reader.password': hesPassword,

@@ -4,6 +4,11 @@ type AttributeRow = readonly [key: string, value: string, description: string];
 export const HES_ATTRIBUTES: readonly AttributeRow[] = [
   ['hes.auth', 'hls-gmac', 'lls, hls-md5, hls-sha1, hls-sha256 or hls-gmac, which ciphers too'],
   ['hes.client', '1', 'client address of the head-end'],
+  [
+    'hes.live.client',
+    '',
+    'client address that reads from the meters themselves instead of the store; empty: there is none',
+  ],
   ['hes.rights', 'read', 'read, or full: it may also set and act'],
   [
     'gateway',

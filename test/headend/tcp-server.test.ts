@@ -146,6 +146,35 @@ describe('the concentrator as DLMS server', () => {
     await served.attributes({ 'hes.rights': 'read' });
   });
 
+  test('under its live client address the head-end asks the meter itself, selections included', async () => {
+    const { house } = served;
+    const { id } = served.meter(0);
+    const asked = (): number =>
+      house.finished.filter(({ meterId, item }) => meterId === id && item === 'head-end').length;
+    const toMs = Math.floor(Date.now() / DAY_MS) * DAY_MS;
+    const wanted = range(CLOCK, toMs - 4 * 900_000, toMs);
+    await served.attributes({ 'hes.live.client': '5' });
+    const cached = await served.associate(sap(0));
+    const stored = await readValue(cached, ENERGY, wanted);
+    const before = asked();
+    await cached.release();
+    const live = await served.associate(sap(0), { client: 5 });
+    const rows = elements(await readValue(live, ENERGY, wanted)).map(elements);
+    expect(rows.map(([time]) => toUtcMs(decodeDateTime(octets(time))))).toEqual(
+      elements(stored).map((row) => toUtcMs(decodeDateTime(octets(elements(row)[0])))),
+    );
+    expect(rows).toHaveLength(5);
+    expect(asked()).toBe(before + 1);
+    // What every device is by itself is not asked for.
+    expect(text(await readValue(live, { classId: 1, obis: '0.0.42.0.0.255', attribute: 2 }))).toBe(
+      served.meter(0).meterNo,
+    );
+    expect(asked()).toBe(before + 1);
+    await live.release();
+    await served.attributes({ 'hes.live.client': '' });
+    await expect(served.associate(sap(0), { client: 5, answerMs: 300 })).rejects.toThrow();
+  });
+
   test('the public client reads who the concentrator is, and no meter', async () => {
     const open = { client: 16, auth: 'none' } as const;
     const client = await served.associate(1, open);
