@@ -5,7 +5,8 @@ import type { Random } from '../base/random.ts';
 import { HesCounters } from '../headend/hes-counters.ts';
 import { type HesIncident, HesServer } from '../headend/hes-server.ts';
 import type { LockoutPort } from '../headend/management/port-protection.ts';
-import type { HeadendSources, Management } from '../headend/ports.ts';
+import type { HeadendSources, Management, MeterReadings } from '../headend/ports.ts';
+import { ServingShare, sharedReadings } from '../headend/serving-share.ts';
 import type { ProfileBook } from '../meters/profiles/index.ts';
 import type { Store } from '../store/types.ts';
 import type { Collector } from '../tasks/collector.ts';
@@ -16,7 +17,7 @@ import { Transparent } from './transparent.ts';
 
 export interface HesServingOptions {
   readonly store: Pick<Store, 'configuration' | 'collection' | 'readings' | 'balances' | 'accounts'>;
-  readonly collector: Pick<Collector, 'withSession' | 'visit'>;
+  readonly collector: Pick<Collector, 'withSession' | 'visit' | 'bus'>;
   readonly profiles: ProfileBook;
   readonly management: Management;
   readonly lockouts: LockoutPort;
@@ -44,6 +45,8 @@ export interface ServedChannel {
 export class HesServing {
   readonly #options: HesServingOptions;
   readonly #incidents: HesIncidents;
+  /** Bounded together for all channels while meters are read. */
+  readonly #readings: MeterReadings;
   readonly #counters: HesCounters;
   /** The ways on which head-ends talk to meters themselves. */
   readonly transparent: Transparent;
@@ -52,6 +55,7 @@ export class HesServing {
   constructor(options: HesServingOptions) {
     this.#options = options;
     this.#incidents = new HesIncidents(options);
+    this.#readings = readingsOf(options);
     this.transparent = new Transparent({ ...options, incidents: this.#incidents });
     const { store, clock, log } = options;
     this.#counters = new HesCounters({ counters: store.collection.counters, clock, log });
@@ -106,7 +110,7 @@ export class HesServing {
   #sources(shown: (meter: Meter) => boolean): HeadendSources {
     const { store, profiles, management, lockouts, zone, clock, collector } = this.#options;
     return {
-      readings: store.readings,
+      readings: this.#readings,
       balances: store.balances,
       management,
       lockouts,
@@ -122,4 +126,11 @@ export class HesServing {
       now: () => clock.now(),
     };
   }
+}
+
+function readingsOf({ store, collector, clock }: HesServingOptions): MeterReadings {
+  const running = new Set<string>();
+  collector.bus.on('job-started', ({ jobId }) => running.add(jobId));
+  collector.bus.on('job-finished', ({ jobId }) => running.delete(jobId));
+  return sharedReadings(store.readings, new ServingShare({ clock, isReading: () => running.size > 0 }));
 }
