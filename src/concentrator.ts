@@ -16,6 +16,7 @@ import { type HeadendServers, startHeadend } from './concentrator/headend.ts';
 import { Lockouts } from './concentrator/lockouts.ts';
 import type { PlcModules } from './concentrator/modules.ts';
 import { loadProfiles } from './concentrator/profile-files.ts';
+import { pushSetupsPort } from './concentrator/push-setups.ts';
 import { type Pushed, startPushed } from './concentrator/pushed.ts';
 import { systemTransports, type Transports } from './concentrator/transports.ts';
 import { Uplinks } from './concentrator/uplink.ts';
@@ -63,6 +64,8 @@ export interface Concentrator {
   stop(): Promise<void>;
 }
 
+/** The channel that the push setups are of. */
+const PUSHING = 'hes_push';
 const RETENTION_EVERY_MS = 6 * 3_600_000;
 
 /**
@@ -103,16 +106,6 @@ export async function startConcentrator(given: ConcentratorOptions): Promise<Con
     const pushed = await startPushed(options, core);
     undo.add(() => pushed.intake.settled());
     undo.add(() => pushed.channels.close());
-    const headend = await startHeadend(options, core, clockParts, lockouts);
-    undo.add(() => headend.close());
-    const { serving } = headend;
-    const setClock = (ms: number, who: string): Promise<unknown> => clockParts.sync.setBy('hes', ms, who);
-    const dialling = await startDialling({ serving, setClock, clock, random, log }, core);
-    undo.add(() => dialling.close());
-
-    const balances = startBalances({ clock, log }, core);
-    undo.add(() => balances.stop());
-
     const uplinks = new Uplinks({
       directory,
       store,
@@ -127,6 +120,17 @@ export async function startConcentrator(given: ConcentratorOptions): Promise<Con
       log: log.child('uplink'),
       ways: (channel) => dialling.way(channel),
     });
+    const pushSetups = pushSetupsPort({ store, uplinks, channel: PUSHING });
+    const headend = await startHeadend(options, core, { clockParts, lockouts, pushSetups });
+    undo.add(() => headend.close());
+    const { serving } = headend;
+    const setClock = (ms: number, who: string): Promise<unknown> => clockParts.sync.setBy('hes', ms, who);
+    const dialling = await startDialling({ serving, setClock, clock, random, log }, core);
+    undo.add(() => dialling.close());
+
+    const balances = startBalances({ clock, log }, core);
+    undo.add(() => balances.stop());
+
     await uplinks.start();
     undo.add(() => uplinks.close());
     core.onMetersChanged(() => uplinks.metersChanged());

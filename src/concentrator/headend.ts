@@ -5,7 +5,8 @@ import type { Channel, Meter } from '../base/model.ts';
 import type { Random } from '../base/random.ts';
 import { listenTcp, type TcpListener } from '../channels/tcp-listen.ts';
 import type { ConnectionView } from '../headend/hes-server.ts';
-import type { LockoutPort } from '../headend/management/port-protection.ts';
+import type { LockoutPort } from '../headend/management/ports.ts';
+import type { PushSetupsPort } from '../headend/push/setup-port.ts';
 import type { Configuration } from '../store/types.ts';
 import type { ClockParts } from './clock.ts';
 import type { Core } from './core.ts';
@@ -197,6 +198,13 @@ export class HeadendServers {
 /** Marks the title of the servers; serial numbers leave this bit free, and the receiver of pushes has another one. */
 const SERVER_MARK = 0x40;
 
+/** What head-ends see and change of other parts. */
+export interface HeadendParts {
+  readonly clockParts: ClockParts;
+  readonly lockouts: LockoutPort;
+  readonly pushSetups: PushSetupsPort;
+}
+
 /** Opens the channels on which head-ends dial in; follows changes of meters and channels. */
 export async function startHeadend(
   {
@@ -206,8 +214,7 @@ export async function startHeadend(
     log,
   }: { readonly directory: string; readonly clock: Clock; readonly random: Random; readonly log: Log },
   core: Core,
-  clockParts: ClockParts,
-  lockouts: LockoutPort,
+  { clockParts, lockouts, pushSetups }: HeadendParts,
 ): Promise<HeadendServers> {
   const own = log.child('headend');
   const { store, collector, profiles, zone, logbook, systemTitle } = core;
@@ -219,6 +226,7 @@ export async function startHeadend(
     management: managementOf(core, {
       clock,
       clockParts,
+      pushSetups,
       imageTransfer: openFirmware({ directory, clock, log: own }, logbook).imageTransfer,
       port: (channel) => ports(channel),
       mostConnections: MOST_CONNECTIONS,

@@ -4,9 +4,7 @@ import { importedView, parseMeterCsv } from '../api/meter-csv.ts';
 import type { Clock } from '../base/clock.ts';
 import { DcuError } from '../base/errors.ts';
 import type { MeterAddress, MeterSecurity } from '../base/model.ts';
-import type { Change } from '../headend/management/changes.ts';
-import type { MeterListPort, WrittenMeter } from '../headend/management/meter-list.ts';
-import type { RowProblem } from '../headend/management/refusals.ts';
+import type { Change, MeterListPort, RowProblem, WrittenMeter } from '../headend/management/ports.ts';
 import type { ImportedRow, ImportRow, MeterRow, Store } from '../store/types.ts';
 
 /** More than an archive holds, with those that were replaced. */

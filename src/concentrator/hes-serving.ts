@@ -4,7 +4,7 @@ import type { Meter } from '../base/model.ts';
 import type { Random } from '../base/random.ts';
 import { HesCounters } from '../headend/hes-counters.ts';
 import { type HesIncident, HesServer } from '../headend/hes-server.ts';
-import type { LockoutPort } from '../headend/management/port-protection.ts';
+import type { LockoutPort } from '../headend/management/ports.ts';
 import type { HeadendSources, Management, MeterReadings } from '../headend/ports.ts';
 import { ServingShare, sharedReadings } from '../headend/serving-share.ts';
 import type { ProfileBook } from '../meters/profiles/index.ts';

@@ -1,6 +1,6 @@
 import type { Clock } from '../base/clock.ts';
 import { DcuError } from '../base/errors.ts';
-import type { LockoutPort, LockoutRule, ProtectedInterface } from '../headend/management/port-protection.ts';
+import type { LockoutPort, LockoutRule, ProtectedInterface } from '../headend/management/ports.ts';
 import { GUI_PORT } from '../security/accounts.ts';
 import { DEFAULT_RULES, type LockoutRules, PROTECTION_MODES } from '../security/lockout.ts';
 import { type Locked, ProtectedPorts } from '../security/protected-ports.ts';

@@ -2,9 +2,10 @@ import { arch, cpus, hostname, release, type } from 'node:os';
 import { isSecretKey } from '../api/schema-parts.ts';
 import type { Clock } from '../base/clock.ts';
 import type { SharedImageTransfer } from '../headend/management/firmware.ts';
-import type { LogbookPort } from '../headend/management/logbook.ts';
+import type { LogbookPort } from '../headend/management/ports.ts';
 import { Refusals } from '../headend/management/refusals.ts';
 import type { Management } from '../headend/ports.ts';
+import type { PushSetupsPort } from '../headend/push/setup-port.ts';
 import type { ClockParts } from './clock.ts';
 import type { Core } from './core.ts';
 import { hesArchive } from './hes-archive.ts';
@@ -14,6 +15,7 @@ export interface ManagementOptions {
   readonly clock: Clock;
   readonly clockParts: ClockParts;
   readonly imageTransfer: SharedImageTransfer;
+  readonly pushSetups: PushSetupsPort;
   /** Where a channel listens; undefined while it is closed. */
   readonly port: (channel: string) => number | undefined;
   readonly mostConnections: number;
@@ -33,12 +35,13 @@ type ManagementCore = Pick<Core, 'store' | 'plc' | 'logbook' | 'identity' | 'sys
 /** What the concentrator is to head-ends: the very settings, archive and logbook that the GUI shows and changes. */
 export function managementOf(core: ManagementCore, options: ManagementOptions): Management {
   const { store, plc, logbook, identity, systemTitle, changeChannels } = core;
-  const { clock, clockParts, imageTransfer, port, mostConnections, idleTimeoutMs } = options;
+  const { clock, clockParts, imageTransfer, pushSetups, port, mostConnections, idleTimeoutMs } = options;
   const { configuration } = store;
   return {
     serialNumber: identity.serialNumber,
     firmwareVersion: identity.firmwareVersion,
     imageTransfer,
+    pushSetups,
     identity: {
       manufacturer: MANUFACTURER,
       product: PRODUCT,

@@ -1,7 +1,7 @@
 import { getServers } from 'node:dns';
 import { existsSync, readFileSync } from 'node:fs';
 import { networkInterfaces } from 'node:os';
-import type { NetworkInterface } from '../headend/management/network.ts';
+import type { NetworkInterface } from '../headend/management/ports.ts';
 
 const ROUTES = '/proc/net/route';
 const DEFAULT_ROUTE = '00000000';

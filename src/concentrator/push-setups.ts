@@ -1,5 +1,5 @@
 import { DcuError } from '../base/errors.ts';
-import type { PushSetupsPort } from '../headend/push/setup-objects.ts';
+import type { PushSetupsPort } from '../headend/push/setup-port.ts';
 import type { Store } from '../store/types.ts';
 import type { Uplinks } from './uplink.ts';
 import { UplinkSettings } from './uplink-kinds.ts';

@@ -10,21 +10,24 @@ import type {
 } from '../base/model.ts';
 import type { CosemRequest, CosemResponse } from '../dlms/server.ts';
 import type { MeterProfile } from '../meters/meter-profile.ts';
-import type { BlacklistPort } from './management/blacklist.ts';
-import type { ChangeRecorder } from './management/changes.ts';
-import type { ChannelsPort } from './management/channels.ts';
-import type { ClockPort } from './management/clock.ts';
-import type { FirmwarePort } from './management/firmware.ts';
-import type { IdentityPort } from './management/identity.ts';
-import type { LogbookPort } from './management/logbook.ts';
-import type { MeterListPort } from './management/meter-list.ts';
-import type { ModemPort } from './management/mobile.ts';
-import type { NetworkPort } from './management/network.ts';
-import type { NtpPort } from './management/ntp.ts';
-import type { Refusals } from './management/refusals.ts';
-import type { SettingsPort } from './management/settings.ts';
-import type { TasksPort } from './management/tasks.ts';
-import type { LockoutPort } from './management/port-protection.ts';
+import type {
+  BlacklistPort,
+  ChangeRecorder,
+  ChannelsPort,
+  ClockPort,
+  FirmwarePort,
+  IdentityPort,
+  LockoutPort,
+  LogbookPort,
+  MeterListPort,
+  ModemPort,
+  NetworkPort,
+  NtpPort,
+  RefusalsPort,
+  SettingsPort,
+  TasksPort,
+} from './management/ports.ts';
+import type { PushSetupsPort } from './push/setup-port.ts';
 
 /** What was read of meters, as the head-end's servers need it. */
 export interface MeterReadings {
@@ -36,13 +39,6 @@ export interface MeterReadings {
     query: { readonly log: EventLog; readonly interval: Interval; readonly limit: number },
   ): Promise<{ readonly rows: readonly MeterEvent[]; readonly total: number }>;
   registers(meterId: number): Promise<readonly RegisterReading[]>;
-}
-
-/** An entry of the concentrator's own logbook. */
-export interface LogbookEntry {
-  readonly time: number;
-  readonly type: string;
-  readonly detail: string;
 }
 
 /** What the concentrator says of itself, and what of it may be changed: a port for each group of objects. */
@@ -60,9 +56,10 @@ export interface Management extends FirmwarePort {
   readonly meterList: MeterListPort;
   readonly network: NetworkPort;
   readonly modem: ModemPort;
+  readonly pushSetups: PushSetupsPort;
   /** Who has changed what, and why something was not changed. */
   readonly recorder: ChangeRecorder;
-  readonly refusals: Refusals;
+  readonly refusals: RefusalsPort;
 }
 
 /** Everything that the servers serve, and where it comes from. */

@@ -3,8 +3,9 @@ import { type CosemObject, constant } from '../../dlms/cosem/cosem-object.ts';
 import type { DlmsData } from '../../dlms/data.ts';
 import { decodeDateTime, encodeDateTime } from '../../dlms/datetime.ts';
 import { array, enumeration, octetString, octetText, structure, u8, u16 } from '../../dlms/values.ts';
-import { type Change, changing } from './changes.ts';
+import { changing } from './changes.ts';
 import type { ManagementGroup, ManagementRequest } from './group.ts';
+import type { Change } from './ports.ts';
 import { fieldsOf, integerOf, textOf } from './written.ts';
 
 const AUTO_CONNECT = '0.0.2.1.0.255';

@@ -2,22 +2,8 @@ import { u32 } from '../../dlms/values.ts';
 import { command, list } from './changes.ts';
 import { columnsOf, known, listData, must, rowData, TEXT, WHOLE } from './columns.ts';
 import type { ManagementGroup } from './group.ts';
+import type { BlacklistEntry } from './ports.ts';
 import { integerOf, onlyRowOf } from './written.ts';
-
-interface BlacklistEntry {
-  readonly id: number;
-  readonly address: string;
-  readonly reason: string;
-  /** UTC ms. */
-  readonly createdAt: number;
-}
-
-/** Devices that may not communicate. */
-export interface BlacklistPort {
-  list(): Promise<readonly BlacklistEntry[]>;
-  add(address: string, reason: string): Promise<unknown>;
-  remove(id: number): Promise<unknown>;
-}
 
 /** OpenDCU's own, in the range that is left to manufacturers (B = 128 to 199). */
 const BLACKLIST = '0.128.96.9.0.255';

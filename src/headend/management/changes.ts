@@ -2,19 +2,7 @@ import { DcuError, toDcuError } from '../../base/errors.ts';
 import type { AttributeSource, CosemObject, MethodSource } from '../../dlms/cosem/cosem-object.ts';
 import type { DlmsData } from '../../dlms/data.ts';
 import { actorOf, type ManagementRequest } from './group.ts';
-import type { RowProblem } from './refusals.ts';
-
-/** A change that was made, as the audit trail tells it; never a secret. */
-export interface Change {
-  readonly action: string;
-  readonly subject: string;
-  readonly detail: string;
-}
-
-/** Writes down who has changed what: into the audit trail, and as an event. */
-export interface ChangeRecorder {
-  changed(changes: readonly Change[], actor: string): Promise<void>;
-}
+import type { Change, RowProblem } from './ports.ts';
 
 /** Some rows are not as they must be, and nothing was done. */
 export class RowsRefused extends DcuError {

@@ -1,37 +1,10 @@
 import { DcuError } from '../../base/errors.ts';
-import type { Attribute, Channel } from '../../base/model.ts';
-import { type Change, list } from './changes.ts';
+import type { Channel } from '../../base/model.ts';
+import { list } from './changes.ts';
 import { columnsOf, FLAG, known, listData, must, rowData, TEXT, WHOLE } from './columns.ts';
 import type { ManagementGroup, ManagementRequest } from './group.ts';
+import type { AttributeRow, Change, ChannelsPort, ProtocolRow } from './ports.ts';
 import { onlyRowOf, rowsOf } from './written.ts';
-
-/** An attribute as it is shown; a secret has no value. */
-export interface AttributeRow {
-  readonly owner: string;
-  readonly key: string;
-  readonly value: string | null;
-  readonly description: string;
-}
-
-/** Channels and protocols with their attributes, as the GUI changes them. */
-export interface ChannelsPort {
-  channels(): Promise<readonly Channel[]>;
-  saveChannel(channel: Channel): Promise<unknown>;
-  channelAttributes(): Promise<readonly AttributeRow[]>;
-  /** New values by key, all of them or none; what is not there is added. */
-  changeChannelAttributes(channel: string, values: Readonly<Record<string, string>>): Promise<void>;
-  protocols(): Promise<readonly ProtocolRow[]>;
-  protocolAttributes(): Promise<readonly Attribute[]>;
-  saveProtocolAttribute(attribute: Omit<Attribute, 'id'> & { readonly id?: number }): Promise<unknown>;
-  /** Whether the value of a key is never shown. */
-  isSecret(key: string): boolean;
-}
-
-interface ProtocolRow {
-  readonly name: string;
-  readonly direction: string;
-  readonly description: string;
-}
 
 /** OpenDCU's own, in the range that is left to manufacturers (B = 128 to 199). */
 const CHANNELS = '0.128.96.3.0.255';

@@ -6,24 +6,8 @@ import { CLOCK_STATUS, decodeDateTime, encodeDateTime, fromUtcMs, toUtcMs } from
 import { boolean, enumeration, i8, i16, octetString, u8 } from '../../dlms/values.ts';
 import { type DaylightSaving, daylightSaving } from './daylight.ts';
 import { actorOf, type ManagementGroup, type ManagementRequest } from './group.ts';
+import type { ClockPort } from './ports.ts';
 import { fieldsOf } from './written.ts';
-
-/** A time to be taken over on request, and when that may be; UTC ms. */
-interface PresetTime {
-  readonly timeMs: number;
-  readonly fromMs: number;
-  readonly toMs: number;
-}
-
-/** The clock that the whole concentrator goes by. */
-export interface ClockPort {
-  /** Whether somebody has said within a day what time it is; `lost`: it shows less than it was set to last. */
-  readonly state: { readonly synchronised: boolean; readonly lost: boolean };
-  /** @throws DcuError `invalid-field` for a time that cannot be, `forbidden` where it may not be set */
-  set(utcMs: number, who: string): Promise<unknown>;
-  /** What `adjust_to_preset_time` takes over. */
-  preset: PresetTime | undefined;
-}
 
 const CLOCK = '0.0.1.0.0.255';
 /** clock_base of class 8: an internal crystal. */

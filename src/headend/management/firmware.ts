@@ -3,11 +3,6 @@ import type { CosemObject, MethodSource } from '../../dlms/cosem/cosem-object.ts
 import { type ImageStore, imageTransferObject } from '../../dlms/cosem/image-transfer-object.ts';
 import type { ManagementGroup } from './group.ts';
 
-export interface FirmwarePort {
-  /** The one image transfer of the concentrator; it outlives connections, so that a head-end that comes back goes on. */
-  readonly imageTransfer: SharedImageTransfer;
-}
-
 const IMAGE_TRANSFER = '0.0.44.0.0.255';
 const BLOCK_BYTES = 4096;
 /** An executable is a hundred megabytes. */

@@ -2,23 +2,6 @@ import { type CosemObject, constant } from '../../dlms/cosem/cosem-object.ts';
 import { octetText } from '../../dlms/values.ts';
 import type { ManagementGroup } from './group.ts';
 
-/** Who the concentrator is. */
-export interface IdentityPort {
-  readonly manufacturer: string;
-  readonly product: string;
-  readonly systemTitle: Uint8Array;
-  /** What the machine calls itself, and what it is. */
-  readonly hostName: string;
-  readonly machine: string;
-  readonly operatingSystem: string;
-  /** Of the first network interface, `00:11:22:33:44:55`; empty where there is none. */
-  readonly hardwareAddress: string;
-  /** The program's runtime. */
-  readonly runtime: string;
-  /** Firmware of each PLC module, by the name of its channel. */
-  modules(): readonly { readonly channel: string; readonly firmware: string }[];
-}
-
 const deviceId = (number: number): string => `0.0.96.1.${number}.255`;
 const DEVICE_ID = deviceId(0);
 /** Active firmware identifier (Blue Book, 1.b:0.2.0); b counts the PLC modules. */

@@ -15,6 +15,7 @@ import { mobileGroup } from './mobile.ts';
 import { networkGroup } from './network.ts';
 import { ntpGroup } from './ntp.ts';
 import { portProtectionGroup } from './port-protection.ts';
+import { pushGroup } from './push.ts';
 import { refusalsGroup } from './refusals.ts';
 import { associationChanges, securityGroup } from './security.ts';
 import { settingsGroup } from './settings.ts';
@@ -35,6 +36,7 @@ const GROUPS: readonly ManagementGroup[] = [
   networkGroup,
   mobileGroup,
   autoConnectGroup,
+  pushGroup,
   securityGroup,
   portProtectionGroup,
   firmwareGroup,

@@ -5,29 +5,8 @@ import type { CellWriter } from '../cells.ts';
 import { NO_ROWS, type Table, tableProfile } from '../table-profile.ts';
 import { list } from './changes.ts';
 import { actorOf, isAbout, type ManagementGroup, type ManagementRequest } from './group.ts';
+import type { LogbookEntry } from './ports.ts';
 import { textOf } from './written.ts';
-
-/** An entry of the concentrator's own logbook. */
-export interface LogbookEntry {
-  readonly time: number;
-  readonly type: string;
-  readonly detail: string;
-}
-
-export interface LogbookPort {
-  /** The newest entries, newest first; of all types if none are named. */
-  entries(limit: number, types: readonly string[]): Promise<readonly LogbookEntry[]>;
-  /** How many entries there are of each type that has any. */
-  counts(): Promise<readonly { readonly type: string; readonly count: number }[]>;
-  /** Titles of the types that there may be. */
-  types(): Readonly<Record<string, string>>;
-  /** Types that head-ends are shown; all if empty. */
-  filter(): Promise<readonly string[]>;
-  /** @throws DcuError `invalid-field` for a type that there is none of */
-  setFilter(types: readonly string[]): Promise<void>;
-  /** Somebody has tried to clear it. */
-  clearRefused(actor: string): Promise<void>;
-}
 
 export const CLOCK = '0.0.1.0.0.255';
 export const EVENT_LOGBOOK = '0.0.99.98.0.255';

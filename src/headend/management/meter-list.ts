@@ -2,32 +2,11 @@ import { DcuError } from '../../base/errors.ts';
 import type { DlmsData } from '../../dlms/data.ts';
 import { array, NULL_DATA, structure, u16, utf8String, visibleString } from '../../dlms/values.ts';
 import { sapOf } from '../meter-saps.ts';
-import { type Change, command, list, RowsRefused } from './changes.ts';
+import { command, list, RowsRefused } from './changes.ts';
 import { must } from './columns.ts';
 import type { ManagementGroup } from './group.ts';
-import type { RowProblem } from './refusals.ts';
+import type { Change, WrittenMeter } from './ports.ts';
 import { booleanOf, fieldsOf, rowsOf, textOf } from './written.ts';
-
-/** A meter by the columns of the archive's CSV file: those that are not named are left as they are. */
-export interface WrittenMeter {
-  readonly meterNo: string;
-  readonly values: Readonly<Record<string, string>>;
-}
-
-/** The archive, by the very columns, checks and transaction of its CSV import. */
-export interface MeterListPort {
-  /** All meters with what is shown of them; secrets never are. */
-  rows(): Promise<readonly (WrittenMeter & { readonly id: number; readonly enabled: boolean })[]>;
-  /** Enters and changes meters: all, or none while anything is wrong with any. */
-  save(meters: readonly WrittenMeter[]): Promise<{
-    readonly problems: readonly RowProblem[];
-    readonly changes: readonly Change[];
-  }>;
-  /** Puts a new meter into the place of another, whose readings stay under it. */
-  replace(meterNo: string, by: WrittenMeter): Promise<Change>;
-  /** @throws DcuError `not-found` before any is removed */
-  remove(meterNos: readonly string[]): Promise<readonly Change[]>;
-}
 
 /** OpenDCU's own, in the range that is left to manufacturers (B = 128 to 199). */
 const METER_LIST = '0.128.96.1.0.255';

@@ -13,37 +13,10 @@ import {
   u32,
   visibleString,
 } from '../../dlms/values.ts';
-import { type Change, changing } from './changes.ts';
+import { changing } from './changes.ts';
 import type { ManagementGroup, ManagementRequest } from './group.ts';
+import type { Change, ModemState } from './ports.ts';
 import { fieldsOf, integerOf, textOf } from './written.ts';
-
-/** What a modem knows of its network; the numbers are those of class 47. */
-export interface ModemState {
-  readonly operator: string;
-  /** 0 not registered, 1 home network, 2 searching, 3 denied, 4 unknown, 5 roaming. */
-  readonly status: number;
-  /** 0 inactive, 1 incoming call, 2 active. */
-  readonly circuitSwitched: number;
-  /** 0 inactive, 1 GPRS, 2 EDGE, 3 UMTS, 4 HSDPA, 5 LTE. */
-  readonly packetSwitched: number;
-  readonly cell: {
-    readonly id: number;
-    readonly location: number;
-    /** CSQ; 99 = not known. */
-    readonly signalQuality: number;
-    readonly bitErrorRate: number;
-    readonly mcc: number;
-    readonly mnc: number;
-    readonly channel: number;
-  };
-  /** UTC ms; undefined = never. */
-  readonly capturedAt: number | undefined;
-}
-
-/** The modem towards the head-end; undefined where there is none. */
-export interface ModemPort {
-  state(): ModemState | undefined;
-}
 
 const PPP_SETUP = '0.0.25.3.0.255';
 const GPRS_SETUP = '0.0.25.4.0.255';

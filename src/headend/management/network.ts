@@ -1,33 +1,10 @@
 import { isIPv4, isIPv6 } from 'node:net';
 import { type CosemObject, constant } from '../../dlms/cosem/cosem-object.ts';
 import { array, boolean, enumeration, logicalName, octetString, u8, u16, u32 } from '../../dlms/values.ts';
-import { type Change, changing } from './changes.ts';
+import { changing } from './changes.ts';
 import type { ManagementGroup, ManagementRequest } from './group.ts';
+import type { Change, NetworkInterface } from './ports.ts';
 import { integerOf } from './written.ts';
-
-/** A network interface of the machine, as it is now. */
-export interface NetworkInterface {
-  /** Six bytes; fewer where the interface has no such address. */
-  readonly hardwareAddress: Uint8Array;
-  /** Dotted decimal; undefined without an IPv4 address. */
-  readonly ipv4: { readonly address: string; readonly netmask: string } | undefined;
-  readonly ipv6: readonly string[];
-  /** Of the default route, where that goes over this interface. */
-  readonly gateway: string | undefined;
-}
-
-export interface NetworkPort {
-  interfaces(): readonly NetworkInterface[];
-  nameServers(): readonly string[];
-  /** Channels on which head-ends dial in, always the same. */
-  readonly listeners: readonly string[];
-  readonly mostConnections: number;
-  readonly idleTimeoutS: number;
-  /** Where a channel listens; undefined while it is closed. */
-  port(channel: string): number | undefined;
-  /** Resolves when it is checked; a channel that the request came over is opened anew after it was answered. */
-  setPort(channel: string, port: number): Promise<void>;
-}
 
 const tcpSetup = (b: number): string => `0.${b}.25.0.0.255`;
 const ipv4Setup = (b: number): string => `0.${b}.25.1.0.255`;

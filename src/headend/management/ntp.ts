@@ -1,16 +1,10 @@
 import { DcuError } from '../../base/errors.ts';
 import { constant } from '../../dlms/cosem/cosem-object.ts';
 import { array, boolean, enumeration, octetString, octetText, u16 } from '../../dlms/values.ts';
-import { type Change, changing, doing } from './changes.ts';
+import { changing, doing } from './changes.ts';
 import type { ManagementGroup } from './group.ts';
+import type { Change } from './ports.ts';
 import { booleanOf, integerOf, textOf } from './written.ts';
-
-/** The time server behind the head-end. */
-export interface NtpPort {
-  settings(): Promise<{ readonly host: string; readonly port: number }>;
-  /** Asks it now. @throws DcuError what kept it from answering */
-  synchronise(): Promise<unknown>;
-}
 
 const NTP_SETUP = '0.0.25.10.0.255';
 const NO_SECURITY = 0;

@@ -3,37 +3,22 @@ import { type AttributeSource, type CosemObject, constant } from '../../dlms/cos
 import type { DlmsData } from '../../dlms/data.ts';
 import { enumeration, logicalName, u8, u16, u32 } from '../../dlms/values.ts';
 import { actorOf, type ManagementGroup, type ManagementRequest } from './group.ts';
-
-/** What decides when somebody is locked out and for how long; the same at all interfaces. */
-export type LockoutRule = 'attempts' | 'initialS' | 'steepness' | 'maxS';
-
-/** An interface at which somebody may be locked out. */
-export interface ProtectedInterface {
-  /** Name of the channel, or `gui`. */
-  readonly name: string;
-  /** protection_mode: 0 locked, 1 locked on failed attempts, 2 unlocked. */
-  readonly mode: number;
-  /** Somebody is blocked there. */
-  readonly isBlocking: boolean;
-  readonly failedAttempts: number;
-  readonly cumulativeFailedAttempts: number;
-}
-
-/** Lock-outs of the concentrator's interfaces; an actor is named for whoever changes something. */
-export interface LockoutPort {
-  /** The channels on which head-ends dial in first, in the order of their TCP-UDP setups, then what is dialled, then the GUI. */
-  interfaces(): Promise<readonly ProtectedInterface[]>;
-  rules(): Promise<Readonly<Record<LockoutRule, number>>>;
-  setMode(name: string, mode: number, actor: string): Promise<void>;
-  /** @throws DcuError `invalid-field` for a value that the setting cannot have */
-  setRule(rule: LockoutRule, value: number, actor: string): Promise<void>;
-  /** Lets everybody in again. */
-  reset(name: string, actor: string): Promise<void>;
-}
+import type { LockoutRule, ProtectedInterface } from './ports.ts';
 
 /** Interfaces that a TCP-UDP setup stands for. */
 const LISTENERS = 3;
 const NO_PORT = '0.0.0.0.0.0';
+const PORT_PROTECTION = 124;
+/** The value groups B of the objects, which are there whatever a request is about. */
+const INTERFACES = [0, 1, 2, 3, 4] as const;
+const NO_RULES: Readonly<Record<LockoutRule, number>> = { attempts: 0, initialS: 0, steepness: 0, maxS: 0 };
+const UNKNOWN: ProtectedInterface = {
+  name: '',
+  mode: 1,
+  isBlocking: false,
+  failedAttempts: 0,
+  cumulativeFailedAttempts: 0,
+};
 const LOCKED = 0;
 const UNLOCKED = 2;
 
@@ -44,11 +29,15 @@ const UNLOCKED = 2;
  */
 export const portProtectionGroup: ManagementGroup = {
   objects: async (at) => {
+    if (!isAsked(at)) return INTERFACES.map((b) => portProtection(at, UNKNOWN, b, NO_RULES));
     const { lockouts } = at.sources;
     const [interfaces, rules] = await Promise.all([lockouts.interfaces(), lockouts.rules()]);
-    return interfaces.map((one, b) => portProtection(at, one, b, rules));
+    return INTERFACES.map((b) => portProtection(at, interfaces[b] ?? UNKNOWN, b, rules));
   },
 };
+
+const isAsked = ({ request }: ManagementRequest): boolean =>
+  (request.type === 'action' ? request.method : request.attribute).classId === PORT_PROTECTION;
 
 function portProtection(
   at: ManagementRequest,
@@ -67,7 +56,7 @@ function portProtection(
     }),
   });
   return {
-    classId: 124,
+    classId: PORT_PROTECTION,
     version: 0,
     obis: `0.${b}.44.2.0.255`,
     attributes: {

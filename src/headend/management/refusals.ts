@@ -1,18 +1,6 @@
 import { array, logicalName, octetString, structure, u16, utf8String } from '../../dlms/values.ts';
 import { actorOf, type ManagementGroup } from './group.ts';
-
-/** What is wrong with a row that was written; rows count from 1, 0 = with all of it. */
-export interface RowProblem {
-  readonly row: number;
-  readonly field: string;
-  readonly message: string;
-}
-
-interface Refusal {
-  readonly time: number;
-  readonly obis: string;
-  readonly problems: readonly RowProblem[];
-}
+import type { Refusal, RefusalsPort } from './ports.ts';
 
 const MOST_ACTORS = 64;
 const MOST_PROBLEMS = 200;
@@ -20,7 +8,7 @@ const MOST_PROBLEMS = 200;
 const LAST_REFUSAL = '0.128.96.10.0.255';
 
 /** Why a change was refused: a data-access-result has no room for it, so each head-end may read it of its last one. */
-export class Refusals {
+export class Refusals implements RefusalsPort {
   readonly #last = new Map<string, Refusal>();
 
   note(actor: string, refusal: Refusal): void {

@@ -1,21 +1,9 @@
 import { DcuError } from '../../base/errors.ts';
-import { type Change, list } from './changes.ts';
+import { list } from './changes.ts';
 import { columnsOf, known, listData, must, rowData, TEXT } from './columns.ts';
 import type { ManagementGroup } from './group.ts';
+import type { Change, SettingRow } from './ports.ts';
 import { rowsOf } from './written.ts';
-
-/** A setting as it is shown; a secret has no value. */
-export interface SettingRow {
-  readonly key: string;
-  readonly value: string | null;
-  readonly description: string;
-}
-
-export interface SettingsPort {
-  rows(): Promise<readonly SettingRow[]>;
-  /** All of them or none. @throws DcuError `invalid-field`, `not-found` */
-  change(values: Readonly<Record<string, string>>): Promise<void>;
-}
 
 /** OpenDCU's own, in the range that is left to manufacturers (B = 128 to 199). */
 const SETTINGS = '0.128.96.2.0.255';

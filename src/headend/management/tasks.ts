@@ -1,19 +1,10 @@
 import { DcuError } from '../../base/errors.ts';
 import { TASK_TYPES, type TaskGroup, type TaskItem, type TaskType } from '../../base/model.ts';
-import { type Change, command, list } from './changes.ts';
+import { command, list } from './changes.ts';
 import { columnsOf, FLAG, known, listData, must, rowData, TEXT, WHOLE } from './columns.ts';
 import type { ManagementGroup } from './group.ts';
+import type { Change, TasksPort } from './ports.ts';
 import { integerOf, onlyRowOf } from './written.ts';
-
-/** Task groups and items, as the GUI changes them. */
-export interface TasksPort {
-  taskGroups(): Promise<readonly TaskGroup[]>;
-  saveTaskGroup(group: Omit<TaskGroup, 'id'> & { readonly id?: number }): Promise<TaskGroup>;
-  removeTaskGroup(id: number): Promise<void>;
-  taskItems(): Promise<readonly TaskItem[]>;
-  saveTaskItem(item: Omit<TaskItem, 'id'> & { readonly id?: number }): Promise<TaskItem>;
-  removeTaskItem(id: number): Promise<void>;
-}
 
 /** OpenDCU's own, in the range that is left to manufacturers (B = 128 to 199). */
 const GROUPS = '0.128.96.7.0.255';
