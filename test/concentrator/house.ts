@@ -76,6 +76,9 @@ export class House {
       random: systemRandom,
       log: recorder(this.log),
       schedule: this.#options.schedule ?? false,
+      setMachineClock: () => {
+        throw new Error('a test does not set the clock of the machine');
+      },
       onAcknowledged: (batch) => this.acknowledged.push(batch),
     });
     this.#running = concentrator;
