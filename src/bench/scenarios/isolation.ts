@@ -79,6 +79,8 @@ async function run({ signal, progress, meters, quick }: ScenarioContext): Promis
     undo.add(() => hes.stop());
     await hes.ready();
     const round = async (): Promise<Round> => {
+      // Also without one: the module and the store come to rest.
+      await Bun.sleep(HEAD_START_MS);
       if (signal.aborted) throw new DcuError('cancelled', 'the benchmark was interrupted');
       await device.tell('round');
       const result = (await device.ready()) as Round;
@@ -96,7 +98,6 @@ async function run({ signal, progress, meters, quick }: ScenarioContext): Promis
     };
     const withDownload = async (): Promise<void> => {
       await hes.tell('begin');
-      await Bun.sleep(HEAD_START_MS);
       loaded.push((await round()).seconds);
       await hes.tell('end');
       const download = (await hes.ready()) as Download;
