@@ -245,6 +245,7 @@ async function build(options: CoreOptions, undo: UndoList): Promise<Core> {
       },
       replaced: endRefused,
       readOtherwise: (meterIds) => collector.cancelMeters(meterIds),
+      removed: (meterIds) => collector.forget(meterIds),
     }),
     blacklist: watchedBlacklist(store.blacklist, blacklist, async () => {
       await endRefused();

@@ -7,8 +7,10 @@ export interface ArchiveWatch {
   readonly changed: () => void;
   /** A meter has taken the place of another. */
   readonly replaced: () => Promise<void>;
-  /** How these are reached or read is another matter now, or they are gone: what was begun goes by what holds no more. */
+  /** How these are reached or read is another matter now: what was begun goes by what holds no more. */
   readonly readOtherwise: (meterIds: ReadonlySet<number>) => void;
+  /** They are in the archive no more. */
+  readonly removed: (meterIds: ReadonlySet<number>) => void;
 }
 
 /** Fields of a meter that say nothing of how it is reached and read. */
@@ -27,7 +29,7 @@ const APART: ReadonlySet<string> = new Set([
 /** The archive, telling when meters or their keys have changed. */
 export function watchedArchive(
   archive: MeterArchive,
-  { changed, replaced, readOtherwise }: ArchiveWatch,
+  { changed, replaced, readOtherwise, removed }: ArchiveWatch,
 ): MeterArchive {
   const told = async <Result>(change: Promise<Result>): Promise<Result> => {
     const result = await change;
@@ -45,7 +47,7 @@ export function watchedArchive(
     },
     remove: async (id) => {
       await told(archive.remove(id));
-      readOtherwise(new Set([id]));
+      removed(new Set([id]));
     },
     replace: async (...replacement) => {
       const made = await told(archive.replace(...replacement));

@@ -32,6 +32,10 @@ export class HealthBook {
     this.#byMeter.set(meterId, health);
     return health;
   }
+
+  forget(meterId: number): void {
+    this.#byMeter.delete(meterId);
+  }
 }
 
 /** Delay before try number `n` (1 = the first repetition): doubles each time, up to the rule's most. */

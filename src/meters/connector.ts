@@ -172,6 +172,13 @@ export class MeterConnector {
     return this.#channels.closeOutdated();
   }
 
+  /** Drops what is kept of a meter that is gone. What was reserved of its counters is never used. */
+  forget(meterId: number): void {
+    this.#counters.delete(meterId);
+    this.#heard.forget(meterId);
+    this.#memories.forget(meterId);
+  }
+
   /** Closes the channels that were kept open. */
   async close(): Promise<void> {
     await this.#channels.close();

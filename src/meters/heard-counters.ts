@@ -70,6 +70,10 @@ export class HeardCounters {
     void saving.finally(() => this.#saving.delete(saving));
   }
 
+  forget(meterId: number): void {
+    this.#byMeter.delete(meterId);
+  }
+
   /** Resolves when all is on disk. */
   async close(): Promise<void> {
     await Promise.all(this.#saving);

@@ -143,6 +143,12 @@ export class LineOccupancy<Session extends LineSession> {
     return this.ledger.byMeter;
   }
 
+  /** The meter is gone; what the line has used for it stays counted. */
+  forget(meterId: number): void {
+    this.#meters.delete(meterId);
+    this.ledger.byMeter.delete(meterId);
+  }
+
   #count(occupant: Occupant<Session>): void {
     const { meter } = occupant;
     const counters = { ...occupant.session.counters };

@@ -32,6 +32,14 @@ export class LinePool<Session extends LineSession> {
     return false;
   }
 
+  /** Drops what is kept of meters that are gone, and the lines that led to nobody else. */
+  forget(meterIds: ReadonlySet<number>): void {
+    for (const [name, line] of this.#lines) {
+      line.forget(meterIds);
+      if (line.isUnused) this.#lines.delete(name);
+    }
+  }
+
   lines(): IterableIterator<Line<Session>> {
     return this.#lines.values();
   }

@@ -98,6 +98,19 @@ export class Line<Session extends LineSession> {
     return true;
   }
 
+  /** Drops what is kept of meters that are gone. */
+  forget(meterIds: Iterable<number>): void {
+    for (const meterId of meterIds) {
+      this.#health.forget(meterId);
+      this.#occupancy.forget(meterId);
+    }
+  }
+
+  /** Nobody works on it or waits for it, and of no meter anything is kept. */
+  get isUnused(): boolean {
+    return !this.#looping && this.#occupancy.ledger.byMeter.size === 0;
+  }
+
   /** Ends a waiting job at once and a running one as soon as its transfer is torn down; false when it is not here. */
   cancel(jobId: string): boolean {
     if (this.#running?.entry.id === jobId) {

@@ -203,6 +203,10 @@ export class LinkMemories {
     return this.#byMeter.get(id)?.memory;
   }
 
+  forget(meterId: number): void {
+    this.#byMeter.delete(meterId);
+  }
+
   /** Whether this line is known to hand back what is sent. */
   echoing(line: string): boolean {
     return this.#echoing.has(line);

@@ -41,6 +41,8 @@ import { isOpen } from './window.ts';
  * a meter's first word are not among them (see `meters/slots.ts`), so that dead meters take no one's place.
  */
 const DEFAULT_MAX_BUSY_LINES = 64;
+/** By then the last word of work that was cancelled has been said. */
+const TORN_DOWN_MS = 60_000;
 /** Thousands of jobs in one go would keep everything else waiting. */
 const ENQUEUED_AT_ONCE = 256;
 
@@ -111,6 +113,8 @@ export interface Collector {
   cancel(jobId: string): boolean;
   /** Ends all work at meters that may not be read any more. */
   cancelMeters(meterIds: ReadonlySet<number>): void;
+  /** Ends all work at meters that are in the archive no more, and drops what was kept of them. */
+  forget(meterIds: ReadonlySet<number>): void;
   snapshot(): CollectorSnapshot;
   /** The last failed attempt at a meter that the store had no room for; undefined when all is recorded. */
   lastError(meterId: number): LastError | undefined;
@@ -380,6 +384,27 @@ class LineCollector implements Collector {
       [...line.entries()].map(({ job }) => job).filter(({ meterId }) => meterIds.has(meterId)),
     );
     for (const { id } of concerned) this.cancel(id);
+  }
+
+  forget(meterIds: ReadonlySet<number>): void {
+    this.cancelMeters(meterIds);
+    this.#drop(meterIds);
+    // Work that is being torn down tells of its meter once more.
+    const key = `forget:${[...meterIds].join()}`;
+    const cancel = this.#options.clock.after(TORN_DOWN_MS, () => {
+      this.#later.delete(key);
+      this.#drop(meterIds);
+    });
+    this.#later.set(key, cancel);
+  }
+
+  #drop(meterIds: ReadonlySet<number>): void {
+    this.#pool.forget(meterIds);
+    for (const meterId of meterIds) {
+      for (const part of [this.#connector, this.#states, this.#reachability, this.#looks])
+        part.forget(meterId);
+      this.#jobDeps.deviations.delete(meterId);
+    }
   }
 
   lastError(meterId: number): LastError | undefined {

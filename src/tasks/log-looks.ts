@@ -85,6 +85,10 @@ export class LogLooks {
     }
   }
 
+  forget(meterId: number): void {
+    for (const log of EVENT_LOGS) this.#capacities.delete(`${meterId}:${log}`);
+  }
+
   async #look(meterId: number, session: MeterSession): Promise<ReadonlyMap<EventLog, LogLook>> {
     const marks = new Map((await this.#store.logMarks(meterId)).map((mark) => [mark.log, mark]));
     const checkedAt = this.#clock.now();

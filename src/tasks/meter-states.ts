@@ -45,6 +45,10 @@ export class MeterStates {
     }
   }
 
+  forget(meterId: number): void {
+    this.#states.delete(meterId);
+  }
+
   /** `as-before`: reading ended without anything new about the meter. */
   note(meter: Meter, seen: MeterState | 'as-before'): void {
     const { store, clock, log, tell, contacted } = this.#deps;

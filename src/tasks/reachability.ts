@@ -58,6 +58,10 @@ export class Reachability {
     this.#contacts.set(meterId, this.#deps.clock.monotonicMs());
   }
 
+  forget(meterId: number): void {
+    this.#contacts.delete(meterId);
+  }
+
   /** Whether the last contact is long enough ago for a check. */
   isDue(meterId: number): boolean {
     const last = this.#contacts.get(meterId);
