@@ -2,6 +2,21 @@ import type { DcuError } from '../base/errors.ts';
 import type { PlcModuleView } from '../channels/plc-module.ts';
 import type { UpgradeTarget } from '../plc/module-types.ts';
 
+/** The last upgrade of a module. */
+export interface UpgradeState {
+  readonly state: 'running' | 'done' | 'failed' | 'cancelled';
+  readonly target: UpgradeTarget;
+  /** Of the whole image. */
+  readonly bytes: number;
+  /** Pieces of the image. */
+  readonly done: number;
+  /** 0 before the first piece. */
+  readonly total: number;
+  readonly startedAt: number;
+  readonly finishedAt: number | null;
+  readonly error: DcuError | null;
+}
+
 /** A module as its channel has it. */
 export interface ModuleState extends PlcModuleView {
   readonly channel: string;
@@ -15,17 +30,7 @@ export interface ModuleState extends PlcModuleView {
     readonly looking: boolean;
     readonly error: DcuError | null;
   };
-  readonly upgrade: {
-    readonly state: 'running' | 'done' | 'failed' | 'cancelled';
-    readonly target: UpgradeTarget;
-    readonly bytes: number;
-    /** Pieces. */
-    readonly done: number;
-    readonly total: number;
-    readonly startedAt: number;
-    readonly finishedAt: number | null;
-    readonly error: DcuError | null;
-  } | null;
+  readonly upgrade: UpgradeState | null;
 }
 
 /** PLC modules and the networks behind them. A channel without a module ends in DcuError `not-found`, one that is gone in `module-lost`. */

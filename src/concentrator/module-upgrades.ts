@@ -1,21 +1,9 @@
+import type { UpgradeState } from '../api/modules-port.ts';
 import { DcuError, toDcuError } from '../base/errors.ts';
 import type { Log } from '../base/log.ts';
 import type { PlcModule } from '../channels/plc-module.ts';
 import type { DeviceLogbook } from '../device/logbook.ts';
 import type { UpgradeTarget } from '../plc/module-types.ts';
-
-/** The last upgrade of a module, pieces of its image. */
-export interface UpgradeState {
-  readonly state: 'running' | 'done' | 'failed' | 'cancelled';
-  readonly target: UpgradeTarget;
-  readonly bytes: number;
-  readonly done: number;
-  /** 0 before the first piece. */
-  readonly total: number;
-  readonly startedAt: number;
-  readonly finishedAt: number | null;
-  readonly error: DcuError | null;
-}
 
 interface Upgrade {
   state: UpgradeState;
