@@ -63,7 +63,7 @@ export class Lockouts implements LockoutPort {
 
   async interfaces(): Promise<readonly ProtectedInterface[]> {
     const channels = await this.#options.store.configuration.channels();
-    const names = PROTECTED.flatMap((type) => channels.filter(({ commType }) => commType === type));
+    const names = PROTECTED.flatMap((type) => channels.find(({ commType }) => commType === type) ?? []);
     return Promise.all(
       [...names.map(({ name }) => name), GUI_PORT].map(async (name) => {
         const { mode, locked, failedAttempts, cumulativeFailedAttempts } = await this.#ports.state(name);

@@ -175,10 +175,10 @@ export class HesServer {
   }
 
   /** What a client had opened under its old keys ends; also what may yet be let in by them. */
-  #endOthers(standing: ByteChannel, { client }: HesClient): void {
+  #endOthers(standing: ByteChannel, { client, liveClient }: HesClient): void {
     for (const [channel, { connection }] of this.#connections) {
       const clients = (connection?.associations ?? []).map(({ clientAddress }) => clientAddress);
-      const isApart = clients.length > 0 && !clients.includes(client);
+      const isApart = clients.length > 0 && !clients.some((one) => one === client || one === liveClient);
       if (channel === standing || isApart) continue;
       this.#connections.delete(channel);
       this.#shut(connection ?? channel);
