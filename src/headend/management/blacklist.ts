@@ -1,6 +1,5 @@
-import { u32 } from '../../dlms/values.ts';
 import { command, list } from './changes.ts';
-import { columnsOf, known, listData, must, rowData, TEXT, WHOLE } from './columns.ts';
+import { known, type ListColumn, listData, must, text, WrittenRow, whole } from './columns.ts';
 import type { ManagementGroup } from './group.ts';
 import type { BlacklistEntry } from './ports.ts';
 import { integerOf, onlyRowOf } from './written.ts';
@@ -9,13 +8,13 @@ import { integerOf, onlyRowOf } from './written.ts';
 const BLACKLIST = '0.128.96.9.0.255';
 const TAKEN_OFF = '0.128.96.9.1.255';
 
-const COLUMNS = columnsOf<BlacklistEntry>({
-  id: WHOLE,
-  address: TEXT,
-  reason: TEXT,
+const COLUMNS: readonly ListColumn<BlacklistEntry>[] = [
+  whole('id', ({ id }) => id),
+  text('address', ({ address }) => address),
+  text('reason', ({ reason }) => reason),
   // Seconds from 1970, as UNIX time is told in DLMS.
-  createdAt: { show: (ms) => u32(Math.floor(ms / 1000)), read: integerOf },
-});
+  whole('since', ({ createdAt }) => Math.floor(createdAt / 1000)),
+];
 
 export const blacklistGroup: ManagementGroup = {
   objects: (at) => {
@@ -26,9 +25,9 @@ export const blacklistGroup: ManagementGroup = {
         BLACKLIST,
         async () => listData(COLUMNS, await blacklist.list()),
         async (data) => {
-          const row = rowData(COLUMNS, onlyRowOf(data));
-          const address = must(row.address, 'address');
-          const reason = must(row.reason, 'reason');
+          const row = new WrittenRow(COLUMNS, onlyRowOf(data));
+          const address = must(row.text('address'), 'address');
+          const reason = must(row.text('reason'), 'reason');
           await blacklist.add(address, reason);
           return { action: 'blacklist.add', subject: address, detail: reason };
         },

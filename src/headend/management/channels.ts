@@ -1,7 +1,7 @@
 import { DcuError } from '../../base/errors.ts';
 import type { Channel } from '../../base/model.ts';
 import { list } from './changes.ts';
-import { columnsOf, FLAG, known, listData, must, rowData, TEXT, WHOLE } from './columns.ts';
+import { flag, known, type ListColumn, listData, must, text, WrittenRow, whole } from './columns.ts';
 import type { ManagementGroup, ManagementRequest } from './group.ts';
 import type { AttributeRow, Change, ChannelsPort, ProtocolRow } from './ports.ts';
 import { onlyRowOf, rowsOf } from './written.ts';
@@ -15,25 +15,27 @@ const PROTOCOL_ATTRIBUTES = '0.128.96.6.0.255';
 /** As the API takes it. */
 const KEY = /^[a-z0-9][a-z0-9._-]{0,63}$/;
 
-type ShownChannel = Omit<Channel, 'commType'> & { readonly commType: number };
-
-const CHANNEL_COLUMNS = columnsOf<ShownChannel>({
-  name: TEXT,
-  protocol: TEXT,
-  task: TEXT,
-  enabled: FLAG,
-  readTimeoutS: WHOLE,
-  writeTimeoutS: WHOLE,
-  description: TEXT,
-  commType: WHOLE,
-});
-const ATTRIBUTE_COLUMNS = columnsOf<AttributeRow>({
-  owner: TEXT,
-  key: TEXT,
-  value: TEXT,
-  description: TEXT,
-});
-const PROTOCOL_COLUMNS = columnsOf<ProtocolRow>({ name: TEXT, direction: TEXT, description: TEXT });
+const CHANNEL_COLUMNS: readonly ListColumn<Channel>[] = [
+  text('name', ({ name }) => name),
+  text('protocol', ({ protocol }) => protocol),
+  text('task', ({ task }) => task),
+  flag('enabled', ({ enabled }) => enabled),
+  whole('readTimeoutS', ({ readTimeoutS }) => readTimeoutS),
+  whole('writeTimeoutS', ({ writeTimeoutS }) => writeTimeoutS),
+  text('description', ({ description }) => description),
+  whole('commType', ({ commType }) => commType),
+];
+const ATTRIBUTE_COLUMNS: readonly ListColumn<AttributeRow>[] = [
+  text('owner', ({ owner }) => owner),
+  text('key', ({ key }) => key),
+  text('value', ({ value }) => value),
+  text('description', ({ description }) => description),
+];
+const PROTOCOL_COLUMNS: readonly ListColumn<ProtocolRow>[] = [
+  text('name', ({ name }) => name),
+  text('direction', ({ direction }) => direction),
+  text('description', ({ description }) => description),
+];
 
 export const channelsGroup: ManagementGroup = {
   objects: (at) => {
@@ -43,14 +45,14 @@ export const channelsGroup: ManagementGroup = {
         at,
         CHANNELS,
         async () => listData(CHANNEL_COLUMNS, await channels.channels()),
-        async (data) => saveChannel(channels, rowData(CHANNEL_COLUMNS, onlyRowOf(data))),
+        async (data) => saveChannel(channels, new WrittenRow(CHANNEL_COLUMNS, onlyRowOf(data))),
       ),
       list(
         at,
         CHANNEL_ATTRIBUTES,
         async () => listData(ATTRIBUTE_COLUMNS, await channels.channelAttributes()),
         async (data) => {
-          const rows = rowsOf(data).map((row) => rowData(ATTRIBUTE_COLUMNS, row));
+          const rows = rowsOf(data).map((row) => new WrittenRow(ATTRIBUTE_COLUMNS, row));
           return changeAttributes(at, rows);
         },
       ),
@@ -59,34 +61,41 @@ export const channelsGroup: ManagementGroup = {
         at,
         PROTOCOL_ATTRIBUTES,
         async () => listData(ATTRIBUTE_COLUMNS, await channels.protocolAttributes()),
-        async (data) => saveProtocolAttribute(channels, rowData(ATTRIBUTE_COLUMNS, onlyRowOf(data))),
+        async (data) => saveProtocolAttribute(channels, new WrittenRow(ATTRIBUTE_COLUMNS, onlyRowOf(data))),
       ),
     ];
   },
 };
 
-async function saveChannel(port: ChannelsPort, written: Partial<ShownChannel>): Promise<Change> {
-  const name = must(written.name, 'name');
+async function saveChannel(port: ChannelsPort, row: WrittenRow): Promise<Change> {
+  const name = must(row.text('name'), 'name');
   const before = known(
     (await port.channels()).find((channel) => channel.name === name),
     'channel',
     name,
   );
-  const { commType = before.commType, ...change } = written;
-  if (commType !== before.commType) {
+  if ((row.whole('commType') ?? before.commType) !== before.commType) {
     throw new DcuError('invalid-field', 'commType of a channel does not change', { field: 'commType' });
   }
-  await port.saveChannel({ ...before, ...change });
-  return { action: 'channel.update', subject: name, detail: JSON.stringify(change) };
+  await port.saveChannel({
+    ...before,
+    protocol: row.text('protocol') ?? before.protocol,
+    task: row.text('task') ?? before.task,
+    enabled: row.flag('enabled') ?? before.enabled,
+    readTimeoutS: row.whole('readTimeoutS') ?? before.readTimeoutS,
+    writeTimeoutS: row.whole('writeTimeoutS') ?? before.writeTimeoutS,
+    description: row.text('description') ?? before.description,
+  });
+  return { action: 'channel.update', subject: name, detail: String(row) };
 }
 
 /** One channel at a time: what belongs to it is changed as one. */
 async function changeAttributes(
   { sources: { management } }: ManagementRequest,
-  rows: readonly Partial<AttributeRow>[],
+  rows: readonly WrittenRow[],
 ): Promise<readonly Change[]> {
   const { channels } = management;
-  const owner = must(rows[0]?.owner, 'owner');
+  const owner = must(rows[0]?.text('owner'), 'owner');
   known(
     (await channels.channels()).find(({ name }) => name === owner),
     'channel',
@@ -94,10 +103,10 @@ async function changeAttributes(
   );
   const values: Record<string, string> = {};
   const changes = rows.map((row): Change => {
-    if (row.owner !== owner)
+    if (row.text('owner') !== owner)
       throw new DcuError('invalid-field', 'owner must be the same in all rows', { field: 'owner' });
     const key = keyOf(row);
-    const value = must(row.value ?? undefined, 'value');
+    const value = must(row.text('value'), 'value');
     if (Object.hasOwn(values, key))
       throw new DcuError('invalid-field', `${key} is written twice`, { field: key });
     values[key] = value;
@@ -108,20 +117,20 @@ async function changeAttributes(
   return changes;
 }
 
-function keyOf(row: Partial<AttributeRow>): string {
-  const key = must(row.key, 'key');
+function keyOf(row: WrittenRow): string {
+  const key = must(row.text('key'), 'key');
   if (KEY.test(key)) return key;
   throw new DcuError('invalid-field', 'key must be small letters, digits, dot, dash and underscore', {
     field: 'key',
   });
 }
 
-async function saveProtocolAttribute(port: ChannelsPort, written: Partial<AttributeRow>): Promise<Change> {
-  const owner = must(written.owner, 'owner');
-  const key = keyOf(written);
-  const value = must(written.value ?? undefined, 'value');
-  const before = (await port.protocolAttributes()).find((row) => row.owner === owner && row.key === key);
-  const { description = before?.description ?? '' } = written;
+async function saveProtocolAttribute(port: ChannelsPort, row: WrittenRow): Promise<Change> {
+  const owner = must(row.text('owner'), 'owner');
+  const key = keyOf(row);
+  const value = must(row.text('value'), 'value');
+  const before = (await port.protocolAttributes()).find((one) => one.owner === owner && one.key === key);
+  const description = row.text('description') ?? before?.description ?? '';
   await port.saveProtocolAttribute({ ...before, owner, key, value, description });
   const action = before === undefined ? 'protocol-attribute.create' : 'protocol-attribute.update';
   const detail = port.isSecret(key) ? 'replaced' : `value=${value}`;

@@ -1,7 +1,7 @@
 import { DcuError } from '../../base/errors.ts';
 import { TASK_TYPES, type TaskGroup, type TaskItem, type TaskType } from '../../base/model.ts';
 import { command, list } from './changes.ts';
-import { columnsOf, FLAG, known, listData, must, rowData, TEXT, WHOLE } from './columns.ts';
+import { flag, known, type ListColumn, listData, must, text, WrittenRow, whole } from './columns.ts';
 import type { ManagementGroup } from './group.ts';
 import type { Change, TasksPort } from './ports.ts';
 import { integerOf, onlyRowOf } from './written.ts';
@@ -12,23 +12,24 @@ const REMOVED_GROUP = '0.128.96.7.1.255';
 const ITEMS = '0.128.96.8.0.255';
 const REMOVED_ITEM = '0.128.96.8.1.255';
 
-const GROUP_COLUMNS = columnsOf<TaskGroup>({ id: WHOLE, name: TEXT, enabled: FLAG });
-
-type ShownItem = Omit<TaskItem, 'type'> & { readonly type: string };
-
-const ITEM_COLUMNS = columnsOf<ShownItem>({
-  id: WHOLE,
-  name: TEXT,
-  task: TEXT,
-  intervalS: WHOLE,
-  offsetS: WHOLE,
-  maxRecallS: WHOLE,
-  enabled: FLAG,
-  priority: WHOLE,
-  type: TEXT,
-  cron: TEXT,
-  window: TEXT,
-});
+const GROUP_COLUMNS: readonly ListColumn<TaskGroup>[] = [
+  whole('id', ({ id }) => id),
+  text('name', ({ name }) => name),
+  flag('enabled', ({ enabled }) => enabled),
+];
+const ITEM_COLUMNS: readonly ListColumn<TaskItem>[] = [
+  whole('id', ({ id }) => id),
+  text('name', ({ name }) => name),
+  text('task', ({ task }) => task),
+  whole('intervalS', ({ intervalS }) => intervalS),
+  whole('offsetS', ({ offsetS }) => offsetS),
+  whole('maxRecallS', ({ maxRecallS }) => maxRecallS),
+  flag('enabled', ({ enabled }) => enabled),
+  whole('priority', ({ priority }) => priority),
+  text('type', ({ type }) => type),
+  text('cron', ({ cron }) => cron),
+  text('window', ({ window }) => window),
+];
 
 /** Rows with number 0, or without one, are new; in others null-data leaves what is there. */
 export const tasksGroup: ManagementGroup = {
@@ -39,7 +40,7 @@ export const tasksGroup: ManagementGroup = {
         at,
         GROUPS,
         async () => listData(GROUP_COLUMNS, await tasks.taskGroups()),
-        async (data) => saveGroup(tasks, rowData(GROUP_COLUMNS, onlyRowOf(data))),
+        async (data) => saveGroup(tasks, new WrittenRow(GROUP_COLUMNS, onlyRowOf(data))),
       ),
       command(at, REMOVED_GROUP, async (data) => {
         const id = integerOf(data, 'id');
@@ -51,7 +52,7 @@ export const tasksGroup: ManagementGroup = {
         at,
         ITEMS,
         async () => listData(ITEM_COLUMNS, await tasks.taskItems()),
-        async (data) => saveItem(tasks, rowData(ITEM_COLUMNS, onlyRowOf(data))),
+        async (data) => saveItem(tasks, new WrittenRow(ITEM_COLUMNS, onlyRowOf(data))),
       ),
       command(at, REMOVED_ITEM, async (data) => {
         const id = integerOf(data, 'id');
@@ -73,50 +74,40 @@ function found<Row extends { readonly id: number }>(rows: readonly Row[], id: nu
   );
 }
 
-async function saveGroup(port: TasksPort, { id = 0, ...written }: Partial<TaskGroup>): Promise<Change> {
-  if (id === 0) {
-    const group = await port.saveTaskGroup({
-      name: must(written.name, 'name'),
-      enabled: written.enabled ?? true,
-    });
-    return { action: 'task.create', subject: group.name, detail: group.enabled ? 'enabled' : 'disabled' };
-  }
-  const before = found(await port.taskGroups(), id, 'task group');
-  const group = await port.saveTaskGroup({ ...before, ...written });
-  return {
-    action: 'task.update',
-    subject: before.name,
-    detail: `name=${group.name}, enabled=${group.enabled}`,
-  };
+async function saveGroup(port: TasksPort, row: WrittenRow): Promise<Change> {
+  const id = row.whole('id') ?? 0;
+  const before = id === 0 ? undefined : found(await port.taskGroups(), id, 'task group');
+  const name = must(row.text('name') ?? before?.name, 'name');
+  const enabled = row.flag('enabled') ?? before?.enabled ?? true;
+  await port.saveTaskGroup({ ...before, name, enabled });
+  return before === undefined
+    ? { action: 'task.create', subject: name, detail: enabled ? 'enabled' : 'disabled' }
+    : { action: 'task.update', subject: before.name, detail: `name=${name}, enabled=${enabled}` };
 }
 
-async function saveItem(port: TasksPort, { id = 0, ...written }: Partial<ShownItem>): Promise<Change> {
-  const { type, window, ...plain } = written;
-  const change: Partial<Omit<TaskItem, 'id' | 'window'>> = {
-    ...plain,
-    ...(type === undefined ? {} : { type: taskTypeOf(type) }),
+async function saveItem(port: TasksPort, row: WrittenRow): Promise<Change> {
+  const id = row.whole('id') ?? 0;
+  const before = id === 0 ? undefined : found(await port.taskItems(), id, 'task item');
+  const type = row.text('type');
+  const window = row.text('window') ?? before?.window ?? '';
+  const item = await port.saveTaskItem({
+    ...(before === undefined ? {} : { id: before.id }),
+    name: must(row.text('name') ?? before?.name, 'name'),
+    task: must(row.text('task') ?? before?.task, 'task'),
+    intervalS: must(row.whole('intervalS') ?? before?.intervalS, 'intervalS'),
+    offsetS: row.whole('offsetS') ?? before?.offsetS ?? 0,
+    maxRecallS: must(row.whole('maxRecallS') ?? before?.maxRecallS, 'maxRecallS'),
+    enabled: row.flag('enabled') ?? before?.enabled ?? true,
+    priority: must(row.whole('priority') ?? before?.priority, 'priority'),
+    type: must(type === undefined ? before?.type : taskTypeOf(type), 'type'),
+    cron: must(row.text('cron') ?? before?.cron, 'cron'),
+    ...(window === '' ? {} : { window }),
+  });
+  return {
+    action: before === undefined ? 'task-item.create' : 'task-item.update',
+    subject: nameOf(before ?? item),
+    detail: String(row),
   };
-  const detail = JSON.stringify(written);
-  if (id === 0) {
-    const item = await port.saveTaskItem({
-      name: must(change.name, 'name'),
-      task: must(change.task, 'task'),
-      intervalS: must(change.intervalS, 'intervalS'),
-      offsetS: change.offsetS ?? 0,
-      maxRecallS: must(change.maxRecallS, 'maxRecallS'),
-      enabled: change.enabled ?? true,
-      priority: must(change.priority, 'priority'),
-      type: must(change.type, 'type'),
-      cron: must(change.cron, 'cron'),
-      ...(window === undefined || window === '' ? {} : { window }),
-    });
-    return { action: 'task-item.create', subject: nameOf(item), detail };
-  }
-  const before = found(await port.taskItems(), id, 'task item');
-  const { window: open = '', ...kept } = before;
-  const wanted = window ?? open;
-  await port.saveTaskItem({ ...kept, ...change, ...(wanted === '' ? {} : { window: wanted }) });
-  return { action: 'task-item.update', subject: nameOf(before), detail };
 }
 
 function taskTypeOf(text: string): TaskType {
