@@ -140,3 +140,35 @@ describe('the clock, set by the head-end', () => {
     await client.release();
   });
 });
+
+test('a time server that the head-end names and has asked sets a clock that nobody has set', async () => {
+  const ahead = 3 * HOUR_MS;
+  // Seconds from 1900, in whole ones.
+  const socket = await Bun.udpSocket({
+    hostname: '127.0.0.1',
+    port: 0,
+    socket: {
+      data(own, data: Uint8Array, port, address) {
+        const answer = new Uint8Array(48);
+        answer.set([0x24, 1]);
+        answer.set(data.subarray(40, 48), 24);
+        const seconds = Math.floor((systemClock.now() + ahead) / 1000) + 2_208_988_800;
+        for (const at of [32, 40]) new DataView(answer.buffer).setUint32(at, seconds % 2 ** 32);
+        own.send(answer, port, address);
+      },
+    },
+  });
+  try {
+    const ntp = (attribute: number) => ({ classId: 100, obis: '0.0.25.10.0.255', attribute });
+    const client = await served.associate(1, { answerMs: 60_000 });
+    expect(await client.set(ntp(4), { type: 'long-unsigned', value: socket.port })).toBe('success');
+    expect(await client.set(ntp(3), octetString(new TextEncoder().encode('127.0.0.1')))).toBe('success');
+    expect((await client.action(ntp(1), i8(0))).result).toBe('success');
+    expect(Math.abs((await shownMs(client)) - systemClock.now() - ahead)).toBeLessThan(30_000);
+    expect(await readValue(client, clock(4))).toEqual({ type: 'unsigned', value: 0 });
+    expect((await logged('clock-set'))[0]).toContain(`from 127.0.0.1:${socket.port}`);
+    await client.release();
+  } finally {
+    socket.close();
+  }
+});
