@@ -8,12 +8,12 @@ export interface ServingShareOptions {
 }
 
 /**
- * Cells a second that head-ends get out of the store while meters are read: a twentieth of what it can give, and about what a
- * fast mobile connection takes.
+ * Cells a second that head-ends get out of the store while meters are read: some percent of what it can give, which is about a
+ * megabit a second.
  */
-const CELLS_PER_SECOND = 60_000;
+const CELLS_PER_SECOND = 20_000;
 /** What a request costs besides its cells. */
-const CELLS_PER_REQUEST = 200;
+const CELLS_PER_REQUEST = 100;
 /** How soon it is noticed that nothing is read any more. */
 const LOOK_EVERY_MS = 50;
 
