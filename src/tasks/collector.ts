@@ -519,7 +519,7 @@ class LineCollector implements Collector {
   #check(meter: Meter): void {
     try {
       const access = this.#options.openLine(meter);
-      const job = new CheckJob(this.#nextId(), meter, access, {
+      const job = new CheckJob(this.#nextId(), meter, {
         looks: this.#looks,
         onNews: (of, logs) => this.#fetchNews(of, logs),
         onStarted: (started, line) => this.#started(started, line),
