@@ -1,3 +1,6 @@
+import { encodeDataNotification } from '../../src/dlms/apdu/notification.ts';
+import { encodeData } from '../../src/dlms/axdr.ts';
+import { octetString } from '../../src/dlms/values.ts';
 import { sapOf } from '../../src/headend/meter-saps.ts';
 import {
   AUTHENTICATION_KEY,
@@ -19,9 +22,11 @@ export const DIALLED_SERVERS = 'we dial, and are the client of Gurux and jDLMS';
 const CHANNEL = 'tcp_client';
 const METERS = 3;
 const ID = 'DCU-4711';
+/** Of a meter with which the head-end has no association. */
+const METER_SAP = 18;
 const AUTHS = ['lls', 'hls-sha256', 'hls-gmac'] as const;
 type Auth = (typeof AUTHS)[number];
-const OPERATIONS = ['SAP list', 'clock', 'heartbeat'] as const;
+const OPERATIONS = ['SAP list', 'clock', 'heartbeat', 'push'] as const;
 type Operation = (typeof OPERATIONS)[number];
 /** A concentrator that has been started just now tells the time of this machine. */
 const JUST_NOW_MS = 60_000;
@@ -34,6 +39,7 @@ interface Told {
   readonly clock: string;
   /** Identification packets, as hex. */
   readonly heartbeats: readonly string[];
+  readonly pushed: { readonly source: number; readonly value: unknown };
 }
 
 /**
@@ -114,14 +120,26 @@ async function dialled(gurux: Environment, served: ServedHouse, auth: Auth, turn
       },
       CHANNEL,
     );
-    const told = await next<Told>();
+    const told = await next<Omit<Told, 'pushed'>>();
+    const confirmed = push(served);
+    const pushed = await next<Told['pushed']>();
+    await confirmed;
     const answered = dialOf(served)?.heartbeats?.answered ?? 0;
     if (answered === 0) throw new Error('no heartbeat counts as answered');
-    return told;
+    return { ...told, pushed };
   } finally {
     child.kill('SIGKILL');
     await child.exited;
   }
+}
+
+/** Resolves when it is confirmed. */
+async function push(served: ServedHouse): Promise<void> {
+  const open = served.house.concentrator.dialling.way(CHANNEL);
+  if (open === undefined) throw new Error('the channel does not dial');
+  const way = await open(AbortSignal.timeout(PATIENCE_MS));
+  const body = encodeData({ type: 'structure', elements: [octetString(new TextEncoder().encode(ID))] });
+  await way.send({ sap: METER_SAP, apdu: encodeDataNotification({ longInvoke: 0x40_00_00_07, body }) });
 }
 
 const dialOf = (served: ServedHouse) =>
@@ -141,6 +159,12 @@ const CHECKS: Readonly<Record<Operation, (told: Told, served: ServedHouse) => vo
     const expected = `dd1000000000${new TextEncoder().encode(ID.padStart(12, '0')).toHex()}`;
     if (heartbeats.length < 2 || heartbeats.some((one) => one !== expected)) {
       throw new Error(`it was told ${heartbeats.join(', ')}`);
+    }
+  },
+  // It comes from the logical device that the head-end has associated with, not from the meter's.
+  push: ({ pushed }) => {
+    if (!Bun.deepEquals(pushed, { source: 1, value: [new TextEncoder().encode(ID).toHex()] })) {
+      throw new Error(`it was told ${JSON.stringify(pushed)}`);
     }
   },
 };
