@@ -137,12 +137,15 @@ test('a meter that says nothing is told of once, and what it says too late reach
 test('what the meter sends by itself comes through while its link is open, and is no answer', async () => {
   const { hes } = portOf();
   await hes.frame(GET, 16, 1);
+  await hes.frame(UNCONFIRMED_SET, 16, 1);
   const theirs = await line(0);
-  meterSays(theirs, () => NOTIFICATION);
+  const got = meterSays(theirs, (apdu) => (apdu[0] === 0xc0 ? NOTIFICATION : undefined));
   await clock.advance(10);
   expect(apdusOf(hes)).toEqual([NOTIFICATION.toHex()]);
+  expect(got).toEqual([GET.toHex()]);
   await theirs.write(encodeWrapperFrame(1, 16, ANSWER));
   await clock.advance(10);
+  expect(got).toEqual([GET.toHex(), UNCONFIRMED_SET.toHex()]);
   await theirs.write(encodeWrapperFrame(1, 16, NOTIFICATION));
   await clock.advance(10);
   expect(apdusOf(hes)).toEqual([NOTIFICATION, ANSWER, NOTIFICATION].map((apdu) => apdu.toHex()));

@@ -35,6 +35,12 @@ async function raw(): Promise<RawHes> {
   return new RawHes(await served.dial());
 }
 
+const codeOf = (work: Promise<unknown>): Promise<unknown> =>
+  work.then(
+    () => undefined,
+    (error: unknown) => (error instanceof Error && 'code' in error ? error.code : error),
+  );
+
 async function refusals(): Promise<string[]> {
   const { rows } = await served.house.concentrator.store.logbook.list({ limit: 100, offset: 0 });
   return rows.filter(({ type }) => type === 'hes-refused').map(({ detail }) => detail);
@@ -77,9 +83,8 @@ test('the gateway is off until somebody switches it on, and says so', async () =
 test('only who has associated on the same connection comes through, where that is asked for', async () => {
   await open({}, { gateway: 'associated' });
   const channel = await served.dial();
-  await expect(throughTo(channel, served.street.at(0), { gateway: behind(0) })).rejects.toMatchObject({
-    code: 'exception-response',
-  });
+  const refused = throughTo(channel, served.street.at(0), { gateway: behind(0) });
+  expect(await codeOf(refused)).toBe('exception-response');
   await channel.close();
   const mixed = await served.dial();
   const management = await served.associate(1, {}, mixed);
@@ -258,6 +263,19 @@ test('only addresses that may connect do, few at a time, and garbage ends the co
   expect(await refusals()).toEqual([
     'tcp_server, 127.0.0.1: port of a meter: not an address that may use the ports of meters',
   ]);
+});
+
+test('who is locked out stays out of the ports of meters too', async () => {
+  await open();
+  const { first, last } = freeRange(2);
+  await served.attributes({ 'meter.ports': `${first}-${last}` });
+  for (let tries = 0; tries < 5; tries++) {
+    expect(await codeOf(served.associate(1, { password: ascii('guessed') }))).toBe('association-refused');
+  }
+  expect(await codeOf(served.associate(1))).toBe('link-closed');
+  const hes = new RawHes(await dialPort(first));
+  await until(() => hes.closed);
+  expect(await refusals()).toContain('tcp_server, 127.0.0.1: port of a meter: too many failed logins');
 });
 
 test('ranges and addresses that are none are refused by their field', async () => {
