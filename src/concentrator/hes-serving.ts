@@ -135,5 +135,8 @@ function readingsOf({ store, collector, clock }: HesServingOptions): MeterReadin
   const running = new Set<string>();
   collector.bus.on('job-started', ({ jobId }) => running.add(jobId));
   collector.bus.on('job-finished', ({ jobId }) => running.delete(jobId));
-  return sharedReadings(store.readings, new ServingShare({ clock, isReading: () => running.size > FEW_AT_ONCE }));
+  return sharedReadings(
+    store.readings,
+    new ServingShare({ clock, isReading: () => running.size > FEW_AT_ONCE }),
+  );
 }
