@@ -10,12 +10,11 @@ import { type DialRole, useDialled } from '../headend/dial/dialled-use.ts';
 import { type DialAddress, Dialler, type DialState } from '../headend/dial/dialler.ts';
 import { ClockSchedule } from '../headend/dial/hes-clock.ts';
 import type { HesClient } from '../headend/hes-access.ts';
-import type { HesCounters } from '../headend/hes-counters.ts';
 import type { ConnectionView } from '../headend/hes-server.ts';
-import { pushProtection } from '../headend/push/protection.ts';
 import type { OpenPushWay } from '../headend/push/way.ts';
 import type { Configuration } from '../store/types.ts';
 import type { Core } from './core.ts';
+import { type DialParties, dialledPushProtection, hesClientConfig } from './dial-security.ts';
 import { type DialSettings, dialSettings } from './dial-settings.ts';
 import { readHesAccess } from './headend-access.ts';
 import type { HesServing, ServedChannel } from './hes-serving.ts';
@@ -189,7 +188,7 @@ export class Diallings {
   }
 
   #dial(name: string, settings: DialSettings, served: ServedChannel): Dialler {
-    const { configuration, clock, random, log, record, open = dialTcp(clock) } = this.#options;
+    const { configuration, serving, clock, random, log, record, open = dialTcp(clock) } = this.#options;
     const { addresses, timing, isWanted, connectTimeoutMs } = settings;
     const schedule = new ClockSchedule();
     let hes: HesClient | undefined;
@@ -209,11 +208,13 @@ export class Diallings {
       },
       use: (tap, useful) => {
         if (hes === undefined) throw new DcuError('internal', 'the head-end of the channel is not known');
+        const { systemTitle } = serving;
+        const parties = { hes, systemTitle, counters: served.counters, random };
         return useDialled(tap, useful, {
-          role: this.#role(name, settings, hes, served, schedule),
+          role: this.#role(name, settings, parties, served, schedule),
           push: {
             client: settings.role === 'server' ? hes.client : settings.hesServer,
-            protection: this.#protection(settings, hes, served.counters),
+            protection: dialledPushProtection(settings, parties),
             maxPdu: settings.maxPdu,
             confirmWithinMs: settings.answerWithinMs,
           },
@@ -227,70 +228,17 @@ export class Diallings {
   #role(
     name: string,
     settings: DialSettings,
-    hes: HesClient,
+    parties: DialParties,
     { server, counters }: ServedChannel,
     schedule: ClockSchedule,
   ): DialRole {
     if (settings.role === 'server') return { role: 'server', server };
     const { setClock, log } = this.#options;
-    return {
-      role: 'client',
-      hesClock: {
-        config: async () => {
-          await counters.ready();
-          return this.#clientConfig(settings, hes, counters);
-        },
-        schedule,
-        setClock,
-        log: log.child(name),
-      },
+    const config = async (): Promise<ClientConfig> => {
+      await counters.ready();
+      return hesClientConfig(settings, parties);
     };
-  }
-
-  #protection(
-    { ciphered }: DialSettings,
-    { encryptionKey, authenticationKey }: HesClient,
-    counters: HesCounters,
-  ): 'plain' | ReturnType<typeof pushProtection> | DcuError {
-    if (!ciphered) return 'plain';
-    if (encryptionKey === undefined || authenticationKey === undefined) {
-      return new DcuError('security-required', 'pushes are to be ciphered, and the channel has no keys', {
-        field: 'hes.encryption.key',
-      });
-    }
-    const { serving, random } = this.#options;
-    const { systemTitle } = serving;
-    return pushProtection({ systemTitle, encryptionKey, authenticationKey, counters, random });
-  }
-
-  /**
-   * What the head-end sends is held against replays within an association only: each address may be another server, with
-   * counters of its own, and its proof is made for our challenge.
-   */
-  #clientConfig(settings: DialSettings, hes: HesClient, counters: HesCounters): ClientConfig {
-    const { random, serving } = this.#options;
-    const { auth, client, password, encryptionKey, authenticationKey } = hes;
-    const ciphered = auth === 'hls-gmac';
-    return {
-      link: {
-        framing: 'wrapper',
-        clientAddress: client,
-        serverAddress: settings.hesServer,
-        responseTimeoutMs: settings.answerWithinMs,
-        maxApdu: 0xffff,
-      },
-      association: {
-        auth,
-        policy: ciphered ? 'auth-enc' : 'none',
-        systemTitle: serving.systemTitle,
-        nextInvocationCounter: () => counters.next(),
-        maxPduSize: settings.maxPdu,
-        ...(password === undefined || ciphered ? {} : { password }),
-        ...(encryptionKey === undefined || !ciphered ? {} : { encryptionKey }),
-        ...(authenticationKey === undefined || !ciphered ? {} : { authenticationKey }),
-      },
-      randomBytes: (length) => random.bytes(length),
-    };
+    return { role: 'client', hesClock: { config, schedule, setClock, log: log.child(name) } };
   }
 
   async #end(name: string): Promise<void> {
