@@ -15,6 +15,7 @@ import { type Diallings, startDialling } from './concentrator/dialling.ts';
 import { type HeadendServers, startHeadend } from './concentrator/headend.ts';
 import { Lockouts } from './concentrator/lockouts.ts';
 import type { PlcModules } from './concentrator/modules.ts';
+import { tellingParameters } from './concentrator/parameter-log.ts';
 import { loadProfiles } from './concentrator/profile-files.ts';
 import { pushSetupsPort } from './concentrator/push-setups.ts';
 import { type Pushed, startPushed } from './concentrator/pushed.ts';
@@ -142,7 +143,7 @@ export async function startConcentrator(given: ConcentratorOptions): Promise<Con
       headend: { views: () => [...headend.views(), ...dialling.views()] },
       lockouts,
       clockState: () => ({ ...clockParts.sync.state, ntpError: clockParts.ntp.lastError }),
-      store,
+      store: { ...store, audit: tellingParameters(store.audit, core.logbook, log) },
       auth: accountAuth(accounts),
       blacklist: core.blacklist,
       collector,
