@@ -52,6 +52,9 @@ const KILLS_WHILE_SENDING = 2;
 const RESTARTS = 2;
 /** The child has gone on a little when its death reaches it. */
 const MOST_DELAY_MS = 40;
+/** Something is wrong where nothing comes for so long, and nothing more comes behind the last. */
+const STILL_MS = 60_000;
+const LAST_MS = 10_000;
 
 /** One concentrator without an uplink for days, and what the head-end gets when it is back. */
 export async function runOutage(options: OutageOptions): Promise<OutageRun> {
@@ -80,11 +83,11 @@ export async function runOutage(options: OutageOptions): Promise<OutageRun> {
     const result = await withStore(place.directory, async (store) => {
       const state = await outboxState(store, channel);
       const { acknowledged } = state;
-      // What is acknowledged may be under way from the broker still.
-      await progress(
-        `${acknowledged} items come`,
+      // What is acknowledged may be under way from the broker still; what never comes is lost.
+      await becomes(
         () => distinct(headEnd),
         (count) => count >= acknowledged,
+        LAST_MS,
       );
       return audit({ store, state, plan, endMs, notes: readJournal(place.journal), headEnd });
     });
@@ -199,16 +202,24 @@ async function progress(
   count: () => number,
   isEnough: (count: number) => boolean,
 ): Promise<void> {
-  const stillMs = 60_000;
+  if (!(await becomes(count, isEnough, STILL_MS)))
+    throw new Error(`it did not come to pass that ${what}: ${count()}`);
+}
+
+/** False when it has not changed for so long. */
+async function becomes(
+  count: () => number,
+  isEnough: (count: number) => boolean,
+  stillMs: number,
+): Promise<boolean> {
   let last = -1;
   let sinceMs = systemClock.monotonicMs();
   for (;;) {
     const now = count();
-    if (isEnough(now)) return;
+    if (isEnough(now)) return true;
     if (now !== last) sinceMs = systemClock.monotonicMs();
     last = now;
-    if (systemClock.monotonicMs() - sinceMs > stillMs)
-      throw new Error(`it did not come to pass that ${what}: ${now}`);
+    if (systemClock.monotonicMs() - sinceMs > stillMs) return false;
     await Bun.sleep(20);
   }
 }

@@ -87,6 +87,8 @@ class Listener:
                     if notification.invokeId & CONFIRMED and self.job["confirm"]:
                         confirm = self.confirmation(notification.invokeId)
                         connection.sendall(HEADER.pack(1, destination, source, len(confirm)) + confirm)
+                except ConnectionError:
+                    return
                 except Exception as error:  # pylint: disable=broad-except
                     answer({"error": f"{type(error).__name__}: {error}"})
                     return
