@@ -135,6 +135,11 @@ test.each(['no', 'yes'])(
     expect(new Set(documents.map(({ security }) => security?.policy))).toEqual(
       new Set([ciphered === 'yes' ? 'auth-enc' : undefined]),
     );
+    // Neither the title that reads meters nor that of the servers: under one key each has counters of its own.
+    for (const { systemTitle } of documents) {
+      if (ciphered === 'yes') expect(systemTitle).toMatch(/^4F44432[0-3]/);
+      else expect(systemTitle).toBeNull();
+    }
     expect(await shown()).toMatchObject({ enabled: true, problem: null, waiting: 0 });
     expect((await shown()).acknowledged).toBe((await shown()).link?.sent ?? -1);
   },

@@ -106,6 +106,7 @@ const OPERATIONS: Readonly<Record<string, (stage: Stage) => Promise<void>>> = {
   'event after its delay': delayed,
   'owed until confirmed': owedUntilConfirmed,
   'rows in general blocks': rowsInBlocks,
+  'register, state and logbook': otherKinds,
 };
 
 /**
@@ -281,5 +282,31 @@ async function rowsInBlocks(stage: Stage): Promise<void> {
     told.map(([, ...values]) => values),
     [...rows.times].map((_, row) => rows.values.map(({ values }) => Number(values[row]))),
   );
+  await settled(stage);
+}
+
+async function otherKinds(stage: Stage): Promise<void> {
+  const { served, listener } = stage;
+  await pushTo(stage, true);
+  const { id: meterId } = served.meter(stage.meter);
+  const { collection, logbook } = served.house.concentrator.store;
+  const time = systemClock.now();
+  const common = { meterId, classId: 3, attribute: 2, time, scaler: -1, unit: 30 } as const;
+  await collection.saveRegisters([
+    { ...common, obis: '1.0.9.8.0.255', type: 'long64', value: '-9007199254740993' },
+  ]);
+  await collection.saveMeterState(meterId, 'offline', time);
+  await logbook.record({ time, type: 'clock-set', detail: 'by hand' });
+  // The more urgent kinds may come before the one that was stored first.
+  const told = [await listener.pushed(), await listener.pushed(), await listener.pushed()];
+  const found = (obis: string, attribute: number): unknown[] =>
+    told.map((pushed) => valueAt(pushed, obis, attribute)).filter((value) => value !== undefined);
+  same('register', found('1.0.9.8.0.255', 2), [Number(-9007199254740993n)]);
+  same('scaler and unit', found('1.0.9.8.0.255', 3), [[-1, 30]]);
+  same('state', found('0.128.96.5.0.255', 2), ['offline']);
+  const [rows] = found('0.0.99.98.0.255', 2);
+  const logged = JSON.stringify(rows);
+  if (!logged.includes('clock-set') || !logged.includes('by hand'))
+    throw new Error(`the logbook says ${logged}`);
   await settled(stage);
 }
