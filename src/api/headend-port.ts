@@ -1,3 +1,15 @@
+import type { AuthMechanism } from '../base/model.ts';
+
+/** The TCP port of one meter. */
+export interface MeterPortView {
+  readonly meterId: number;
+  readonly meterNo: string;
+  readonly port: number;
+  readonly connections: number;
+  /** Why nobody can connect; null while it is open. */
+  readonly error: string | null;
+}
+
 /** A channel towards head-ends. Times in UTC ms. */
 export interface HeadendChannelView {
   readonly channel: string;
@@ -28,8 +40,18 @@ export interface HeadendChannelView {
   readonly connections: readonly {
     readonly peer: string;
     readonly since: number;
-    readonly associations: readonly { readonly client: number; readonly sap: number }[];
+    readonly associations: readonly {
+      readonly client: number;
+      /** Address of the logical device. */
+      readonly sap: number;
+      /** How the client has proved who it is; `none` for the public client. */
+      readonly auth: AuthMechanism;
+      /** It asks meters themselves instead of the store. */
+      readonly live: boolean;
+    }[];
   }[];
+  /** Ports of single meters; none where it has no range for them. */
+  readonly meterPorts?: readonly MeterPortView[];
 }
 
 /** The channels towards head-ends, whoever dials. */

@@ -57,6 +57,8 @@ export interface ListeningView {
   /** Why it does not, although it is to. */
   readonly problem: string | undefined;
   readonly connections: readonly ConnectionView[];
+  /** Ports of single meters; none where it has no range for them. */
+  readonly meterPorts: readonly MeterPortView[];
 }
 
 /** The channels on which head-ends dial in, as configured: each enabled one that has a port listens there. */
@@ -119,6 +121,7 @@ export class HeadendServers {
         listening: open && { host: open.where.host, port: open.listener.port },
         problem: this.#problems.get(channel),
         connections: open?.served.server.views() ?? [],
+        meterPorts: this.meterPorts(channel),
       };
     });
   }

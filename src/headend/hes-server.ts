@@ -1,11 +1,12 @@
 import type { Clock } from '../base/clock.ts';
 import { type DcuError, toDcuError } from '../base/errors.ts';
 import type { Log } from '../base/log.ts';
+import type { AuthMechanism } from '../base/model.ts';
 import type { Random } from '../base/random.ts';
 import type { ByteChannel } from '../channels/channel.ts';
 import type { ServerEvent } from '../dlms/server.ts';
 import { ConnectionSecurity } from './connection-security.ts';
-import type { HesAccess, HesChange, HesClient } from './hes-access.ts';
+import { clientAt, type HesAccess, type HesChange, type HesClient } from './hes-access.ts';
 import { HesConnection, hostOf } from './hes-connection.ts';
 import type { HesCounters } from './hes-counters.ts';
 import type { HeadendSources } from './ports.ts';
@@ -59,11 +60,24 @@ export interface ConnectionView {
   readonly peer: string;
   /** UTC ms. */
   readonly since: number;
-  readonly associations: readonly { readonly client: number; readonly sap: number }[];
+  readonly associations: readonly AssociationView[];
+}
+
+/** An association that stands. */
+export interface AssociationView {
+  readonly client: number;
+  /** Address of the logical device. */
+  readonly sap: number;
+  /** How the client has proved who it is; `none` for the public client. */
+  readonly auth: AuthMechanism;
+  /** It asks meters themselves instead of the store. */
+  readonly live: boolean;
 }
 
 interface Accepted {
   readonly since: number;
+  /** Whom it may let in. */
+  access?: HesAccess;
   connection?: HesConnection;
 }
 
@@ -89,13 +103,13 @@ export class HesServer {
 
   /** The oldest first. */
   views(): readonly ConnectionView[] {
-    return [...this.#connections].map(([{ name }, { since, connection }]) => ({
+    return [...this.#connections].map(([{ name }, { since, connection, access = [] }]) => ({
       peer: name,
       since,
-      associations: (connection?.associations ?? []).map(({ clientAddress, serverAddress }) => ({
-        client: clientAddress,
-        sap: serverAddress,
-      })),
+      associations: (connection?.associations ?? []).map(({ clientAddress: client, serverAddress: sap }) => {
+        const known = clientAt(access, client);
+        return { client, sap, auth: known?.auth ?? 'none', live: known?.liveClient === client };
+      }),
     }));
   }
 
@@ -159,6 +173,7 @@ export class HesServer {
       onRefused: (cause) => this.#options.onIncident('hes-refused', host, cause),
       ...(user === undefined ? {} : { onEvent: (event) => user.told(event) }),
     });
+    accepted.access = granted;
     accepted.connection = connection;
     user?.ready(connection);
   }

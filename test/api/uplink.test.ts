@@ -1,5 +1,6 @@
 import { expect, test } from 'bun:test';
 import { createApi } from '../../src/api/app.ts';
+import { OUTBOX_KINDS } from '../../src/base/outbox.ts';
 import { call, fakeServices, START_MS } from './fake-services.ts';
 
 test('the state of each uplink is shown, also of one that cannot run', async () => {
@@ -67,4 +68,15 @@ test('a rule goes in as it is shown', async () => {
   expect((await put(rule)).status).toBe(200);
   const { rows } = (await call(app, '/api/uplinks/rules', { token })).json() as { rows: unknown };
   expect(rows).toEqual([{ destination: 'mqtt', class: 'fraud:40', ...rule }]);
+});
+
+test('every kind is told with its usual rule, and which have event codes', async () => {
+  const fake = fakeServices();
+  const app = createApi(fake.services);
+  expect((await call(app, '/api/uplinks/kinds', { token: fake.signIn(['meters.read']) })).status).toBe(403);
+  const answer = await call(app, '/api/uplinks/kinds', { token: fake.signIn(['settings.read']) });
+  const { rows } = answer.json() as { rows: Record<string, unknown>[] };
+  expect(rows).toHaveLength(OUTBOX_KINDS.length);
+  expect(rows).toContainEqual({ class: 'fraud', priority: 1, route: 'now', delayS: 0, hasCodes: true });
+  expect(rows).toContainEqual({ class: 'energy', priority: 5, route: 'now', delayS: 0, hasCodes: false });
 });

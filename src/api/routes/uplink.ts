@@ -1,7 +1,9 @@
 import { t } from 'elysia';
-import { OUTBOX_ROUTES } from '../../base/outbox.ts';
+import { EVENT_LOGS } from '../../base/model.ts';
+import { DEFAULT_OUTBOX_RULES, OUTBOX_KINDS, OUTBOX_ROUTES } from '../../base/outbox.ts';
 import { defineRoute, done, found, ok } from '../route.ts';
 import { list } from '../schema.ts';
+import { literals } from '../schema-parts.ts';
 
 const destinationParams = t.Object({ destination: t.String({ minLength: 1, maxLength: 64 }) });
 const ruleParams = t.Object({
@@ -101,6 +103,27 @@ export const uplinkRoutes = [
     summary: 'Priorities, routes and delays that differ from the usual ones',
     response: list(t.Object({ destination: t.String(), class: t.String(), ...ruleBody.properties })),
     handler: async ({ services }) => ({ rows: [...(await services.store.outbox.rules())] }),
+  }),
+  defineRoute({
+    method: 'GET',
+    path: '/api/uplinks/kinds',
+    right: 'settings.read',
+    summary: 'Every kind of what is sent, with its usual priority, route and delay',
+    response: list(
+      t.Object({
+        class: literals(OUTBOX_KINDS),
+        ...ruleBody.properties,
+        /** Whether single event codes of it may have rules of their own. */
+        hasCodes: t.Boolean(),
+      }),
+    ),
+    handler: () => ({
+      rows: OUTBOX_KINDS.map((kind) => ({
+        class: kind,
+        ...DEFAULT_OUTBOX_RULES[kind],
+        hasCodes: EVENT_LOGS.some((log) => log === kind),
+      })),
+    }),
   }),
   defineRoute({
     method: 'PUT',
