@@ -102,7 +102,7 @@ describe.skipIf(!tools)('a broker with TLS', () => {
     }
     await uplinks.reload();
   };
-  const view = () => uplinks.views()[0];
+  const view = () => uplinks.views().find(({ destination }) => destination === 'mqtt');
   const trouble = async (what: string, holds: (message: string) => boolean): Promise<void> =>
     until(what, () => holds(view()?.link?.lastError?.message ?? ''));
 

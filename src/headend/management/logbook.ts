@@ -1,20 +1,13 @@
-import { writeOctets } from '../../dlms/axdr-length.ts';
-import { DATA_TAGS } from '../../dlms/axdr-types.ts';
 import { array, structure, u32, utf8String } from '../../dlms/values.ts';
-import type { CellWriter } from '../cells.ts';
-import { NO_ROWS, type Table, tableProfile } from '../table-profile.ts';
+import { EVENT_LOGBOOK, LOGBOOK_COLUMNS, logbookTable, OWN_CLOCK } from '../logbook-table.ts';
+import { NO_ROWS, tableProfile } from '../table-profile.ts';
 import { list } from './changes.ts';
 import { actorOf, isAbout, type ManagementGroup, type ManagementRequest } from './group.ts';
-import type { LogbookEntry } from './ports.ts';
 import { textOf } from './written.ts';
 
-export const CLOCK = '0.0.1.0.0.255';
-export const EVENT_LOGBOOK = '0.0.99.98.0.255';
-const EVENT_TYPE = '0.0.96.11.0.255';
 /** Event counter (Blue Book, 0.b.96.15): of all types together. */
 const EVENT_COUNTER = '0.0.96.15.0.255';
 /** OpenDCU's own, in the range that is left to manufacturers (B = 128 to 199). */
-const EVENT_DETAIL = '0.128.96.11.0.255';
 const EVENT_FILTER = '0.128.96.11.1.255';
 const EVENT_TYPES = '0.128.96.11.2.255';
 const EVENT_COUNTERS = '0.128.96.15.0.255';
@@ -28,9 +21,11 @@ export const logbookGroup: ManagementGroup = {
     const entries = asked ? await logbook.entries(MOST_ENTRIES, await logbook.filter()) : [];
     const profile = tableProfile({
       obis: EVENT_LOGBOOK,
-      clockObis: CLOCK,
+      clockObis: OWN_CLOCK,
       table:
-        entries.length === 0 ? { ...NO_ROWS, columns: LOG_COLUMNS } : logbookTable([...entries].reverse()),
+        entries.length === 0
+          ? { ...NO_ROWS, columns: LOGBOOK_COLUMNS }
+          : logbookTable([...entries].reverse()),
       times: at.times,
       onEvents: true,
     });
@@ -70,25 +65,4 @@ function clearing(at: ManagementRequest) {
     await at.sources.management.logbook.clearRefused(actorOf(at));
     return 'read-write-denied';
   });
-}
-
-const textColumn = (obis: string) => ({ classId: 1, obis, attribute: 2, dataIndex: 0 });
-const LOG_COLUMNS = [textColumn(EVENT_TYPE), textColumn(EVENT_DETAIL)];
-const NOT_SPECIFIED = 0xff;
-
-/** Time, type and detail of each entry. @param entries ascending */
-export function logbookTable(entries: readonly LogbookEntry[]): Table {
-  return {
-    columns: LOG_COLUMNS,
-    times: Float64Array.from(entries, ({ time }) => time),
-    clockStatus: new Uint8Array(entries.length).fill(NOT_SPECIFIED),
-    cells: [textCell(entries.map(({ type }) => type)), textCell(entries.map(({ detail }) => detail))],
-  };
-}
-
-function textCell(texts: readonly string[]): CellWriter {
-  const encoder = new TextEncoder();
-  return (writer, row) => {
-    writeOctets(writer.u8(DATA_TAGS['utf8-string']), encoder.encode(texts[row] ?? ''));
-  };
 }
