@@ -27,7 +27,7 @@ export class Signer {
   async image(version: string, executable: Uint8Array): Promise<Uint8Array> {
     const manifest = manifestOf(executable, { version, target: FIRMWARE_TARGET });
     const payload = new TextEncoder().encode(JSON.stringify(manifest));
-    const key = String(this.#private.export({ type: 'pkcs8', format: 'pem' }));
+    const key = this.#private.export({ type: 'pkcs8', format: 'pem' });
     return concat([firmwareHeader(await signManifest(payload, key, 'EdDSA')), executable]);
   }
 }

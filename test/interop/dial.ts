@@ -97,7 +97,7 @@ async function dialled(gurux: Environment, served: ServedHouse, auth: Auth, turn
       ...(ciphered ? { encryptionKey: ENCRYPTION_KEY, authenticationKey: AUTHENTICATION_KEY } : {}),
     },
   };
-  child.stdin.write(`${JSON.stringify(job)}\n`);
+  void child.stdin.write(`${JSON.stringify(job)}\n`);
   await child.stdin.flush();
   try {
     const lines = linesOf(child.stdout);

@@ -39,7 +39,7 @@ export async function dlmsHeadEnd(): Promise<HeadEnd> {
     const child = Bun.spawn([...environment.command('hes_push')], { stdio: ['pipe', 'pipe', 'inherit'] });
     const world = { title: HES_TITLE, encryptionKey: ENCRYPTION_KEY, authenticationKey: AUTHENTICATION_KEY };
     const job = { ciphered: false, confirm: true, port };
-    child.stdin.write(`${JSON.stringify(world)}\n${JSON.stringify(job)}\n`);
+    void child.stdin.write(`${JSON.stringify(world)}\n${JSON.stringify(job)}\n`);
     await child.stdin.flush();
     const listening = Promise.withResolvers<void>();
     const read = async (): Promise<void> => {

@@ -13,7 +13,7 @@ test('of a meter that is gone nothing is kept, and of the others everything', as
     world.collector
       .accounting()
       .flatMap(({ meters }) => [...meters.keys()])
-      .toSorted();
+      .toSorted((a, b) => a - b);
   const lines = world.collector.accounting().length;
   expect(metersKept()).toEqual([1, 2]);
   world.collector.forget(new Set([1]));

@@ -263,7 +263,7 @@ test('a listener that reads nothing is left, with no more than what fits in memo
   const server = Bun.listen({
     hostname: '127.0.0.1',
     port: 0,
-    socket: { open: (socket) => void socket.pause(), data: () => {} },
+    socket: { open: (socket) => socket.pause(), data: () => {} },
   });
   try {
     const way = await wayTo(server.port, { ackTimeoutMs: 60_000 });

@@ -64,10 +64,8 @@ for (const framing of ['wrapper', 'hdlc'] as const) {
     await both.ask(behind(0), AARQ, 16, served.street.at(0).server);
     await both.ask(behind(1), AARQ, 16, served.street.at(1).server);
     await until(() => both.responses.length === 2);
-    expect(both.responses.map(({ address, apdu }) => [address, apdu.slice(0, 2)]).toSorted()).toEqual([
-      [numberOf(0).toHex(), '61'],
-      [numberOf(1).toHex(), '61'],
-    ]);
+    const begun = both.responses.map(({ address, apdu }) => `${address} ${apdu.slice(0, 2)}`);
+    expect(new Set(begun)).toEqual(new Set([`${numberOf(0).toHex()} 61`, `${numberOf(1).toHex()} 61`]));
     expect(both.answers.map(({ source, destination }) => [source, destination])).toEqual([
       [served.street.at(0).server, 16],
       [served.street.at(1).server, 16],
