@@ -4,10 +4,10 @@ import { Command } from 'commander';
 import { systemClock } from '../base/clock.ts';
 import { systemRandom } from '../base/random.ts';
 import { openCaptureFile } from '../channels/capture-file.ts';
+import { giveBackPages } from '../channels/program-pages.ts';
 import { capturedTransports, systemTransports } from '../concentrator/transports.ts';
 import { type Concentrator, type ConcentratorOptions, startConcentrator } from '../concentrator.ts';
 import { restartLean } from '../device/heap.ts';
-import { giveBackPages } from '../device/program-pages.ts';
 import type { CliCommand, CliIo } from './command.ts';
 import { openLog } from './logging.ts';
 import { aborted, wholeNumber } from './options.ts';
@@ -53,7 +53,7 @@ async function serve(flags: Flags, io: CliIo): Promise<void> {
           limitBytes: CAPTURE_LIMIT,
           onEnd: (reason) => log.warn('the capture has ended', { reason }),
         });
-  const keepPages = giveBackPages({ clock: systemClock, log });
+  let keepPages = (): void => {};
   try {
     const concentrator = await startConcentrator({
       ...systemPorts(),
@@ -66,6 +66,7 @@ async function serve(flags: Flags, io: CliIo): Promise<void> {
         ? {}
         : { transports: capturedTransports(systemTransports(systemClock), recording.capture) }),
     });
+    keepPages = giveBackPages({ clock: systemClock, log, isIdle: nothingRuns(concentrator.collector) });
     const { url, fingerprint, firstAccount } = concentrator;
     if (flags.json === true)
       io.out(JSON.stringify({ ok: true, url, fingerprint, ...firstAccountOf(concentrator) }));
@@ -86,6 +87,14 @@ async function serve(flags: Flags, io: CliIo): Promise<void> {
     recording?.close();
     close();
   }
+}
+
+/** Whether no meter is read at the moment. */
+function nothingRuns({ bus }: Concentrator['collector']): () => boolean {
+  const running = new Set<string>();
+  bus.on('job-started', ({ jobId }) => running.add(jobId));
+  bus.on('job-finished', ({ jobId }) => running.delete(jobId));
+  return () => running.size === 0;
 }
 
 /** What every run outside of a test is built on. */

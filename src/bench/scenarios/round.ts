@@ -11,7 +11,6 @@ import { UndoList } from '../../base/undo.ts';
 import type { PlcModule } from '../../channels/plc-module.ts';
 import { type Concentrator, startConcentrator } from '../../concentrator.ts';
 import { LEAN_HEAP } from '../../device/heap.ts';
-import { giveBackPages } from '../../device/program-pages.ts';
 import { startNeighbourhood } from '../../simulator/neighbourhood.ts';
 import { type MeterPlan, planNeighbourhood } from '../../simulator/plan.ts';
 import { NO_DELAY } from '../../simulator/plc/live-module.ts';
@@ -160,7 +159,6 @@ async function serveConcentrator(
       schedule: false,
     });
     undo.add(() => concentrator.stop());
-    undo.add(giveBackPages({ clock: systemClock, log: silentLog }));
     await enlist(concentrator, Number(count), path);
     const { url, firstAccount } = concentrator;
     out(JSON.stringify({ url, user: firstAccount?.name, password: firstAccount?.password }));

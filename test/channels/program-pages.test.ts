@@ -1,5 +1,5 @@
 import { expect, test } from 'bun:test';
-import { codeMappings } from '../../src/device/program-pages.ts';
+import { codeMappings } from '../../src/channels/program-pages.ts';
 
 const MAPS = `00200000-01a39000 r--p 00000000 fe:00 9988168                            /usr/bin/dcu
 01a40000-06849000 r-xp 01838000 fe:00 9988168                            /usr/bin/dcu

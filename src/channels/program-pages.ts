@@ -17,6 +17,13 @@ export interface Mapping {
   readonly bytes: bigint;
 }
 
+export interface GiveBackOptions {
+  readonly clock: Clock;
+  readonly log: Log;
+  /** Whether nothing is under way that would have to wait for its pages. */
+  readonly isIdle: () => boolean;
+}
+
 const CODE = /^([0-9a-f]+)-([0-9a-f]+) r-xp [0-9a-f]+ \S+ [1-9]/;
 
 /**
@@ -33,20 +40,23 @@ export function codeMappings(maps: string): Mapping[] {
 }
 
 /**
- * Gives the system back the pages of code that only its start has needed, again and again: what is in use comes
+ * Gives the system back the pages of code that nothing needs while the program is idle, again and again: what is in use comes
  * back by itself, from the page cache. Returns what ends it. Where the system does not let us it stays as it is.
  */
-export function giveBackPages({ clock, log }: { readonly clock: Clock; readonly log: Log }): () => void {
+export function giveBackPages({ clock, log, isIdle }: GiveBackOptions): () => void {
   let cancel: () => void = () => {};
   try {
     const { symbols } = dlopen('libc.so.6', {
       madvise: { args: ['u64', 'u64', 'i32'], returns: 'i32' },
     });
     const run = (): void => {
+      if (isIdle()) giveBack();
+      cancel = clock.after(EVERY_MS, run);
+    };
+    const giveBack = (): void => {
       for (const { start, bytes } of codeMappings(readFileSync('/proc/self/maps', 'latin1'))) {
         symbols.madvise(start, bytes, MADV_DONTNEED);
       }
-      cancel = clock.after(EVERY_MS, run);
     };
     cancel = clock.after(FIRST_MS, run);
   } catch (thrown) {
