@@ -17,6 +17,7 @@ const Blacklist = lazy(() => import('./pages/devices/blacklist.tsx'));
 const DiscoveryPage = lazy(() => import('./pages/discovery/discovery.tsx'));
 const MeterReading = lazy(() => import('./pages/reading/meter-reading.tsx'));
 const Balance = lazy(() => import('./pages/balance/balance.tsx'));
+const HeadEnd = lazy(() => import('./pages/head-end/head-end.tsx'));
 const Lines = lazy(() => import('./pages/lines/lines.tsx'));
 const Networks = lazy(() => import('./pages/networks/networks.tsx'));
 const TaskGroups = lazy(() => import('./pages/settings/task-groups.tsx'));
@@ -64,6 +65,7 @@ export function App() {
             <Route path="/discovery" element={<DiscoveryPage />} />
             <Route path="/reading" element={<MeterReading />} />
             <Route path="/balance" element={<Balance />} />
+            <Route path="/head-end" element={<HeadEnd />} />
             <Route path="/lines" element={<Lines />} />
             <Route path="/networks" element={<Networks />} />
             <Route path="/settings/tasks" element={<TaskGroups />} />

@@ -19,6 +19,7 @@ import type { Store } from '../../src/store/types.ts';
 import { validateCron } from '../../src/tasks/cron.ts';
 import { fakeCollector } from './fake-collector.ts';
 import { fakeDiscovery } from './fake-discovery.ts';
+import { fakeHeadend, fakeLockouts, fakeUplinks, seedOutbox } from './fake-headend.ts';
 import { fakeModules, fakeNetwork } from './fake-modules.ts';
 import { seedNetwork, seedStore } from './seed.ts';
 
@@ -36,6 +37,8 @@ export async function startHarness({
   port = 0,
   /** Nodes of the network behind a PLC module; 0 = no module. */
   network = 0,
+  /** With head-ends, what waits for them, and one that is locked out. */
+  northwards = false,
 } = {}): Promise<Harness> {
   const { uiAssets } = await import('../../src/api/ui-assets.gen.ts');
   const directory = await mkdtemp(join(tmpdir(), 'opendcu-ui-'));
@@ -49,6 +52,7 @@ export async function startHarness({
   await seedStore(store, meters, Date.now());
   const modules = fakeModules(() => Date.now());
   if (network > 0) await seedNetwork(store, fakeNetwork(network), Date.now());
+  if (northwards) await seedOutbox(store);
   const accounts = new AccountService({ rows: store.accounts, clock: systemClock, random: systemRandom });
   const first = await accounts.offerFirst();
   if (first === undefined) throw new Error('the store was not new');
@@ -64,6 +68,7 @@ export async function startHarness({
     blacklist.replace(await store.blacklist.list());
     return result;
   };
+  const channels = northwards ? fakeHeadend(Date.now()) : [];
   const app = createApi(
     {
       store: {
@@ -87,13 +92,12 @@ export async function startHarness({
       catalogue: profileCatalogue(BUILT_IN_PROFILES),
       discovery: fakeDiscovery(() => Date.now()),
       profiles: profilesPort(BUILT_IN_PROFILES, () => {}),
-      uplinks: { views: () => [], clear: async () => 0 },
+      uplinks: northwards ? fakeUplinks(store, Date.now()) : { views: () => [], clear: async () => 0 },
       clockState: () => ({ synchronised: false, lost: false, last: undefined, ntpError: undefined }),
-      headend: { views: () => [] },
-      lockouts: {
-        listLocked: async () => [],
-        unlock: () => Promise.reject(new Error('nobody is locked out')),
-      },
+      headend: { views: () => channels },
+      lockouts: northwards
+        ? fakeLockouts(Date.now())
+        : { listLocked: async () => [], unlock: () => Promise.reject(new Error('nobody is locked out')) },
       networkKeys: new NetworkKeys({
         keys: store.networkKeys,
         channels: () => store.configuration.channels(),

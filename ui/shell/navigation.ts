@@ -27,6 +27,7 @@ export const sections: readonly Section[] = [
       { label: 'Balance', to: '/balance', right: 'readings.read' },
       { label: 'Networks', to: '/networks', right: 'meters.read' },
       { label: 'Lines', to: '/lines', right: 'readings.read' },
+      { label: 'Head-end', to: '/head-end', right: 'settings.read' },
     ],
   },
   {
