@@ -133,6 +133,14 @@ export const PICTURES: readonly Picture[] = [
       await dialog(page).getByText('Balance of the transformer').scrollIntoViewIfNeeded();
     },
   },
+  { name: 'head-end', path: '/head-end', settled: 'text=tcp_server_gui' },
+  { name: 'head-end-outbox', path: '/head-end?tab=outbox', settled: 'table tbody tr' },
+  {
+    name: 'head-end-connections',
+    path: '/head-end?tab=connections',
+    settled: 'text=Nobody is connected now',
+  },
+  { name: 'head-end-lockouts', path: '/head-end?tab=lockouts', settled: 'text=Nobody is locked out' },
   { name: 'lines', path: '/lines', settled: 'table tbody tr' },
   {
     name: 'discovery',
