@@ -1,10 +1,10 @@
 import { Badge, Button, Card, Group, Select, SimpleGrid, Stack, Text, Title } from '@mantine/core';
 import { request } from '../../api/client.ts';
 import { useChange, useRight } from '../../api/queries.ts';
-import { bytesText, grouped } from '../../format.ts';
+import { agoText, bytesText, grouped } from '../../format.ts';
 import { confirm } from '../../parts/confirm.tsx';
 import { failed, told } from '../../parts/problem.tsx';
-import { TimeAgo } from '../../parts/time.tsx';
+import { Time } from '../../parts/time.tsx';
 import { countOf } from './channel-words.ts';
 import { Fact } from './fact.tsx';
 import type { Uplink } from './queries.ts';
@@ -94,7 +94,17 @@ function OutboxCard({ uplink }: { readonly uplink: Uplink }) {
           <Fact label="Waiting">
             {countOf(waiting, 'item')}, {bytesText(bytes)}
           </Fact>
-          <Fact label="Oldest">{oldest === null ? 'none' : <TimeAgo ms={oldest} />}</Fact>
+          <Fact label="Oldest">
+            {oldest === null ? (
+              'none'
+            ) : (
+              <>
+                <Time ms={oldest} minutes />
+                <br />
+                {agoText(oldest, Date.now())}
+              </>
+            )}
+          </Fact>
           <Fact label="Acknowledged">{grouped(acknowledged)}</Fact>
           <Fact label="Given up" alarm={dropped > 0}>
             {grouped(dropped)}
