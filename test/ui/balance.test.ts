@@ -63,7 +63,10 @@ describe.skipIf(!hasBrowser)('the balance in a browser', () => {
     if (total === undefined) throw new Error('there are no meters');
     await page.goto(`${harness.url}/meters/${total.id}`);
     await page.getByRole('button', { name: 'Edit' }).click();
-    await page.getByRole('dialog').getByRole('switch', { name: /^Balance meter/ }).check();
+    await page
+      .getByRole('dialog')
+      .getByRole('switch', { name: /^Balance meter/ })
+      .check();
     await page.getByRole('dialog').getByRole('button', { name: 'Save' }).click();
     await page.getByText(`Meter ${total.meterNo} has been saved.`).waitFor();
     await settle();
