@@ -71,6 +71,8 @@ export class ClockSync {
   /** Until when each source's word holds, by the clock that only grows. */
   readonly #holdsUntilMs = new Map<ClockSource, number>();
   #changing: Promise<unknown> = Promise.resolve();
+  /** By how much the clock was set, all together. */
+  #movedMs = 0;
   #cancelLapse: () => void = () => {};
   #differs = false;
 
@@ -108,8 +110,10 @@ export class ClockSync {
       return Promise.reject(error);
     }
     // Whatever comes in between, it is by this much that the clock is off.
-    const byMs = Math.round(ms - this.#options.clock.now());
-    const set = this.#changing.then(() => this.#set(source, byMs, who));
+    const offMs = Math.round(ms - this.#options.clock.now());
+    const movedMs = this.#movedMs;
+    // But for what others who were before have taken of it.
+    const set = this.#changing.then(() => this.#set(source, offMs + movedMs - this.#movedMs, who));
     this.#changing = set.catch(() => {});
     return set;
   }
@@ -155,6 +159,7 @@ export class ClockSync {
     if (inMachine) clock.offsetMs = 0;
     keep(writeClockRecord({ offsetMs, last }));
     clock.offsetMs = offsetMs;
+    this.#movedMs += byMs;
     this.#last = last;
   }
 

@@ -53,6 +53,13 @@ describe('the concentrator’s clock', () => {
     expect(clock.monotonicMs()).toBe(1000);
   });
 
+  test('two who say the same at once set it once', async () => {
+    const { clock, sync } = setUp();
+    const both = ['HES', 'HES 2'].map((who) => sync.setBy('hes', NOW + HOUR_MS, who));
+    await Promise.all(both);
+    expect(clock.now()).toBe(NOW + HOUR_MS);
+  });
+
   test('the time that passes until it is taken over is not lost', async () => {
     const { machine, clock, sync } = setUp();
     const first = sync.setBy('hes', NOW + HOUR_MS, 'HES');
