@@ -7,17 +7,44 @@ import { parseArgs } from 'node:util';
 import { type DaysReport, runDays } from '../test/days/run.ts';
 import { violationText } from '../test/days/violations.ts';
 
-const { values: options } = parseArgs({
-  options: {
-    days: { type: 'string', default: '30' },
-    seeds: { type: 'string', default: '20' },
-    first: { type: 'string', default: '1' },
-    seed: { type: 'string' },
-    jobs: { type: 'string', default: '2' },
-    json: { type: 'boolean', default: false },
-    worker: { type: 'boolean', default: false },
-  },
-});
+const USAGE = `usage: npm run test:days -- [options]
+
+  --days N    days that each seed lives (30)
+  --seeds N   how many seeds (20)
+  --first N   the first of them (1)
+  --seed N    one seed alone; a seed that failed fails again with the same --days
+  --jobs N    seeds at a time, each in a process of its own (2)
+  --json      one line of JSON at the end`;
+
+function usageError(text: string): never {
+  console.error(`${text}\n\n${USAGE}`);
+  process.exit(2);
+}
+
+function optionsOf() {
+  try {
+    return parseArgs({
+      options: {
+        days: { type: 'string', default: '30' },
+        seeds: { type: 'string', default: '20' },
+        first: { type: 'string', default: '1' },
+        seed: { type: 'string' },
+        jobs: { type: 'string', default: '2' },
+        json: { type: 'boolean', default: false },
+        help: { type: 'boolean', default: false },
+        worker: { type: 'boolean', default: false },
+      },
+    }).values;
+  } catch (error) {
+    return usageError(error instanceof Error ? error.message : String(error));
+  }
+}
+
+const options = optionsOf();
+if (options.help) {
+  console.log(USAGE);
+  process.exit(0);
+}
 
 /** Violations that are shown of one seed: those behind the first are mostly its consequences. */
 const MOST_SHOWN = 8;
@@ -29,9 +56,8 @@ const seeds = options.seed === undefined ? wholeNumber('seeds', options.seeds) :
 
 function wholeNumber(name: string, text: string): number {
   const value = Number(text);
-  if (Number.isInteger(value) && value > 0) return value;
-  console.error(`--${name} takes a whole number above 0, not ${text}`);
-  process.exit(2);
+  if (/^\d+$/.test(text) && Number.isSafeInteger(value) && value > 0) return value;
+  return usageError(`--${name} takes a whole number above 0, not ${text}`);
 }
 
 /** One seed in this process; each day is a line, the last one is the report. */
@@ -111,7 +137,8 @@ async function all(numbers: readonly number[]): Promise<DaysReport[]> {
   return reports;
 }
 
-const first = Number(options.seed ?? options.first);
+const first =
+  options.seed === undefined ? wholeNumber('first', options.first) : wholeNumber('seed', options.seed);
 if (options.worker) await work(first);
 else {
   const startedMs = performance.now();
