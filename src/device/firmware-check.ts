@@ -63,13 +63,28 @@ export async function checkFirmware(
   return { ...manifest, signedBy };
 }
 
-/** Writes the executable of an image that was proved into a file of its own, synced. */
-export async function takeExecutable(image: string, executable: string): Promise<void> {
+/**
+ * Writes the executable of an image that was proved into a file of its own, synced. The file may have become another one since:
+ * what was written is held against the proof once more.
+ * @throws DcuError `authentication-failed` when it is not the executable that was signed
+ */
+export async function takeExecutable(
+  image: string,
+  executable: string,
+  { sha256 }: Pick<FirmwareManifest, 'sha256'>,
+): Promise<void> {
   await using from = await open(image, 'r');
   const { size } = await from.stat();
   const { payloadAt } = await headerOf(from, size);
   await using to = await open(executable, 'w', 0o700);
-  for await (const part of parts(from, payloadAt, size)) await to.write(part, 0, part.length);
+  const hash = new Bun.CryptoHasher('sha256');
+  for await (const part of parts(from, payloadAt, size)) {
+    hash.update(part);
+    await to.writeFile(part);
+  }
+  if (hash.digest('hex') !== sha256) {
+    throw new DcuError('authentication-failed', 'the image has become another one on its way to its place');
+  }
   await to.sync();
 }
 

@@ -181,10 +181,10 @@ export class Firmware {
     try {
       if (this.#verified === undefined) throw new DcuError('conflict', 'no image was verified');
       // What lies on the disk now is what is started: it is proved once more.
-      const { version } = await this.#check();
+      const checked = await this.#check();
       if (generation !== this.#generation) return undefined;
-      await this.#place(version);
-      if (generation !== this.#generation) return undefined;
+      if (!(await this.#place(checked, generation))) return undefined;
+      const { version } = checked;
       this.#options.record(`image ${version} was activated; it runs from the next start on`);
       return 'done';
     } catch (thrown) {
@@ -193,22 +193,28 @@ export class Firmware {
     }
   }
 
-  async #place(version: string): Promise<void> {
+  /** False, and nothing has changed, when another image has come meanwhile. */
+  async #place({ version, sha256 }: VerifiedFirmware, generation: number): Promise<boolean> {
     const home = join(this.#home, version);
     mkdirSync(home, { recursive: true, mode: 0o700 });
-    const aside = join(home, 'dcu.new');
-    await takeExecutable(this.#incomingFile, aside);
-    renameSync(aside, join(home, 'dcu'));
+    // Of its own for each image: the one before may still be on its way to the same place.
+    const aside = join(home, `dcu.${generation}.new`);
+    try {
+      await takeExecutable(this.#incomingFile, aside, { sha256 });
+      if (generation !== this.#generation) return false;
+      renameSync(aside, join(home, 'dcu'));
+    } finally {
+      rmSync(aside, { force: true });
+    }
+    // Before anything leads there, for a power cut must not find the way without its end.
+    syncDirectory(home);
     const link = join(this.#home, 'current.new');
     rmSync(link, { force: true });
     symlinkSync(version, link);
+    syncDirectory(this.#home);
     renameSync(link, join(this.#home, 'current'));
-    const directory = openSync(this.#home, 'r');
-    try {
-      fsyncSync(directory);
-    } finally {
-      closeSync(directory);
-    }
+    syncDirectory(this.#home);
+    return true;
   }
 
   #failed(thrown: unknown): 'failed' {
@@ -218,5 +224,14 @@ export class Firmware {
     this.#options.log.warn('an image was refused', { ...error.toJSON() });
     this.#options.record(`image refused: ${error.message}`);
     return 'failed';
+  }
+}
+
+function syncDirectory(path: string): void {
+  const directory = openSync(path, 'r');
+  try {
+    fsyncSync(directory);
+  } finally {
+    closeSync(directory);
   }
 }
