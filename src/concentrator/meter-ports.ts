@@ -12,6 +12,10 @@ import { PortConnection } from '../headend/transparent/port-connection.ts';
 /** Connections to the port of one meter, and to all of them. */
 const MOST_OF_METER = 4;
 const MOST_CONNECTIONS = 128;
+/** Nobody takes all of them. */
+const MOST_OF_HOST = 64;
+/** What waits for a peer that does not read; an answer of a meter has 64 KiB at most. */
+const MOST_UNSENT = 512 * 1024;
 /** A peer that says nothing for so long is let go. */
 const IDLE_MS = 300_000;
 /** A port that somebody else had is tried again after so long. */
@@ -79,6 +83,8 @@ export class MeterPorts {
   readonly #options: MeterPortsOptions;
   readonly #ports = new Map<number, Port>();
   readonly #connections = new Set<PortConnection>();
+  /** Peers of all connections, and of those that are yet to be let in. */
+  readonly #hosts = new Map<ByteChannel, string>();
   #settings: MeterPortSettings | undefined;
   #meters: readonly Meter[] = [];
   #cancelAgain: (() => void) | undefined;
@@ -157,7 +163,7 @@ export class MeterPorts {
     const { host } = this.#settings ?? {};
     if (host === undefined) return { listener: undefined, error: null };
     try {
-      const bounds = { maxConnections: MOST_OF_METER, idleTimeoutMs: IDLE_MS };
+      const bounds = { maxConnections: MOST_OF_METER, idleTimeoutMs: IDLE_MS, maxUnsentBytes: MOST_UNSENT };
       const welcome = (channel: ByteChannel): void => void this.#welcome(id, channel);
       const listener = listenTcp({ host, port, ...bounds }, welcome, this.#options.clock);
       return { listener, error: null };
@@ -211,19 +217,26 @@ export class MeterPorts {
       if (from === undefined || !(from.isEmpty || from.has(host))) {
         throw new DcuError('forbidden', 'not an address that may use the ports of meters');
       }
-      if (this.#connections.size >= MOST_CONNECTIONS) throw new DcuError('overflow', 'too many connections');
+      const ofHost = [...this.#hosts.values()].filter((one) => one === host).length;
+      if (this.#hosts.size >= MOST_CONNECTIONS || ofHost >= MOST_OF_HOST)
+        throw new DcuError('overflow', 'too many connections');
+      this.#hosts.set(channel, host);
       await gate.requireOpen(host);
       // The port may have been closed in between.
-      if (this.#ports.get(id)?.listener === undefined) return await channel.close();
+      if (this.#ports.get(id)?.listener === undefined) throw new DcuError('cancelled', 'the port is closed');
       const connection = new PortConnection(channel, {
         pipes,
         meter: () => meterOf(id),
         clock,
         log,
-        onEnd: () => this.#connections.delete(connection),
+        onEnd: () => {
+          this.#connections.delete(connection);
+          this.#hosts.delete(channel);
+        },
       });
       this.#connections.add(connection);
     } catch (thrown) {
+      this.#hosts.delete(channel);
       onRefused(host, toDcuError(thrown).message);
       await channel.close();
     }

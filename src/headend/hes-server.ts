@@ -6,7 +6,7 @@ import type { Random } from '../base/random.ts';
 import type { ByteChannel } from '../channels/channel.ts';
 import type { ServerEvent } from '../dlms/server.ts';
 import { ConnectionSecurity } from './connection-security.ts';
-import { clientAt, type HesAccess, type HesChange, type HesClient } from './hes-access.ts';
+import { clientAt, type HesAccess, type HesChange, type HesClient, PUBLIC_CLIENT } from './hes-access.ts';
 import { HesConnection, hostOf } from './hes-connection.ts';
 import type { HesCounters } from './hes-counters.ts';
 import type { HeadendSources } from './ports.ts';
@@ -179,8 +179,9 @@ export class HesServer {
   }
 
   #makeRoom(): void {
-    const idle = [...this.#connections].find(
-      ([, { connection }]) => (connection?.associations ?? []).length === 0,
+    // The public client has proved nothing: it keeps nobody out.
+    const idle = [...this.#connections].find(([, { connection }]) =>
+      (connection?.associations ?? []).every(({ clientAddress }) => clientAddress === PUBLIC_CLIENT),
     );
     if (idle === undefined) return;
     const [channel, { connection }] = idle;
