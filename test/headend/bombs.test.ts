@@ -232,6 +232,19 @@ test('a thousand connections leave the good sessions their answers and a newcome
   expect(new Set(refusals).size).toBe(refusals.length);
 });
 
+test('public associations, which prove nothing, keep no head-end out', async () => {
+  // AARQ without authentication, as client 16.
+  const aarq = Uint8Array.from(bytes('601da109060760857405080101be10040e01000000065f1f0400001e5dffff'));
+  // As many as the port takes at all.
+  for (let i = 0; i < 128; i++) {
+    const peer = await raw(`127.0.2.${(i % 16) + 1}`);
+    peer.send(aarq, 1, 16);
+    await peer.answer();
+  }
+  const client = await served.associate(1);
+  expect(elements(await readValue(client, SAPS))).toHaveLength(2);
+});
+
 test('a logical device that is none, and an association that is none, are told of once', async () => {
   const peer = await raw();
   for (let sap = 2; sap < 15; sap++) peer.send(Uint8Array.from(GET), sap);
