@@ -1,6 +1,7 @@
 import { afterEach, describe, expect, setDefaultTimeout, test } from 'bun:test';
 import { listenTcp, type TcpListener } from '../../src/channels/tcp-listen.ts';
 import { type House, newMeter, openHouse, until } from '../concentrator/house.ts';
+import { beginning } from '../meters/beginning.ts';
 import { type Bus, type Neighbours, startBus, startNeighbours, writtenRows } from './neighbours.ts';
 import { isBlock, openTap, rangesOf, type Tap } from './tap.ts';
 
@@ -112,7 +113,7 @@ describe('lines', () => {
     });
     house = await openHouse({ attributes: { 'send.timeout': '300' } });
     const meter = await house.serve(served, tap);
-    const fromMs = Math.floor(Date.now() / 1000) * 1000;
+    const fromMs = await beginning();
     const round = house.round(['Energy profile']);
     await until(() => blocks > 20);
     const id = await runningJob(house, served.meterNo);

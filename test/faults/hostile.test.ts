@@ -5,6 +5,7 @@ import { listenTcp, type TcpListener } from '../../src/channels/tcp-listen.ts';
 import { decodeGetResponse } from '../../src/dlms/apdu/get.ts';
 import { energyRows } from '../../src/simulator/profile-rows.ts';
 import { FastClock, type House, newMeter, openHouse } from '../concentrator/house.ts';
+import { beginning } from '../meters/beginning.ts';
 import { type Neighbours, startNeighbours } from './neighbours.ts';
 import { block, GET_RESPONSE, isBlock, isGetNext, openTap, type Tap, type TapHooks } from './tap.ts';
 
@@ -242,7 +243,7 @@ describe('a meter that answers wrongly', () => {
     tap = openTap(served, hooks());
     house = await openHouse();
     const meter = await house.serve(served, tap);
-    const began = Math.floor(Date.now() / 1000) * 1000;
+    const began = await beginning();
     const first = await house.round(['Energy profile']);
     expect(first.failures.map((failure) => failure.code)).toEqual([code]);
     expect(first.failures[0]?.message).toMatch(message);

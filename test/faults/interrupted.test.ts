@@ -4,6 +4,7 @@ import { decodeProfile } from '../../src/kernels/index.ts';
 import type { ColumnHint } from '../../src/kernels/types.ts';
 import { energyRows } from '../../src/simulator/profile-rows.ts';
 import { type House, openHouse } from '../concentrator/house.ts';
+import { beginning } from '../meters/beginning.ts';
 import { type Neighbours, startNeighbours } from './neighbours.ts';
 import { isBlock, openTap, rangesOf, type Tap } from './tap.ts';
 
@@ -63,7 +64,7 @@ describe('a transfer that breaks off', () => {
       const once = when === 'within one round';
       house = await openHouse({ attributes: { 'send.retry': once ? '3' : '0' } });
       const meter = await house.serve(served, tap);
-      const began = Math.floor(Date.now() / 1000) * 1000;
+      const began = await beginning();
       const first = await house.round(['Energy profile']);
       if (once) expect(first).toMatchObject({ failed: 0 });
       else {

@@ -6,6 +6,7 @@ import { encodeExceptionResponse } from '../../src/dlms/apdu/exception.ts';
 import type { ServedMeter } from '../../src/simulator/neighbourhood.ts';
 import { energyRows } from '../../src/simulator/profile-rows.ts';
 import { type House, openHouse, secretsOf } from '../concentrator/house.ts';
+import { beginning } from '../meters/beginning.ts';
 import { type Neighbours, startNeighbours } from './neighbours.ts';
 import { openTap, type Tap } from './tap.ts';
 
@@ -153,7 +154,7 @@ describe('a line on which somebody interferes', () => {
       },
     });
     const meter = await house.serve(neighbours.at(0), tap);
-    const began = Math.floor(Date.now() / 1000) * 1000;
+    const began = await beginning();
     const first = await house.round(['Energy profile']);
     expect(first.failures).toMatchObject([{ code: 'replay-detected' }]);
     expect(first.failures[0]?.message).toMatch(/invocation counter \d+ is below \d+/);

@@ -2,6 +2,7 @@ import { afterEach, describe, expect, setDefaultTimeout, test } from 'bun:test';
 import type { Line, LineMeter } from '../../src/api/contract.ts';
 import { SeededRandom } from '../../src/base/random.ts';
 import { FastClock, type House, openHouse, until } from '../concentrator/house.ts';
+import { beginning } from '../meters/beginning.ts';
 import { type Bus, startBus, writtenRows } from './neighbours.ts';
 
 setDefaultTimeout(30_000);
@@ -18,14 +19,12 @@ afterEach(async () => {
   bus = undefined;
 });
 
-const began = (): number => Math.floor(Date.now() / 1000) * 1000;
-
 describe('an RS-485 line', () => {
   test('one meter behind a bad contact does not hurt the others, and is read in the end', async () => {
     house = await openHouse({ attributes: { 'send.retry': '1', 'send.timeout': '1' } });
     bus = await startBus(house, 4);
     await house.recall('Energy profile', 3 * 86_400);
-    const fromMs = began();
+    const fromMs = await beginning();
     bus.at(1).device.turnOn({ kind: 'flip', probability: 0.02 });
     const first = await house.round(['Energy profile']);
     expect(first).toMatchObject({ meters: 4, read: 3, failed: 1 });
@@ -68,7 +67,7 @@ describe('an RS-485 line', () => {
         flips++;
         return byte ^ (1 << Math.floor(random.next() * 8));
       });
-    const fromMs = began();
+    const fromMs = await beginning();
     for (let round = 0; round < 3; round++) await house.round(['Energy profile']);
     bus.plug.noise = (bytes) => bytes;
     expect(await house.round(['Energy profile'])).toMatchObject({ failed: 0 });
@@ -126,7 +125,7 @@ describe('an RS-485 line', () => {
       pulls++;
       void plug.pull().then(() => setTimeout(() => plug.plugIn(), 300));
     };
-    const fromMs = began();
+    const fromMs = await beginning();
     expect(await house.round(['Energy profile'])).toMatchObject({ failed: 0, read: 2 });
     expect(pulls).toBe(2);
     for (const [index, { id }] of bus.rows.entries()) {
@@ -180,7 +179,7 @@ describe('an RS-485 line', () => {
       rebooted = true;
       device.turnOn({ kind: 'reboot', seconds: 0.3 });
     };
-    const fromMs = began();
+    const fromMs = await beginning();
     expect(await house.round(['Energy profile'])).toMatchObject({ failed: 0, read: 2 });
     expect(rebooted).toBe(true);
     await until(() => !device.isMuted());

@@ -1,6 +1,7 @@
 import { afterAll, afterEach, beforeAll, describe, expect, setDefaultTimeout, test } from 'bun:test';
 import { decodeDateTime, toUtcMs } from '../../src/dlms/datetime.ts';
 import { sapOf } from '../../src/headend/meter-saps.ts';
+import { writtenRows } from '../faults/neighbours.ts';
 import { elements, octets, openServed, range, readValue, type ServedHouse, text } from './served.ts';
 
 setDefaultTimeout(60_000);
@@ -45,7 +46,10 @@ describe('the concentrator as DLMS server', () => {
     const stored = await house.concentrator.store.readings.profile(id, 'energy', { fromMs, toMs: toMs + 1 });
     const client = await served.associate(sap(0));
     const rows = elements(await readValue(client, ENERGY, range(CLOCK, fromMs, toMs))).map(elements);
-    expect(rows).toHaveLength(97);
+    // An outage of the meter may have cost some.
+    const written = writtenRows(served.street.at(0), fromMs, toMs + 1);
+    expect(rows).toHaveLength(written.length);
+    expect(rows.length).toBeGreaterThan(0);
     expect(rows.map(([time]) => toUtcMs(decodeDateTime(octets(time))))).toEqual([...(stored?.times ?? [])]);
     expect(rows.map(([time]) => decodeDateTime(octets(time)).status)).toEqual([
       ...(stored?.clockStatus ?? []),

@@ -172,7 +172,10 @@ function checkRows(meter: ToldMeter, served: ServeProcess, id: number, day: Day)
       ? []
       : [[isoOf(time), ...values.map(({ values: column }) => String(column[row]))]],
   );
-  if (expected.length < DAY_MS / 900_000) throw new Error(`the store has ${expected.length} rows`);
+  const written = served.written(id, day.fromMs, day.toMs + 1);
+  if (written === 0 || expected.length !== written) {
+    throw new Error(`the store has ${expected.length} rows, the meter ${written}`);
+  }
   if (meter.unit !== WATT_HOURS) throw new Error(`unit ${meter.unit}`);
   if (!Bun.deepEquals(meter.rows, expected)) {
     throw new Error(`${meter.rows.length} rows, ${String(meter.rows[0])} for ${String(expected[0])}`);

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Meter, ProfileRows } from '../../src/base/model.ts';
 import { openHouse } from '../concentrator/house.ts';
-import { type Neighbours, startNeighbours } from '../faults/neighbours.ts';
+import { type Neighbours, startNeighbours, writtenRows } from '../faults/neighbours.ts';
 
 const MAIN = join(import.meta.dir, '../../src/main.ts');
 
@@ -45,6 +45,12 @@ export class ServeProcess {
     const rows = this.#stored.get(meterId);
     if (rows === undefined) throw new Error(`nothing is stored of meter ${meterId}`);
     return rows;
+  }
+
+  /** How many energy rows the simulated meter itself wrote within [fromMs, toMs): fewer than a row a quarter hour after an outage. */
+  written(meterId: number, fromMs: number, toMs: number): number {
+    return writtenRows(this.#street.at(this.meters.findIndex(({ id }) => id === meterId)), fromMs, toMs)
+      .length;
   }
 
   async end(): Promise<void> {

@@ -1,5 +1,6 @@
 import { afterEach, describe, expect, test } from 'bun:test';
 import { energyRows } from '../../src/simulator/profile-rows.ts';
+import { beginning } from './beginning.ts';
 import { type Street, startStreet } from './street.ts';
 
 const DAY_MS = 86_400_000;
@@ -23,7 +24,7 @@ describe('an operator comes while profiles are read', () => {
       street = await startStreet(plan);
       street.item('Energy profile');
       const { collector, store } = street;
-      const began = Math.floor(Date.now() / 1000) * 1000;
+      const began = await beginning();
       const ids = store.meterList.map(({ id }) => id);
       const round = collector.round({ meterIds: [1] });
       const firstRows = Promise.withResolvers<void>();

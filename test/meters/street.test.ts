@@ -2,6 +2,7 @@ import { afterEach, describe, expect, test } from 'bun:test';
 import { TASK_TYPES } from '../../src/base/model.ts';
 import { EVENT_LOG_OBJECTS } from '../../src/simulator/event-codes.ts';
 import { energyRows, eventRows, registersAt } from '../../src/simulator/profile-rows.ts';
+import { beginning } from './beginning.ts';
 import { type Street, startStreet } from './street.ts';
 
 const DAY_MS = 86_400_000;
@@ -16,7 +17,7 @@ describe('a street of simulated meters', () => {
   test('all eleven task types, over both framings and every authentication, on TCP and on a bus', async () => {
     street = await startStreet({ meters: 9, rs485Lines: 1, metersPerLine: 3 });
     for (const [index, type] of TASK_TYPES.entries()) street.item(type, (index % 5) + 1);
-    const began = Math.floor(Date.now() / 1000) * 1000;
+    const began = await beginning();
     const summary = await street.collector.round();
     expect(summary.failures).toEqual([]);
     expect(summary).toMatchObject({ meters: 9, read: 9, failed: 0 });
@@ -115,7 +116,7 @@ describe('a street of simulated meters', () => {
       device.turnOn({ kind: 'drop', probability: 0.03 });
       device.turnOn({ kind: 'flip', probability: 0.0001 });
     }
-    const began = Math.floor(Date.now() / 1000) * 1000;
+    const began = await beginning();
     const summary = await street.collector.round();
     expect(summary.failures).toEqual([]);
     for (const { id } of street.store.meterList) {
