@@ -29,6 +29,12 @@ afterEach(() => served.end());
 const shown = async (client: DlmsClient) => decodeDateTime(octets(await readValue(client, clock(2))));
 const shownMs = async (client: DlmsClient): Promise<number> => toUtcMs(await shown(client)) ?? Number.NaN;
 const at = (utcMs: number) => octetString(encodeDateTime(fromUtcMs(utcMs, 0)));
+/** What its status holds against it; daylight saving, which comes and goes with the season, is no doubt. */
+const doubts = async (client: DlmsClient): Promise<number> => {
+  const status = await readValue(client, clock(4));
+  if (status.type !== 'unsigned') throw new Error(`status is ${status.type}`);
+  return status.value & ~CLOCK_STATUS.daylightSaving;
+};
 const logged = async (type: string): Promise<string[]> => {
   const { rows } = await served.house.concentrator.store.logbook.list({
     limit: 100,
@@ -47,7 +53,7 @@ describe('the clock, set by the head-end', () => {
     const gone = (await shownMs(client)) - wanted;
     expect(gone).toBeGreaterThanOrEqual(-10);
     expect(gone).toBeLessThan(30_000);
-    expect(await readValue(client, clock(4))).toEqual({ type: 'unsigned', value: 0 });
+    expect(await doubts(client)).toBe(0);
     const [event] = await logged('clock-set');
     expect(event).toContain(new Date(wanted).toISOString().slice(0, 16));
     expect(event).toMatch(/by 14\d{7} ms, from the head-end on tcp_server, .*127\.0\.0\.1, client 1$/);
@@ -165,7 +171,7 @@ test('a time server that the head-end names and has asked sets a clock that nobo
     expect(await client.set(ntp(3), octetString(new TextEncoder().encode('127.0.0.1')))).toBe('success');
     expect((await client.action(ntp(1), i8(0))).result).toBe('success');
     expect(Math.abs((await shownMs(client)) - systemClock.now() - ahead)).toBeLessThan(30_000);
-    expect(await readValue(client, clock(4))).toEqual({ type: 'unsigned', value: 0 });
+    expect(await doubts(client)).toBe(0);
     expect((await logged('clock-set'))[0]).toContain(`from 127.0.0.1:${socket.port}`);
     await client.release();
   } finally {
