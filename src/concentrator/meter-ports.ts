@@ -109,8 +109,8 @@ export class MeterPorts {
   }
 
   /**
-   * To be called at start, and whenever the range or a meter has changed. Ports that stay the same keep their connections;
-   * one that cannot be had is in the log and in `views`, and is tried again later.
+   * To be called at start, and whenever the settings or a meter have changed. Ports that stay the same keep their connections, but
+   * those of peers that may connect no longer; one that cannot be had is in the log and in `views`, and is tried again later.
    * @param settings undefined: there are no ports
    */
   async update(settings: MeterPortSettings | undefined, meters: readonly Meter[]): Promise<void> {
@@ -120,6 +120,8 @@ export class MeterPorts {
     const wanted = this.#wanted();
     const gone = [...this.#ports].filter(([id, { port }]) => elsewhere || wanted.get(id)?.port !== port);
     await Promise.all(gone.map(([id]) => this.#shut(id)));
+    const unwelcome = [...this.#connections].filter(({ host }) => !this.#isWelcome(host));
+    await Promise.all(unwelcome.map((connection) => connection.close()));
     this.#openAll(wanted);
   }
 
@@ -213,8 +215,7 @@ export class MeterPorts {
     const { gate, pipes, meterOf, clock, log, onRefused } = this.#options;
     const host = hostOf(channel);
     try {
-      const { from } = this.#settings ?? {};
-      if (from === undefined || !(from.isEmpty || from.has(host))) {
+      if (!this.#isWelcome(host)) {
         throw new DcuError('forbidden', 'not an address that may use the ports of meters');
       }
       const ofHost = [...this.#hosts.values()].filter((one) => one === host).length;
@@ -222,9 +223,10 @@ export class MeterPorts {
         throw new DcuError('overflow', 'too many connections');
       this.#hosts.set(channel, host);
       await gate.requireOpen(host);
-      // The port may have been closed in between.
-      if (this.#ports.get(id)?.listener === undefined) throw new DcuError('cancelled', 'the port is closed');
-      const connection = new PortConnection(channel, {
+      // The port may have been closed in between, and the peer shut out.
+      if (this.#ports.get(id)?.listener === undefined || !this.#isWelcome(host))
+        throw new DcuError('cancelled', 'the port is closed');
+      const connection = new PortConnection(channel, host, {
         pipes,
         meter: () => meterOf(id),
         clock,
@@ -240,6 +242,11 @@ export class MeterPorts {
       onRefused(host, toDcuError(thrown).message);
       await channel.close();
     }
+  }
+
+  #isWelcome(host: string): boolean {
+    const { from } = this.#settings ?? {};
+    return from !== undefined && (from.isEmpty || from.has(host));
   }
 
   async #shut(id: number): Promise<void> {

@@ -166,13 +166,13 @@ export class HesServer {
       security,
       onEnd: () => this.#connections.delete(channel),
       onAssociated: ({ name }) => {
-        if (name === 'hes') gateway?.associated();
         this.#count(host, () => gate.passed(host, name));
       },
       onFailed: (code, { name }) => this.#failed(host, name, code),
       onRefused: (cause) => this.#options.onIncident('hes-refused', host, cause),
       ...(user === undefined ? {} : { onEvent: (event) => user.told(event) }),
     });
+    gateway?.asks(() => connection.associations.some((peer) => security.clientOf(peer)?.name === 'hes'));
     accepted.access = granted;
     accepted.connection = connection;
     user?.ready(connection);

@@ -67,13 +67,14 @@ export interface OutboxUplinkOptions<Message> {
 const USUAL_BACKOFF: Backoff = { firstMs: 1000, longestMs: 300_000 };
 const USUAL_RETRIES = 4;
 
-/** Resolves when the signal is aborted. */
-const aborted = (signal: AbortSignal): Promise<DcuError> =>
-  new Promise((resolve) => {
-    const tell = (): void => resolve(new DcuError('cancelled', 'the uplink is stopped'));
-    if (signal.aborted) tell();
-    else signal.addEventListener('abort', tell, { once: true });
-  });
+/** `aborted` resolves when the signal is; `forget` is to be called once nobody asks. */
+function watched(signal: AbortSignal): { readonly aborted: Promise<DcuError>; readonly forget: () => void } {
+  const { promise, resolve } = Promise.withResolvers<DcuError>();
+  const tell = (): void => resolve(new DcuError('cancelled', 'the uplink is stopped'));
+  if (signal.aborted) tell();
+  else signal.addEventListener('abort', tell, { once: true });
+  return { aborted: promise, forget: () => signal.removeEventListener('abort', tell) };
+}
 
 /** Brings what the outbox holds to a head-end: connection after connection, with pauses that grow while none brings anything. */
 export class OutboxUplink<Message> implements Omit<Uplink, 'metersChanged'> {
@@ -157,13 +158,15 @@ export class OutboxUplink<Message> implements Omit<Uplink, 'metersChanged'> {
     const outgoing = new Outgoing(this.#outgoingOptions(), link);
     this.#outgoing = outgoing;
     const running = outgoing.run().then(() => undefined, toDcuError);
+    const watch = watched(signal);
     try {
       return await Promise.race([
         running,
-        aborted(signal),
+        watch.aborted,
         ...(link.beside === undefined ? [] : [link.beside.catch(toDcuError)]),
       ]);
     } finally {
+      watch.forget();
       outgoing.halt();
       await link.leave();
       // What the head-end has acknowledged to the last is settled before another connection looks.

@@ -58,7 +58,7 @@ export class GatewayChannel implements ByteChannel, PipeUser {
   readonly #splitter = new GatewaySplitter();
   /** By meter: how it was named last on this connection. */
   readonly #names = new Map<number, GatewayAddress>();
-  #associated = false;
+  #isAssociated: () => boolean = () => false;
   #over = false;
 
   constructor(channel: ByteChannel, options: GatewayOptions) {
@@ -67,9 +67,9 @@ export class GatewayChannel implements ByteChannel, PipeUser {
     this.#options = options;
   }
 
-  /** The head-end has proved who it is; that holds for the rest of the connection. */
-  associated(): void {
-    this.#associated = true;
+  /** Whose word it takes for whether the head-end has an association on this connection now, by which it has proved who it is. */
+  asks(isAssociated: () => boolean): void {
+    this.#isAssociated = isAssociated;
   }
 
   write(bytes: Uint8Array): Promise<void> {
@@ -116,7 +116,7 @@ export class GatewayChannel implements ByteChannel, PipeUser {
   #permitted({ networkId, address }: GatewayAddress): Meter {
     const { access, meterAt } = this.#options;
     if (access.right === 'off') throw new DcuError('unsupported', 'the gateway is off');
-    if (access.right === 'associated' && !this.#associated) {
+    if (access.right === 'associated' && !this.#isAssociated()) {
       throw new DcuError('forbidden', 'the head-end has not associated on this connection');
     }
     if (networkId !== access.networkId) {

@@ -30,12 +30,15 @@ export interface PortConnectionOptions {
  * they are. It ends with what is no wrapper frame.
  */
 export class PortConnection implements PipeUser {
+  /** The peer's address. */
+  readonly host: string;
   readonly #options: PortConnectionOptions;
   readonly #name: string;
   readonly #pump: Pump<LinkCommand>;
   #ended = false;
 
-  constructor(channel: ByteChannel, options: PortConnectionOptions) {
+  constructor(channel: ByteChannel, host: string, options: PortConnectionOptions) {
+    this.host = host;
     this.#options = options;
     this.#name = channel.name;
     const link = createServerLink({

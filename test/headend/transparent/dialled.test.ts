@@ -22,8 +22,7 @@ test('the gateway works on a connection that we have dialled, beside heartbeats'
       'tcp_client',
     );
     const connection = await hes.connection();
-    const concentrator = await hes.associate(connection);
-    await concentrator.release();
+    await hes.associate(connection);
     const { meterNo } = served.meter(0);
     const meter = await throughTo(connection, served.street.at(0), {
       gateway: { networkId: 0, address: ascii(meterNo) },

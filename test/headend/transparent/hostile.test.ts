@@ -100,7 +100,7 @@ function meterSays(
 
 function portOf(): { readonly hes: RawHes; readonly theirs: MemoryChannel; readonly port: PortConnection } {
   const [theirs, ours] = memoryPair({ clock });
-  const port = new PortConnection(ours, {
+  const port = new PortConnection(ours, '192.0.2.1', {
     pipes,
     meter: () => meter,
     clock,

@@ -90,10 +90,16 @@ test('only who has associated on the same connection comes through, where that i
   expect(await codeOf(refused)).toBe('exception-response');
   await channel.close();
   const mixed = await served.dial();
-  const management = await served.associate(1, {}, mixed);
-  await management.release();
+  await served.associate(1, {}, mixed);
   const meter = await throughTo(mixed, served.street.at(0), { gateway: behind(0) });
   expect(text(await readValue(meter, NAME))).toContain(served.meter(0).meterNo.slice(-6));
+  // What was released is no association any more.
+  const left = await served.dial();
+  const management = await served.associate(1, {}, left);
+  await management.release();
+  expect(await codeOf(throughTo(left, served.street.at(0), { gateway: behind(0) }))).toBe(
+    'exception-response',
+  );
   expect(await refusals(1)).toEqual(['tcp_server, 127.0.0.1: gateway: not associated']);
 });
 
@@ -263,6 +269,9 @@ test('only addresses that may connect do, few at a time, and garbage ends the co
   for (let i = 0; i < 5; i++) several.push(new RawHes(await dialPort(first)));
   await until(() => several.some(({ closed }) => closed));
   expect(several.filter(({ closed }) => closed)).toHaveLength(1);
+  // Who may connect no longer is let go.
+  await served.attributes({ 'meter.ports.from': '192.0.2.7' });
+  await until(() => several.every(({ closed }) => closed));
   expect(await refusals(1)).toEqual([
     'tcp_server, 127.0.0.1: port of a meter: not an address that may use the ports of meters',
   ]);
